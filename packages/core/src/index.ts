@@ -1,1 +1,15 @@
-export {};
+export * from "./control-plane.ts";
+export * from "./errors.ts";
+export * from "./ids.ts";
+export * from "./inspector.ts";
+export * from "./mask.ts";
+export * from "./operation.ts";
+export * from "./policy/index.ts";
+export * from "./principal.ts";
+export * from "./protocol.ts";
+export * from "./recording/index.ts";
+export * from "./resource.ts";
+export * from "./review.ts";
+export * from "./sql-facts.ts";
+export * from "./verdict.ts";
+export type { Duplex } from "./stream.ts";

@@ -1,0 +1,181 @@
+import type { Principal } from "./principal.ts";
+import type { AccessLevel, Resource } from "./resource.ts";
+import type { Review, ReviewRequest } from "./review.ts";
+
+/**
+ * The one port between gateway and control plane. Every method is asynchronous and every argument and result is plain
+ * data, so that the same contract suite runs in process and over HTTP. Expected outcomes are values; a lost control plane
+ * or store is a TidewaiterError (`control_plane_lost`, `storage_unavailable`).
+ */
+export interface ControlPlane {
+  /** Verifiers of a principal's live connection secrets (at most 16), or undefined for an unknown or disabled principal. */
+  lookupVerifiers(principalName: string): Promise<ScramAccount | undefined>;
+  /** Turns a proof into a principal. Counts a use of the secret; a refusal is a value and is audited. */
+  authenticate(proof: AuthenticationProof): Promise<AuthenticationResult>;
+  /** The only maker of session rights: checks principal, grant, level, secret scope and agent, and opens the session. */
+  authorizeSession(request: SessionRequest): Promise<SessionAuthorization>;
+  /** Re-checks live sessions and extends their leases by 5 s past the next renewal; also called on every change. */
+  renewLeases(gatewayId: string, sessions: readonly LeaseRenewal[]): Promise<readonly LeaseState[]>;
+  /** The target's credential, decrypted only for this call; never log or keep the result. */
+  openCredential(sessionId: string): Promise<TargetCredential>;
+  /** The policy in force. Throws `not_found` only for a version that never existed. */
+  getPolicy(version?: number): Promise<PolicyBundle>;
+  /**
+   * Asks a person. In `ticket` mode an unused approval with the same binding is consumed and comes back as `approved`;
+   * an open request with the same binding is returned instead of a second one.
+   */
+  requestReview(request: ReviewRequest): Promise<Review>;
+  getReview(reviewId: string): Promise<Review>;
+  /** Takes an approval for use, exactly once: false when it was used, expired, withdrawn or never given. */
+  consumeReview(reviewId: string, binding: string): Promise<boolean>;
+  withdrawReview(reviewId: string, reason: string): Promise<void>;
+  /** Stores one sealed segment, put-if-absent by (session, sequence). Acknowledged means durable. */
+  putSegment(sessionId: string, sequence: number, bytes: Uint8Array): Promise<void>;
+  appendAudit(event: AuditEventInput): Promise<void>;
+  endSession(sessionId: string, end: SessionEnd): Promise<void>;
+  /** Is the agent's signature over the challenge good, and may it connect? Records what it says of itself. */
+  verifyAgent(agentId: string, signedBytes: Uint8Array, signature: Uint8Array): Promise<AgentVerification>;
+  reportAgent(report: AgentReport): Promise<void>;
+  findAgent(name: string): Promise<AgentState | undefined>;
+  /** Public keys (JWKS) that verify session grants. */
+  grantKeys(): Promise<{ readonly keys: readonly Record<string, unknown>[] }>;
+  /** Everything after `since`, waiting up to `waitMs` for the first. The sequence only rises. */
+  changes(since: number, waitMs: number, signal?: AbortSignal): Promise<ChangeBatch>;
+}
+
+export interface ScramAccount {
+  /** Base64. One salt and iteration count per principal, so that the client proves before we know which secret it holds. */
+  readonly salt: string;
+  readonly iterations: number;
+  /** Keys in base64, 32 bytes each. */
+  readonly verifiers: readonly { readonly id: string; readonly storedKey: string; readonly serverKey: string }[];
+}
+
+export type AuthenticationProof =
+  | { readonly type: "secret"; readonly principalName: string; readonly secretId: string }
+  | { readonly type: "access_token"; readonly token: string };
+
+export type AuthenticationResult =
+  | { readonly ok: true; readonly principal: Principal; readonly secretId?: string; readonly resourceName?: string }
+  | { readonly ok: false; readonly reason: "expired" | "revoked" | "used_up" | "unknown" | "disabled"; readonly expiredAt?: string };
+
+export interface SessionRequest {
+  readonly gatewayId: string;
+  readonly principalId: string;
+  readonly secretId?: string;
+  readonly resourceName: string;
+  readonly protocol: string;
+  /** Absent = the lowest level granted. */
+  readonly level?: AccessLevel;
+  readonly client: { readonly address: string; readonly application?: string };
+  /** What the client asked for at the target, such as a database name; shown and recorded, never trusted. */
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+export type SessionAuthorization =
+  | { readonly ok: true; readonly session: AuthorizedSession }
+  | {
+      readonly ok: false;
+      readonly reason:
+        | "resource_unknown" | "no_grant" | "level_not_granted" | "secret_other_resource" | "principal_disabled" | "protocol_mismatch"
+        | "agent_offline";
+      /** Only for a principal that has been authenticated: what to do next. */
+      readonly detail: string;
+      readonly agentName?: string;
+      readonly agentLastSeen?: string;
+    };
+
+/** Made by `authorizeSession` and by nothing else. */
+export interface AuthorizedSession {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly resource: Resource;
+  readonly level: AccessLevel;
+  readonly grantId: string;
+  readonly startedAt: string;
+  readonly leaseExpiresAt: string;
+  readonly policyVersion: number;
+  readonly agentId: string;
+  /** JWS for the agent: one address, this session, short expiry. Renewed with the lease. */
+  readonly sessionGrant: string;
+  /** 32 random bytes in base64, wrapped by the master key in `wrapped`: seals this session's recording. */
+  readonly recordingKey: { readonly keyId: string; readonly key: string; readonly wrapped: string };
+  /** Base64; keyed tokens (`token` masks, literals in recordings) are HMACs under it, stable across sessions. */
+  readonly tokenKey: string;
+}
+
+export interface SessionCounters {
+  readonly statements: number;
+  readonly refused: number;
+  readonly held: number;
+  readonly rows: number;
+  readonly bytesToClient: number;
+  readonly bytesToTarget: number;
+}
+
+export interface LeaseRenewal {
+  readonly sessionId: string;
+  readonly counters: SessionCounters;
+}
+
+export type LeaseState =
+  | { readonly sessionId: string; readonly ok: true; readonly leaseExpiresAt: string; readonly sessionGrant: string; readonly principal: Principal }
+  | { readonly sessionId: string; readonly ok: false; readonly reason: string };
+
+export interface SessionEnd {
+  readonly reason: string;
+  readonly counters: SessionCounters;
+  /** Count of segments written and the hash of the last one (hex): what makes a missing tail visible. */
+  readonly segments: number;
+  readonly lastSegmentHash: string;
+}
+
+export type TargetCredential =
+  | { readonly type: "password"; readonly username: string; readonly password: string }
+  | { readonly type: "certificate"; readonly username: string; readonly certificatePem: string; readonly privateKeyPem: string }
+  | { readonly type: "trust"; readonly username: string };
+
+export interface PolicyBundle {
+  /** Rises with every applied change; 0 = no policy yet. */
+  readonly version: number;
+  readonly documents: readonly { readonly name: string; readonly source: string }[];
+}
+
+export interface AuditEventInput {
+  /** `noun.verb`, such as `session.refused` or `review.approved`. */
+  readonly type: string;
+  readonly principalId?: string;
+  readonly sessionId?: string;
+  readonly resourceId?: string;
+  /** Plain facts; never secrets, parameters or row data. */
+  readonly data: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export type AgentVerification = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly reason: string };
+
+export interface AgentReport {
+  readonly agentId: string;
+  readonly gatewayId: string;
+  readonly state: "online" | "offline" | "health";
+  readonly version: string;
+  readonly data: Readonly<Record<string, string | number>>;
+}
+
+export interface AgentState {
+  readonly id: string;
+  readonly name: string;
+  readonly online: boolean;
+  readonly lastSeen?: string;
+  readonly version?: string;
+}
+
+export interface Change {
+  readonly sequence: number;
+  readonly kind: "policy" | "review" | "principal" | "group" | "resource" | "credential" | "grant" | "secret" | "agent" | "session";
+  readonly id: string;
+}
+
+export interface ChangeBatch {
+  readonly changes: readonly Change[];
+  readonly last: number;
+}

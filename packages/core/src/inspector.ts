@@ -1,0 +1,54 @@
+import type { SessionEvent } from "./recording/events.ts";
+import type { ReviewRequest } from "./review.ts";
+
+/** Milliseconds since the epoch; the only clock an inspector has. */
+export type Instant = number;
+
+export type Side = "client" | "target";
+
+/**
+ * A pure machine from inputs to effects: no clock, I/O, randomness or promises inside. `M` is a protocol's message,
+ * `R` its batch of rows. The relay performs effects in order: a `send` waits for every `record` before it.
+ */
+export interface Inspector<M, R> {
+  receive(input: Input<M, R>): readonly Effect[];
+  /** Bytes of client messages kept back while a statement is held or probed; the relay stops reading above its limit. */
+  readonly backlog: number;
+}
+
+export type Input<M, R> = { readonly at: Instant } & (
+  | { readonly type: "message"; readonly side: Side; readonly message: M }
+  /** A run of row messages: one input, whatever their number. */
+  | { readonly type: "rows"; readonly rows: R }
+  | { readonly type: "answer"; readonly askId: number; readonly answer: Answer }
+  | { readonly type: "ended"; readonly side: Side }
+  | { readonly type: "interrupted"; readonly by: Interruption }
+);
+
+export type Interruption =
+  | { readonly type: "revoked" | "expired" | "killed" | "shutdown" | "control_plane_lost"; readonly reason: string }
+  | { readonly type: "cancel_request" }
+  | { readonly type: "policy_changed" };
+
+export type Effect =
+  | { readonly type: "record"; readonly event: SessionEvent }
+  /** Bytes are whole messages, in order; never written to after they were handed over. */
+  | { readonly type: "send"; readonly to: Side; readonly bytes: Uint8Array }
+  | { readonly type: "ask"; readonly askId: number; readonly ask: Ask }
+  | { readonly type: "withdraw"; readonly askId: number; readonly reason: string }
+  /** Send the protocol's own cancel message to the target. */
+  | { readonly type: "cancel_target" }
+  | { readonly type: "close"; readonly reason: string };
+
+export type Ask =
+  | { readonly type: "review"; readonly request: Omit<ReviewRequest, "sessionId"> }
+  | { readonly type: "budget"; readonly ruleId: string; readonly windowSeconds: number; readonly rows: number; readonly bytes: number; readonly limit: { readonly rows?: number; readonly bytes?: number } }
+  /** Load the target's catalog again: a relation was seen that it does not know. */
+  | { readonly type: "catalog" };
+
+export type Answer =
+  | { readonly type: "review_opened"; readonly reviewId: string; readonly shortId: string; readonly link: string }
+  | { readonly type: "review_approved"; readonly reviewId: string; readonly shortId: string; readonly reviewers: readonly string[]; readonly comment: string }
+  | { readonly type: "review_refused"; readonly reviewId?: string; readonly shortId?: string; readonly how: "rejected" | "expired" | "withdrawn" | "unavailable"; readonly by?: string; readonly comment?: string }
+  | { readonly type: "budget"; readonly granted: boolean; readonly rows: number; readonly bytes: number }
+  | { readonly type: "catalog"; readonly ok: boolean };

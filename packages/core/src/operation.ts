@@ -1,0 +1,43 @@
+import type { StatementFacts } from "./sql-facts.ts";
+
+/** How a labelled column takes part in deciding which rows, how many, or in what order (masking-and-policy.md, rule 4). */
+export const PREDICATE_USES = ["equality", "join", "order", "pattern", "expression"] as const;
+
+export type PredicateUse = (typeof PREDICATE_USES)[number];
+
+/** Labels as the target's catalog resolves them for one statement; the union over everything the statement can touch. */
+export interface LabelUse {
+  /** Labels of columns that are read in any place, sorted. */
+  readonly reads: readonly string[];
+  /** Labels of columns that are written, sorted. */
+  readonly writes: readonly string[];
+  readonly predicates: readonly { readonly label: string; readonly use: PredicateUse; readonly literals: number }[];
+  /** Labelled values would flow into a place that carries no label: always refused (rule 5). */
+  readonly laundering: boolean;
+  /** The statement touches something the catalog or the analyser does not know: masked, and counted as sensitive. */
+  readonly opaque: boolean;
+}
+
+export const NO_LABELS: LabelUse = { reads: [], writes: [], predicates: [], laundering: false, opaque: false };
+
+/** One thing asked of a target. `labels` and `facts` are resolved before the policy sees it. */
+export type Operation = SqlOperation | UnknownOperation;
+
+export interface SqlOperation {
+  readonly type: "sql";
+  readonly facts: StatementFacts;
+  readonly labels: LabelUse;
+  /** From a plain EXPLAIN, only when a rule names it; undefined = unknown, which makes such a rule match. */
+  readonly estimatedRows?: number;
+}
+
+/** What no analyser understands: refused unless the policy says otherwise. */
+export interface UnknownOperation {
+  readonly type: "unknown";
+  readonly reason: "syntax" | "too_large" | "nul" | "too_deep" | "analyser" | "function_call" | "replication";
+  readonly message: string;
+}
+
+export function operationKind(operation: Operation): string {
+  return operation.type === "sql" ? operation.facts.kind : `UNKNOWN (${operation.reason})`;
+}

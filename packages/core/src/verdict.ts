@@ -1,0 +1,48 @@
+import type { MaskSpec } from "./mask.ts";
+
+/** Severity order: the most severe outcome wins (decision 7). */
+export const OUTCOMES = ["allow", "review", "deny"] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Who must decide, how many of them, and how long a request stays open. */
+export interface ReviewRequirement {
+  /** `group:NAME` or `principal:NAME`; any one of them may decide. */
+  readonly by: readonly string[];
+  readonly count: number;
+  readonly expiresInSeconds: number;
+  /** `hold` keeps the statement on the wire; `ticket` refuses now and lets the same statement pass once after approval. */
+  readonly mode: "hold" | "ticket";
+  /** Inside a transaction a hold keeps locks: refuse at once, or hold for at most this long. */
+  readonly inTransaction: { readonly action: "refuse" } | { readonly action: "hold"; readonly maxSeconds: number };
+}
+
+export interface BudgetLimit {
+  readonly ruleId: string;
+  readonly windowSeconds: number;
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly onExceed: "deny" | "review" | "end";
+}
+
+/** How a session or statement is recorded (security.md, 1). */
+export type RecordingMode = "strict" | "durable" | "bounded" | "best_effort";
+
+/** The decision on one operation. Plain data: it is recorded, explained and compared in backtests. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** The rule that decided; absent for a plain allow. Built-in rules have ids too (`unknown-statement`, `no-laundering`). */
+  readonly ruleId?: string;
+  /** The rule's reason, in the author's words. */
+  readonly reason?: string;
+  readonly review?: ReviewRequirement;
+  /** For every label: how its values are masked for this principal, or `show`. A label not listed is masked with the constant. */
+  readonly masks: Readonly<Record<string, MaskSpec | "show">>;
+  /** Free text without a label: look for sensitive content, or pass. */
+  readonly unlabelledText: "detect" | "pass";
+  readonly budgets: readonly BudgetLimit[];
+  readonly recording: { readonly mode: RecordingMode; readonly results: boolean };
+  /** Rules in `observe` that would have decided otherwise; recorded and counted. */
+  readonly observed: readonly { readonly ruleId: string; readonly outcome: Outcome | "mask" | "budget" }[];
+  readonly policyVersion: number;
+}
