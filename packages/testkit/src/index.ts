@@ -1,1 +1,16 @@
-export {};
+export * from "./certificates.ts";
+export * from "./command.ts";
+export * from "./free-port.ts";
+export * from "./pg-client.ts";
+export {
+  availablePostgres,
+  findPostgres,
+  type PostgresAvailability,
+  type PostgresInstallation,
+  type PostgresVersion,
+  postgresVersions,
+} from "./postgres-server/installation.ts";
+export type { PostgresAuth, PostgresTls } from "./postgres-server/settings.ts";
+export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server/start.ts";
+export * from "./psql.ts";
+export * from "./temp-dir.ts";
