@@ -1,6 +1,10 @@
 export * from "./certificates.ts";
+export * from "./chunking.ts";
 export * from "./command.ts";
+export * from "./eventually.ts";
+export * from "./fake-clock.ts";
 export * from "./free-port.ts";
+export * from "./node-process.ts";
 export * from "./pg-client.ts";
 export {
   availablePostgres,
@@ -13,4 +17,6 @@ export {
 export type { PostgresAuth, PostgresTls } from "./postgres-server/settings.ts";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server/start.ts";
 export * from "./psql.ts";
+export * from "./skip-unless.ts";
+export * from "./stream-pair.ts";
 export * from "./temp-dir.ts";

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import type pg from "pg";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { connectPg } from "../src/pg-client.ts";
 import { availablePostgres } from "../src/postgres-server/installation.ts";
 import { startPostgres } from "../src/postgres-server/start.ts";
+import { skipUnless } from "../src/skip-unless.ts";
 
 for (const found of await availablePostgres()) {
-  describe.skipIf(!found.available)(`PostgreSQL ${found.version}`, () => {
+  const needs = found.available ? "" : found.reason;
+  skipUnless(found.available, needs).describe(`PostgreSQL ${found.version}`, () => {
     const { version } = found;
 
     it("starts, answers, and leaves nothing behind", async () => {
