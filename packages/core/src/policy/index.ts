@@ -1,1 +1,14 @@
-export * from "./evaluate.ts";
+export { type CompileResult, compilePolicy, emptyPolicy, type PolicyDocument } from "./compile.ts";
+export type {
+  CompiledPolicy,
+  CompiledRule,
+  LabelDefinition,
+  PolicyDefaults,
+  PredicateAction,
+  PredicateMatrix,
+  RuleTest,
+  TestExpectation,
+} from "./compiled-policy.ts";
+export type { EvaluationContext } from "./context.ts";
+export { evaluate, needsEstimate } from "./evaluate.ts";
+export { formatProblem, type PolicyProblem } from "./problem.ts";

@@ -1,0 +1,95 @@
+import { RE2JS } from "re2js";
+import { compileGlob, type Glob } from "../policy/glob.ts";
+
+export interface ColumnName {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+}
+
+/** The part of a label's definition that says which columns carry it. */
+export interface LabelSource {
+  readonly name: string;
+  /** `schema.table.column`, each part a glob. */
+  readonly columns: readonly string[];
+  /** RE2 pattern searched for in the column's name. */
+  readonly names?: string;
+}
+
+interface ColumnPattern {
+  readonly schema: Glob;
+  readonly table: Glob;
+  readonly column: Glob;
+}
+
+interface CompiledLabel {
+  readonly name: string;
+  readonly patterns: readonly ColumnPattern[];
+  readonly names?: RE2JS;
+}
+
+/** Tells which labels a column carries. Catalogs call it once per column and keep the answer. */
+export class LabelMatcher {
+  readonly #labels: readonly CompiledLabel[];
+
+  /** Throws when a pattern is not valid; documents are checked before by `compilePolicy`. */
+  constructor(labels: readonly LabelSource[]) {
+    this.#labels = [...labels].sort((a, b) => (a.name < b.name ? -1 : 1)).map(compileLabel);
+  }
+
+  /** False: no column of any target can carry a label, so catalogs need not be loaded. */
+  get hasLabels(): boolean {
+    return this.#labels.length > 0;
+  }
+
+  /** Labels of one column, sorted by name. Names are compared as the catalog spells them. */
+  labelsOf(column: ColumnName): readonly string[] {
+    return this.#labels.filter((label) => carries(label, column)).map((label) => label.name);
+  }
+
+  /**
+   * Last names of columns that carry a label whatever their table is called: what an analyser without a catalog can go
+   * by. `"any"` when a pattern or regular expression leaves the name open.
+   */
+  labelledColumnNames(): ReadonlySet<string> | "any" {
+    const names = new Set<string>();
+    for (const label of this.#labels) {
+      if (label.names !== undefined) return "any";
+      for (const pattern of label.patterns) {
+        if (pattern.column.source.includes("*")) return "any";
+        names.add(pattern.column.source);
+      }
+    }
+    return names;
+  }
+}
+
+function compileLabel(label: LabelSource): CompiledLabel {
+  const patterns = label.columns.map(compileColumnPattern);
+  return label.names === undefined
+    ? { name: label.name, patterns }
+    : { name: label.name, patterns, names: RE2JS.compile(label.names) };
+}
+
+function compileColumnPattern(source: string): ColumnPattern {
+  const [schema, table, column] = splitColumnPattern(source);
+  return { schema: compileGlob(schema), table: compileGlob(table), column: compileGlob(column) };
+}
+
+/** `table.column` means any schema. Throws a RangeError for anything but two or three parts. */
+export function splitColumnPattern(source: string): readonly [string, string, string] {
+  const parts = source.split(".");
+  const [first, second, third] = parts;
+  if (parts.some((part) => part === "") || first === undefined || second === undefined || parts.length > 3) {
+    throw new RangeError(`"${source}" is not schema.table.column`);
+  }
+  return third === undefined ? ["*", first, second] : [first, second, third];
+}
+
+function carries(label: CompiledLabel, name: ColumnName): boolean {
+  if (label.names?.matcher(name.column).find() === true) return true;
+  return label.patterns.some(
+    (pattern) =>
+      pattern.schema.matches(name.schema) && pattern.table.matches(name.table) && pattern.column.matches(name.column),
+  );
+}

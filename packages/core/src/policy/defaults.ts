@@ -1,0 +1,46 @@
+import type { PolicyDefaults, PredicateMatrix } from "./compiled-policy.ts";
+
+/** A support engineer looks customers up by e-mail all day: equality passes, whatever narrows or guesses asks a person. */
+const PEOPLE: PredicateMatrix = {
+  equality: "count",
+  join: "allow",
+  order: "count",
+  pattern: "review",
+  expression: "review",
+};
+
+/** AI agents probe tirelessly: only a join of two columns passes by itself. */
+const AI_AGENTS: PredicateMatrix = {
+  equality: "review",
+  join: "allow",
+  order: "deny",
+  pattern: "deny",
+  expression: "deny",
+};
+
+/** Service accounts do as people do, but nobody waits for a review at night: what would ask is refused. */
+const SERVICES: PredicateMatrix = { ...PEOPLE, pattern: "deny", expression: "deny" };
+
+export const BUILTIN_DEFAULTS: PolicyDefaults = {
+  unknownStatement: "deny",
+  unknownLineage: "mask",
+  unlabelledText: "detect",
+  laundering: "deny",
+  recording: { mode: "strict", results: false },
+  predicates: { user: PEOPLE, service: SERVICES, ai_agent: AI_AGENTS },
+  builtins: {
+    sql_in_string: "deny",
+    file: "deny",
+    replication: "deny",
+    egress: "deny",
+    server: "deny",
+    large_object: "deny",
+    statistics: "deny",
+  },
+  review: {
+    by: ["group:reviewers"],
+    count: 1,
+    expiresInSeconds: 30 * 60,
+    inTransaction: { action: "hold", maxSeconds: 120 },
+  },
+};

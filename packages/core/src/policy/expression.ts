@@ -1,0 +1,3 @@
+export interface Expression {
+  readonly source: string;
+}
