@@ -1,0 +1,142 @@
+import { HEADER_BYTES, SEND_MESSAGE_BYTES } from "./frame.ts";
+import type { TunnelSocket } from "./socket.ts";
+import type { MuxStream } from "./stream.ts";
+
+/** Bytes given to the socket and not yet taken by the kernel, over which streams wait: keeps small frames' wait short. */
+const SOCKET_BYTES = 256 * 1024;
+/** A stream with no more than this to send goes before bulk streams. */
+const SMALL_BYTES = 4 * 1024;
+/** What a bulk stream may send before the next one has its turn. */
+const TURN_BYTES = 32 * 1024;
+/** Least room worth a frame of a larger stream. */
+const LEAST_FRAME_BYTES = 1024;
+/** Frames other than data are answers to the peer: one that never reads them must not fill our memory. */
+const MAX_URGENT_BYTES = 1024 * 1024;
+
+/**
+ * Everything waiting for the socket. One flush per turn of the event loop packs many frames into one message:
+ * frames about streams and the tunnel first, then streams with little to send, then bulk streams in turn.
+ * Each message leaves room for a turn of bulk, so neither kind starves the other.
+ */
+export class Outbox {
+  readonly #socket: TunnelSocket;
+  readonly #onOverload: () => void;
+  #urgent: Buffer[] = [];
+  #urgentBytes = 0;
+  readonly #ready = new Set<MuxStream>();
+  #inSocket = 0;
+  #scheduled = false;
+  #stopped = false;
+
+  constructor(socket: TunnelSocket, onOverload: () => void) {
+    this.#socket = socket;
+    this.#onOverload = onOverload;
+  }
+
+  /** Queues an encoded frame ahead of all data. */
+  urgent(frame: Buffer): void {
+    if (this.#stopped) return;
+    this.#urgent.push(frame);
+    this.#urgentBytes += frame.length;
+    if (this.#urgentBytes > MAX_URGENT_BYTES) this.#onOverload();
+    else this.#schedule();
+  }
+
+  ready(stream: MuxStream): void {
+    if (this.#stopped) return;
+    this.#ready.add(stream);
+    this.#schedule();
+  }
+
+  remove(stream: MuxStream): void {
+    this.#ready.delete(stream);
+  }
+
+  /** Sends the frames that are not data, whatever the socket holds, and takes nothing more. */
+  finish(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#ready.clear();
+    if (this.#urgent.length > 0) this.#socket.send(Buffer.concat(this.#urgent, this.#urgentBytes), () => {});
+    this.#urgent = [];
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inSocket >= SOCKET_BYTES) return;
+    this.#scheduled = true;
+    // After the poll phase: what all sockets delivered in this turn leaves together.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (!this.#stopped && this.#inSocket < SOCKET_BYTES && (this.#urgent.length > 0 || this.#ready.size > 0)) {
+      const message = this.#nextMessage();
+      if (message.length === 0 || this.#stopped) return;
+      this.#inSocket += message.length;
+      this.#socket.send(message, () => {
+        this.#inSocket -= message.length;
+        if (this.#urgent.length > 0 || this.#ready.size > 0) this.#schedule();
+      });
+    }
+  }
+
+  #nextMessage(): Buffer {
+    const target = Buffer.allocUnsafe(this.#capacity());
+    let length = this.#fillUrgent(target, 0);
+    length = this.#fillSmall(target, length);
+    length = this.#fillBulk(target, length);
+    // The fin of a stream whose last bytes were just taken.
+    length = this.#fillUrgent(target, length);
+    return target.subarray(0, length);
+  }
+
+  #capacity(): number {
+    let bytes = this.#urgentBytes;
+    for (const stream of this.#ready) {
+      bytes += stream.backlog + HEADER_BYTES * (2 + Math.ceil(stream.backlog / TURN_BYTES));
+      if (bytes > SEND_MESSAGE_BYTES) return SEND_MESSAGE_BYTES;
+    }
+    return bytes;
+  }
+
+  #fillUrgent(target: Buffer, start: number): number {
+    let length = start;
+    let count = 0;
+    for (const frame of this.#urgent) {
+      if (length + frame.length > target.length) break;
+      length += frame.copy(target, length);
+      count++;
+    }
+    this.#urgent = count === this.#urgent.length ? [] : this.#urgent.slice(count);
+    this.#urgentBytes -= length - start;
+    return length;
+  }
+
+  #fillSmall(target: Buffer, start: number): number {
+    if (this.#ready.size < 2) return start;
+    const limit = target.length === SEND_MESSAGE_BYTES ? target.length - HEADER_BYTES - TURN_BYTES : target.length;
+    let length = start;
+    for (const stream of [...this.#ready]) {
+      if (stream.backlog > SMALL_BYTES || length + HEADER_BYTES + stream.backlog > limit) continue;
+      length += stream.fill(target, length, limit);
+      if (stream.sendable === 0) this.#ready.delete(stream);
+    }
+    return length;
+  }
+
+  #fillBulk(target: Buffer, start: number): number {
+    let length = start;
+    for (const stream of this.#ready) {
+      const room = target.length - length - HEADER_BYTES;
+      if (room < Math.min(LEAST_FRAME_BYTES, stream.sendable)) break;
+      length += stream.fill(target, length, Math.min(target.length, length + HEADER_BYTES + TURN_BYTES));
+      // To the end of the line: iteration over a Set comes to an element that was added again.
+      this.#ready.delete(stream);
+      if (stream.sendable > 0) this.#ready.add(stream);
+    }
+    return length;
+  }
+}
