@@ -1,0 +1,255 @@
+import type {
+  AccessLevel,
+  Enforcement,
+  PrincipalKind,
+  ReviewDecision,
+  ReviewState,
+  SessionCounters,
+} from "@tidewaiter/core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/**
+ * The tables, once for both stores. Only the subset that SQLite and PostgreSQL share is used: text and integer columns,
+ * JSON as text, booleans as 0 or 1, instants as ISO 8601 text in UTC (which sorts by time). The statements are therefore
+ * the same text for both and drizzle renders the placeholders of each dialect; see docs/adr/0002. The migrations make
+ * the real tables, and the storage contract suite compares them with this file.
+ */
+const instant = (name: string) => text(name);
+const flag = (name: string) => integer(name, { mode: "boolean" });
+const json = <T>(name: string) => text(name, { mode: "json" }).$type<T>();
+
+export const settings = sqliteTable("settings", { name: text("name").primaryKey(), value: text("value").notNull() });
+
+/** `changes` and `audit`: the last sequence given out and, for a hash chain, its head. */
+export const counters = sqliteTable("counters", {
+  name: text("name").primaryKey(),
+  value: integer("value").notNull(),
+  hash: text("hash").notNull(),
+});
+
+export const changes = sqliteTable("changes", {
+  sequence: integer("sequence").primaryKey(),
+  kind: text("kind").notNull(),
+  refId: text("ref_id").notNull(),
+  at: instant("at").notNull(),
+});
+
+export const auditEvents = sqliteTable("audit_events", {
+  sequence: integer("sequence").primaryKey(),
+  id: text("id").notNull(),
+  at: instant("at").notNull(),
+  type: text("type").notNull(),
+  principalId: text("principal_id"),
+  sessionId: text("session_id"),
+  resourceId: text("resource_id"),
+  data: text("data").notNull(),
+  previousHash: text("previous_hash").notNull(),
+  hash: text("hash").notNull(),
+});
+
+/** One AES-256 key per sealed thing, wrapped by a master key. */
+export const dataKeys = sqliteTable("data_keys", {
+  id: text("id").primaryKey(),
+  noun: text("noun").notNull(),
+  refId: text("ref_id").notNull(),
+  masterKeyId: text("master_key_id").notNull(),
+  wrapped: text("wrapped").notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
+export const signingKeys = sqliteTable("signing_keys", {
+  kid: text("kid").primaryKey(),
+  purpose: text("purpose").$type<"session_grant" | "access_token">().notNull(),
+  publicJwk: json<Record<string, unknown>>("public_jwk").notNull(),
+  sealedPrivate: text("sealed_private").notNull(),
+  signsFrom: instant("signs_from").notNull(),
+  verifiesUntil: instant("verifies_until"),
+});
+
+export const principals = sqliteTable("principals", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  kind: text("kind").$type<PrincipalKind>().notNull(),
+  roles: json<readonly string[]>("roles").notNull(),
+  disabled: flag("disabled").notNull(),
+  /** The person that an AI agent acts for. */
+  ownerId: text("owner_id"),
+  passwordHash: text("password_hash"),
+  scramSalt: text("scram_salt").notNull(),
+  scramIterations: integer("scram_iterations").notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
+export const groups = sqliteTable("groups", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  description: text("description").notNull(),
+});
+
+export const groupMembers = sqliteTable(
+  "group_members",
+  { groupId: text("group_id").notNull(), principalId: text("principal_id").notNull() },
+  (table) => [primaryKey({ columns: [table.groupId, table.principalId] })],
+);
+
+export const resources = sqliteTable("resources", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  protocol: text("protocol").notNull(),
+  tags: json<Readonly<Record<string, string>>>("tags").notNull(),
+  target: json<unknown>("target").notNull(),
+  agent: text("agent").notNull(),
+  enforce: text("enforce").$type<Enforcement>().notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
+export const credentials = sqliteTable("credentials", {
+  id: text("id").primaryKey(),
+  resourceId: text("resource_id").notNull(),
+  level: text("level").$type<AccessLevel>().notNull(),
+  type: text("type").$type<"password" | "certificate" | "trust">().notNull(),
+  username: text("username").notNull(),
+  sealed: text("sealed"),
+  createdAt: instant("created_at").notNull(),
+});
+
+/** Either `principalId` or `groupId`, and either `resourceId` or `selector` (all tags must match). */
+export const grants = sqliteTable("grants", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  principalId: text("principal_id"),
+  groupId: text("group_id"),
+  resourceId: text("resource_id"),
+  selector: json<Readonly<Record<string, string>>>("selector"),
+  level: text("level").$type<AccessLevel>().notNull(),
+  expiresAt: instant("expires_at"),
+  createdAt: instant("created_at").notNull(),
+});
+
+export const connectionSecrets = sqliteTable("connection_secrets", {
+  id: text("id").primaryKey(),
+  principalId: text("principal_id").notNull(),
+  resourceId: text("resource_id"),
+  storedKey: text("stored_key").notNull(),
+  serverKey: text("server_key").notNull(),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  /** Null = any number of uses. */
+  usesLeft: integer("uses_left"),
+  uses: integer("uses").notNull(),
+  lastUsedAt: instant("last_used_at"),
+  revokedAt: instant("revoked_at"),
+});
+
+export const accessTokens = sqliteTable("access_tokens", {
+  jti: text("jti").primaryKey(),
+  principalId: text("principal_id").notNull(),
+  issuedAt: instant("issued_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  revokedAt: instant("revoked_at"),
+});
+
+export const policyVersions = sqliteTable("policy_versions", {
+  version: integer("version").primaryKey(),
+  appliedAt: instant("applied_at").notNull(),
+  appliedBy: text("applied_by").notNull(),
+});
+
+export const policyDocuments = sqliteTable(
+  "policy_documents",
+  { version: integer("version").notNull(), name: text("name").notNull(), source: text("source").notNull() },
+  (table) => [primaryKey({ columns: [table.version, table.name] })],
+);
+
+export const agents = sqliteTable("agents", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  publicJwk: json<Record<string, unknown>>("public_jwk").notNull(),
+  version: text("version").notNull(),
+  joinedAt: instant("joined_at").notNull(),
+});
+
+/** An agent keeps a tunnel to every gateway, so its presence is told per gateway. */
+export const agentPresence = sqliteTable(
+  "agent_presence",
+  {
+    agentId: text("agent_id").notNull(),
+    gatewayId: text("gateway_id").notNull(),
+    online: flag("online").notNull(),
+    lastSeen: instant("last_seen").notNull(),
+    version: text("version").notNull(),
+    data: json<Readonly<Record<string, string | number>>>("data").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.agentId, table.gatewayId] })],
+);
+
+export const joinTokens = sqliteTable("join_tokens", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  tokenHash: text("token_hash").notNull(),
+  createdBy: text("created_by").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  usedAt: instant("used_at"),
+});
+
+export const sessions = sqliteTable("sessions", {
+  id: text("id").primaryKey(),
+  gatewayId: text("gateway_id").notNull(),
+  principalId: text("principal_id").notNull(),
+  principalName: text("principal_name").notNull(),
+  principalKind: text("principal_kind").$type<PrincipalKind>().notNull(),
+  ownerId: text("owner_id"),
+  ownerName: text("owner_name"),
+  resourceId: text("resource_id").notNull(),
+  resourceName: text("resource_name").notNull(),
+  protocol: text("protocol").notNull(),
+  level: text("level").$type<AccessLevel>().notNull(),
+  grantId: text("grant_id").notNull(),
+  credentialId: text("credential_id").notNull(),
+  secretId: text("secret_id"),
+  agentId: text("agent_id").notNull(),
+  agentName: text("agent_name").notNull(),
+  /** `host:port` that session grants name; a resource whose address changed ends its sessions. */
+  address: text("address").notNull(),
+  clientAddress: text("client_address").notNull(),
+  application: text("application"),
+  detail: json<Readonly<Record<string, string>>>("detail").notNull(),
+  policyVersion: integer("policy_version").notNull(),
+  recordingKeyId: text("recording_key_id").notNull(),
+  startedAt: instant("started_at").notNull(),
+  heartbeatAt: instant("heartbeat_at").notNull(),
+  leaseExpiresAt: instant("lease_expires_at").notNull(),
+  endedAt: instant("ended_at"),
+  endReason: text("end_reason"),
+  killReason: text("kill_reason"),
+  counters: json<SessionCounters>("counters").notNull(),
+  segments: integer("segments"),
+  lastSegmentHash: text("last_segment_hash"),
+});
+
+export const reviews = sqliteTable("reviews", {
+  id: text("id").primaryKey(),
+  shortId: text("short_id").notNull(),
+  sessionId: text("session_id").notNull(),
+  principalId: text("principal_id").notNull(),
+  principalName: text("principal_name").notNull(),
+  ownerId: text("owner_id"),
+  resourceId: text("resource_id").notNull(),
+  resourceName: text("resource_name").notNull(),
+  mode: text("mode").$type<"hold" | "ticket">().notNull(),
+  state: text("state").$type<ReviewState>().notNull(),
+  ruleId: text("rule_id").notNull(),
+  reason: text("reason").notNull(),
+  askedOf: json<readonly string[]>("asked_of").notNull(),
+  count: integer("count").notNull(),
+  binding: text("binding").notNull(),
+  sealedStatement: text("sealed_statement").notNull(),
+  summary: text("summary").notNull(),
+  labels: json<readonly string[]>("labels").notNull(),
+  estimatedRows: integer("estimated_rows"),
+  inTransaction: flag("in_transaction").notNull(),
+  decisions: json<readonly ReviewDecision[]>("decisions").notNull(),
+  requestedAt: instant("requested_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  closedReason: text("closed_reason"),
+});

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import type { AuditEventInput, Change } from "@tidewaiter/core";
+import { newId } from "@tidewaiter/core/ids";
+import { sql } from "drizzle-orm";
+import { auditEvents, changes, counters } from "./schema.ts";
+import { execute, insert, type Work } from "./statement.ts";
+
+/** What a unit of work has besides its arguments. */
+export interface UnitContext {
+  /** The instant of the unit, ISO 8601. */
+  readonly now: string;
+  /** Written to the hash-chained audit log in the same transaction. */
+  audit(event: AuditEventInput): void;
+  /** Written to the outbox in the same transaction. */
+  changed(kind: Change["kind"], id: string): void;
+}
+
+/**
+ * A whole unit of work: all or nothing, and seen by others only when it is done. `write` units run one at a time on
+ * either store; `read` units see one consistent state. Arguments and results are plain data (they cross a thread).
+ */
+export interface UnitDefinition<Args, Result> {
+  readonly mode: "read" | "write";
+  readonly body: (unit: UnitContext, args: Args) => Work<Result>;
+}
+
+export function read<Args, Result>(body: UnitDefinition<Args, Result>["body"]): UnitDefinition<Args, Result> {
+  return { mode: "read", body };
+}
+
+export function write<Args, Result>(body: UnitDefinition<Args, Result>["body"]): UnitDefinition<Args, Result> {
+  return { mode: "write", body };
+}
+
+export interface UnitOutcome<Result> {
+  readonly result: Result;
+  /** The outbox sequence after the unit, when it changed anything. */
+  readonly lastChange?: number;
+}
+
+/** The unit's body, then its outbox rows, then its audit rows: counters are locked last and for the shortest time. */
+export function* unitWork<Args, Result>(
+  unit: UnitDefinition<Args, Result>,
+  args: Args,
+  now: string,
+): Work<UnitOutcome<Result>> {
+  const events: AuditEventInput[] = [];
+  const changed = new Map<string, readonly [Change["kind"], string]>();
+  const context: UnitContext = {
+    now,
+    audit: (event) => events.push(event),
+    changed: (kind, id) => changed.set(`${kind} ${id}`, [kind, id]),
+  };
+  const result = yield* unit.body(context, args);
+  let lastChange: number | undefined;
+  for (const [kind, id] of changed.values()) lastChange = yield* appendChange(kind, id, now);
+  for (const event of events) yield* appendAuditEvent(event, now);
+  return lastChange === undefined ? { result } : { result, lastChange };
+}
+
+function* appendChange(kind: Change["kind"], refId: string, at: string): Work<number> {
+  const { rows } = yield* execute(sql`update ${counters} set value = value + 1 where name = 'changes' returning value`);
+  const sequence = Number(rows[0]?.[0]);
+  yield* insert(changes, { sequence, kind, refId, at });
+  return sequence;
+}
+
+function* appendAuditEvent(event: AuditEventInput, at: string): Work<void> {
+  const { rows } = yield* execute(
+    sql`update ${counters} set value = value + 1 where name = 'audit' returning value, hash`,
+  );
+  const row = {
+    sequence: Number(rows[0]?.[0]),
+    id: newId("aud"),
+    at,
+    type: event.type,
+    principalId: event.principalId ?? null,
+    sessionId: event.sessionId ?? null,
+    resourceId: event.resourceId ?? null,
+    data: JSON.stringify(event.data),
+    previousHash: String(rows[0]?.[1]),
+  };
+  const hash = auditHash(row);
+  yield* insert(auditEvents, { ...row, hash });
+  yield* execute(sql`update ${counters} set hash = ${hash} where name = 'audit'`);
+}
+
+export type HashedAuditEvent = Omit<typeof auditEvents.$inferSelect, "hash">;
+
+/** SHA-256 (hex) over every stored field and the hash of the event before it; the first follows the empty string. */
+export function auditHash(event: HashedAuditEvent): string {
+  const fields = [
+    event.previousHash,
+    event.sequence,
+    event.id,
+    event.at,
+    event.type,
+    event.principalId,
+    event.sessionId,
+    event.resourceId,
+    event.data,
+  ];
+  return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
+}
