@@ -1,0 +1,23 @@
+/** Which package may import which, by the name after `@tidewaiter/`. packages/README.md explains why. */
+export const house: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  toolkit: ["core"],
+  postgres: ["core", "toolkit"],
+  tunnel: [],
+  contract: [],
+  agent: ["tunnel", "contract"],
+  gateway: ["core", "toolkit", "postgres", "tunnel", "contract"],
+  "control-plane": ["core", "contract", "toolkit", "postgres"],
+  server: ["core", "contract", "toolkit", "postgres", "tunnel", "gateway", "control-plane"],
+  cli: ["contract", "tunnel", "core"],
+  web: ["contract"],
+};
+
+/** Packages for tests only: they may import anything, and only tests may import them. */
+export const testOnly: readonly string[] = ["testkit"];
+
+/** Packages that must run anywhere: neither modules nor globals of Node. */
+export const pure: readonly string[] = ["core"];
+
+/** Globals of Node that are not in `pure` packages. */
+export const nodeGlobals: readonly string[] = ["process", "Buffer", "global", "__dirname", "__filename"];
