@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { findProgram } from "./find-program.ts";
+
+/** What some tests use beyond npm packages. Where it is missing they are skipped, and say so. */
+const needs: readonly { readonly debian: string; readonly present: () => boolean }[] = [
+  { debian: "postgresql-15", present: () => existsSync("/usr/lib/postgresql/15/bin/postgres") },
+  { debian: "postgresql-client", present: () => findProgram("psql") !== undefined },
+  { debian: "pgbouncer", present: () => findProgram("pgbouncer") !== undefined },
+  { debian: "python3-psycopg", present: () => spawnSync("python3", ["-c", "import psycopg"]).status === 0 },
+  { debian: "shellcheck", present: () => findProgram("shellcheck") !== undefined },
+];
+
+/**
+ * Root on Debian gets the missing packages by apt-get; anyone else is told what is missing. Either way the run goes
+ * on: a package that does not come is only a reason to skip.
+ */
+export function provideNeeds(say: (line: string) => void): void {
+  const missing = needs.filter((need) => !need.present()).map((need) => need.debian);
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || findProgram("apt-get") === undefined) {
+    say(`Not here, so some tests are skipped: ${missing.join(", ")} (names of Debian packages).`);
+    return;
+  }
+  say(`Installing Debian packages that some tests need: ${missing.join(", ")} (about a minute) ...`);
+  withoutStartingServices(() => {
+    const install = ["install", "-y", "-q", "--no-install-recommends", ...missing];
+    const done = apt(install) || (apt(["update", "-q"]) && apt(install));
+    if (!done) say("apt-get could not install them: the tests that need them are skipped.");
+  });
+}
+
+function apt(args: readonly string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync("apt-get", args, { env, stdio: "ignore" }).status === 0;
+}
+
+/** Debian starts a server when it is installed, unless its policy-rc.d says no (101). Tests start their own. */
+function withoutStartingServices(action: () => void): void {
+  const policy = "/usr/sbin/policy-rc.d";
+  const own = !existsSync(policy);
+  if (own) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    action();
+  } finally {
+    if (own) rmSync(policy, { force: true });
+  }
+}
