@@ -1,0 +1,105 @@
+import type { Duplex } from "node:stream";
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
+import type { MessageView } from "./decode-frontend.ts";
+import { HEADER_BYTES } from "./messages.ts";
+
+/**
+ * Pulls exact numbers of bytes from a stream during a handshake. The stream stays paused, and bytes behind what was
+ * asked for stay inside it: whoever takes the stream over (TLS, the relay) finds them there.
+ */
+export class HandshakeReader {
+  readonly stream: Duplex;
+  readonly #signal: AbortSignal;
+
+  /** @param signal aborted at the deadline; a waiting read then throws the signal's reason */
+  constructor(stream: Duplex, signal: AbortSignal) {
+    this.stream = stream;
+    this.#signal = signal;
+    // A reset that arrives between two reads, or long after the handshake, must never be an uncaught exception.
+    stream.on("error", ignore);
+  }
+
+  /** Bytes received and not yet read. */
+  get buffered(): number {
+    return this.stream.readableLength;
+  }
+
+  /**
+   * @throws ProtocolError `unexpected_end` when the stream ends or fails first
+   */
+  async read(length: number): Promise<Buffer> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const chunk: Buffer | null = length === 0 ? Buffer.alloc(0) : this.stream.read(length);
+      // An ended stream hands out what is left, even when that is less than asked for.
+      if (chunk !== null && chunk.length === length) return chunk;
+      if (chunk !== null || this.#over()) throw ended();
+      await this.#readable();
+    }
+  }
+
+  /** Looks at the first byte without taking it. */
+  async peek(): Promise<number> {
+    const byte = await this.read(1);
+    this.stream.unshift(byte);
+    return byte[0] ?? 0;
+  }
+
+  /**
+   * One message with a type byte.
+   * @param maxLength cap of its length field
+   * @throws ProtocolError `invalid_length`, `message_too_large`, `unexpected_end`
+   */
+  async message(maxLength: number): Promise<MessageView> {
+    const header = await this.read(HEADER_BYTES);
+    const length = header.readInt32BE(1);
+    if (length < 4) throw new ProtocolError("invalid_length", "invalid message length");
+    if (length > maxLength) throw new ProtocolError("message_too_large", "handshake message is too long");
+    const buffer = Buffer.concat([header, await this.read(length - 4)]);
+    return { type: header[0] ?? 0, buffer, start: 0, end: buffer.length };
+  }
+
+  /** All that has arrived, without waiting. */
+  takeBuffered(): Buffer {
+    const chunk: Buffer | null = this.stream.read();
+    return chunk ?? Buffer.alloc(0);
+  }
+
+  /** Waits until the peer has closed; what it still sends is thrown away. */
+  async closed(): Promise<void> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      if (this.stream.read() === null) {
+        if (this.#over()) return;
+        await this.#readable();
+      }
+    }
+  }
+
+  #over(): boolean {
+    return this.stream.readableEnded || this.stream.destroyed || !this.stream.readable;
+  }
+
+  #readable(): Promise<void> {
+    const { stream } = this;
+    const signal = this.#signal;
+    return new Promise((resolve) => {
+      const settle = () => {
+        for (const event of WAKING) stream.off(event, settle);
+        signal.removeEventListener("abort", settle);
+        resolve();
+      };
+      for (const event of WAKING) stream.on(event, settle);
+      signal.addEventListener("abort", settle, { once: true });
+    });
+  }
+}
+
+const WAKING = ["readable", "end", "error", "close"] as const;
+
+function ended(): ProtocolError {
+  return new ProtocolError("unexpected_end", "the peer closed the connection during the handshake");
+}
+
+/** Errors of a stream end the pending read; there is nothing more to do about them. */
+export function ignore(): void {}
