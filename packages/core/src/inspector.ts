@@ -7,28 +7,30 @@ export type Instant = number;
 export type Side = "client" | "target";
 
 /**
- * A pure machine from inputs to effects: no clock, I/O, randomness or promises inside. `M` is a protocol's message,
- * `R` its batch of rows. The relay performs effects in order: a `send` waits for every `record` before it.
+ * A pure machine from inputs to effects: no clock, I/O, randomness or promises inside. `M` is a protocol's message; a run
+ * of row messages is one `M`, whatever their number. The relay performs effects in order: a `send` waits for every
+ * `record` before it.
  */
-export interface Inspector<M, R> {
-  receive(input: Input<M, R>): readonly Effect[];
-  /** Bytes of client messages kept back while a statement is held or probed; the relay stops reading above its limit. */
-  readonly backlog: number;
+export interface Inspector<M> {
+  receive(input: Input<M>): readonly Effect[];
+  /** Bytes kept back from each side while a statement is held, probed or priced; the relay stops reading above its limit. */
+  readonly backlog: Readonly<Record<Side, number>>;
+  /** May a long row message be passed on in pieces as it arrives? Only while nothing in it must be changed. */
+  readonly streamsRows: boolean;
 }
 
-export type Input<M, R> = { readonly at: Instant } & (
+export type Input<M> = { readonly at: Instant } & (
   | { readonly type: "message"; readonly side: Side; readonly message: M }
-  /** A run of row messages: one input, whatever their number. */
-  | { readonly type: "rows"; readonly rows: R }
   | { readonly type: "answer"; readonly askId: number; readonly answer: Answer }
   | { readonly type: "ended"; readonly side: Side }
   | { readonly type: "interrupted"; readonly by: Interruption }
 );
 
 export type Interruption =
-  | { readonly type: "revoked" | "expired" | "killed" | "shutdown" | "control_plane_lost"; readonly reason: string }
+  | { readonly type: "revoked" | "killed" | "shutdown" | "control_plane_lost" | "recording_failed"; readonly reason: string }
   | { readonly type: "cancel_request" }
-  | { readonly type: "policy_changed" };
+  /** New statements are refused until it is back; running ones go on. */
+  | { readonly type: "control_plane"; readonly reachable: boolean };
 
 export type Effect =
   | { readonly type: "record"; readonly event: SessionEvent }
@@ -47,7 +49,7 @@ export type Ask =
   | { readonly type: "catalog" };
 
 export type Answer =
-  | { readonly type: "review_opened"; readonly reviewId: string; readonly shortId: string; readonly link: string }
+  | { readonly type: "review_opened"; readonly reviewId: string; readonly shortId: string; readonly link: string; readonly expiresAt: string }
   | { readonly type: "review_approved"; readonly reviewId: string; readonly shortId: string; readonly reviewers: readonly string[]; readonly comment: string }
   | { readonly type: "review_refused"; readonly reviewId?: string; readonly shortId?: string; readonly how: "rejected" | "expired" | "withdrawn" | "unavailable"; readonly by?: string; readonly comment?: string }
   | { readonly type: "budget"; readonly granted: boolean; readonly rows: number; readonly bytes: number }

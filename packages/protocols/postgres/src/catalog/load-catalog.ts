@@ -1,0 +1,56 @@
+import type { Duplex } from "node:stream";
+import type { CatalogRows } from "./postgres-catalog.ts";
+import type { TextRows } from "./query.ts";
+import { queryRows } from "./query.ts";
+
+const COLUMNS = `
+  select c.oid, n.nspname, c.relname, a.attname, a.attnum, a.attgenerated <> ''
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid
+   where c.relkind in ('r', 'v', 'm', 'f', 'p', 'S') and a.attnum > 0 and not a.attisdropped
+   order by c.oid, a.attnum`;
+const VIEWS = `
+  select c.oid, pg_catalog.pg_get_viewdef(c.oid)
+    from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= 16384`;
+const PARENTS = "select inhrelid, inhparent from pg_catalog.pg_inherits";
+const FUNCTIONS = "select distinct proname, oid >= 16384 from pg_catalog.pg_proc";
+const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid >= 16384";
+
+/**
+ * Reads what label resolution needs from pg_catalog. Every name is schema-qualified, since the role's search_path is not
+ * ours. Any role may read these catalogs.
+ */
+export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
+  await queryRows(stream, "set search_path = pg_catalog");
+  const columns = await queryRows(stream, COLUMNS);
+  const views = await queryRows(stream, VIEWS);
+  const inherits = await queryRows(stream, PARENTS);
+  const functions = await queryRows(stream, FUNCTIONS);
+  const operators = await queryRows(stream, OPERATORS);
+  const parents = new Map<number, number[]>();
+  for (const [child, parent] of numbers(inherits)) parents.set(child, [...(parents.get(child) ?? []), parent]);
+  return {
+    columns: columns.map(([oid, schema, relation, column, attnum, generated]) => ({
+      oid: Number(oid),
+      schema: schema ?? "",
+      relation: relation ?? "",
+      column: column ?? "",
+      attnum: Number(attnum),
+      generated: generated === "t",
+    })),
+    views: new Map(views.map(([oid, definition]) => [Number(oid), definition ?? ""])),
+    parents,
+    builtinFunctions: namesWhere(functions, "f"),
+    userFunctions: namesWhere(functions, "t"),
+    userOperators: new Set(operators.map(([name]) => name ?? "")),
+  };
+}
+
+function numbers(rows: TextRows): readonly [number, number][] {
+  return rows.map(([a, b]) => [Number(a), Number(b)]);
+}
+
+function namesWhere(rows: TextRows, flag: string): ReadonlySet<string> {
+  return new Set(rows.filter(([, user]) => user === flag).map(([name]) => name ?? ""));
+}

@@ -1,0 +1,178 @@
+import type { SqlClassification } from "@tidewaiter/core";
+import type { Catalog, CatalogColumn, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
+import { SYSTEM_LABELS } from "@tidewaiter/toolkit/labels/catalog";
+import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+
+/** The part of the policy that says which columns are sensitive. */
+export interface ColumnLabels {
+  labelsOf(column: { readonly schema: string; readonly table: string; readonly column: string }): readonly string[];
+}
+
+/** Rows of the server's own catalogs, as `load-catalog` reads them. */
+export interface CatalogRows {
+  readonly columns: readonly {
+    readonly oid: number;
+    readonly schema: string;
+    readonly relation: string;
+    readonly column: string;
+    readonly attnum: number;
+    readonly generated: boolean;
+  }[];
+  readonly views: ReadonlyMap<number, string>;
+  /** child oid -> parent oids: partitions and inheritance */
+  readonly parents: ReadonlyMap<number, readonly number[]>;
+  readonly builtinFunctions: ReadonlySet<string>;
+  readonly userFunctions: ReadonlySet<string>;
+  readonly userOperators: ReadonlySet<string>;
+}
+
+/** PostgreSQL gives user objects OIDs from here on (FirstNormalObjectId). */
+export const FIRST_USER_OID = 16384;
+
+/** An immutable snapshot of one database: relations by OID and by name, each column with its labels. */
+export class PostgresCatalog implements Catalog {
+  readonly labels: readonly string[];
+  readonly #byOid = new Map<number, Relation>();
+  readonly #byName = new Map<string, Relation[]>();
+  readonly #rows: CatalogRows;
+
+  constructor(rows: CatalogRows, labels: ColumnLabels, classify: (sql: string) => SqlClassification) {
+    this.#rows = rows;
+    const bare = new Map<number, { schema: string; name: string; columns: CatalogColumn[] }>();
+    for (const row of rows.columns) {
+      let relation = bare.get(row.oid);
+      if (relation === undefined)
+        bare.set(row.oid, (relation = { schema: row.schema, name: row.relation, columns: [] }));
+      relation.columns.push({
+        name: row.column,
+        attnum: row.attnum,
+        labels:
+          row.oid < FIRST_USER_OID
+            ? systemLabels(row.relation, row.column)
+            : labels.labelsOf({ schema: row.schema, table: row.relation, column: row.column }),
+        derived: false,
+        generated: row.generated,
+      });
+    }
+    for (const [oid, { schema, name, columns }] of bare) {
+      const definition = rows.views.get(oid);
+      const relation = new Relation(oid, schema, name, () =>
+        definition === undefined ? this.#withInherited(oid, columns) : this.#viewColumns(definition, columns, classify),
+      );
+      this.#byOid.set(oid, relation);
+      const named = this.#byName.get(name);
+      if (named === undefined) this.#byName.set(name, [relation]);
+      else named.push(relation);
+    }
+    this.labels = this.#allLabels();
+  }
+
+  get hasLabels(): boolean {
+    return this.labels.length > 0;
+  }
+
+  byOid(oid: number): CatalogRelation | undefined {
+    return this.#byOid.get(oid);
+  }
+
+  find(schema: string | undefined, name: string): readonly CatalogRelation[] {
+    const named = this.#byName.get(name) ?? [];
+    return schema === undefined ? named : named.filter((relation) => relation.schema === schema);
+  }
+
+  isBuiltinFunction(schema: string | undefined, name: string): boolean {
+    if (schema === "pg_catalog" || schema === "information_schema") return true;
+    return schema === undefined && this.#rows.builtinFunctions.has(name) && !this.#rows.userFunctions.has(name);
+  }
+
+  isBuiltinOperator(name: string): boolean {
+    return !this.#rows.userOperators.has(name);
+  }
+
+  /** A partition or child table holds its parent's rows, so it carries the parent's labels by column name. */
+  #withInherited(oid: number, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+    const parents = this.#rows.parents.get(oid) ?? [];
+    if (parents.length === 0) return columns;
+    return columns.map((column) => {
+      const inherited = parents.flatMap(
+        (parent) => this.#byOid.get(parent)?.columns.find((c) => c.name === column.name)?.labels ?? [],
+      );
+      return inherited.length === 0 ? column : { ...column, labels: union(column.labels, inherited) };
+    });
+  }
+
+  /** Labels of a view's columns, from its own definition; what cannot be told carries every label it touches. */
+  #viewColumns(
+    definition: string,
+    columns: readonly CatalogColumn[],
+    classify: (sql: string) => SqlClassification,
+  ): readonly CatalogColumn[] {
+    const classified = classify(definition);
+    const facts = classified.ok && classified.statements.length === 1 ? classified.statements[0] : undefined;
+    return columns.map((column, index) => {
+      if (facts === undefined) return { ...column, labels: union(column.labels, this.labelsOfTables()), derived: true };
+      const from = outputLabels(facts, index, columns.length, this);
+      if (from === "unknown")
+        return { ...column, labels: union(column.labels, touchedLabels(facts, this)), derived: true };
+      return { ...column, labels: union(column.labels, from), derived: facts.outputs[index]?.plain !== true };
+    });
+  }
+
+  /** Every label given to a plain table; needed before views are resolved. */
+  labelsOfTables(): readonly string[] {
+    const labels = new Set<string>();
+    for (const [oid, relation] of this.#byOid) {
+      if (this.#rows.views.has(oid)) continue;
+      for (const column of relation.columns) for (const label of column.labels) labels.add(label);
+    }
+    return [...labels].sort();
+  }
+
+  /** System labels count only where a user's column is labelled. */
+  #allLabels(): readonly string[] {
+    const labels = new Set<string>();
+    for (const [oid, relation] of this.#byOid) {
+      if (oid < FIRST_USER_OID) continue;
+      for (const column of relation.columns) for (const label of column.labels) labels.add(label);
+    }
+    return [...labels].sort();
+  }
+}
+
+class Relation implements CatalogRelation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly opaque = false;
+  #columns: readonly CatalogColumn[] | undefined;
+  #resolving = false;
+  readonly #resolve: () => readonly CatalogColumn[];
+
+  constructor(oid: number, schema: string, name: string, resolve: () => readonly CatalogColumn[]) {
+    this.oid = oid;
+    this.schema = schema;
+    this.name = name;
+    this.#resolve = resolve;
+  }
+
+  /** Resolved on first use. A view cannot contain itself, so meeting one that is being resolved finds nothing. */
+  get columns(): readonly CatalogColumn[] {
+    if (this.#columns === undefined) {
+      if (this.#resolving) return [];
+      this.#resolving = true;
+      this.#columns = this.#resolve();
+      this.#resolving = false;
+    }
+    return this.#columns;
+  }
+}
+
+function systemLabels(relation: string, column: string): readonly string[] {
+  const system = SYSTEM_LABELS[relation];
+  if (system === undefined) return [];
+  return system.columns === "*" || system.columns.includes(column) ? [system.label] : [];
+}
+
+function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  return a.length === 0 ? b : b.length === 0 ? a : [...new Set([...a, ...b])].sort();
+}

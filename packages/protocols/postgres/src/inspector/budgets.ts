@@ -1,0 +1,55 @@
+import type { BudgetLimit } from "@tidewaiter/core";
+import { refusedPlainly, transactionText } from "./texts.ts";
+import type { ErrorFields } from "../messages.ts";
+import type { Machine } from "./machine.ts";
+import type { Judged } from "./state.ts";
+
+/** Rows and bytes asked for at a time, so that nothing is awaited per row. */
+const LEASE_ROWS = 1_000;
+const LEASE_BYTES = 1024 * 1024;
+
+/** The first budget of the verdict that has no lease left, or undefined. */
+export function exhausted(machine: Machine, judged: Judged): BudgetLimit | undefined {
+  return judged.verdict.budgets.find((budget) => {
+    const lease = machine.leases.get(budget.ruleId);
+    return lease === undefined || (budget.rows !== undefined && lease.rows <= 0) || (budget.bytes !== undefined && lease.bytes <= 0);
+  });
+}
+
+export function spend(machine: Machine, judged: Judged, rows: number, bytes: number): void {
+  for (const budget of judged.verdict.budgets) {
+    const lease = machine.leases.get(budget.ruleId);
+    if (lease === undefined) continue;
+    lease.rows -= rows;
+    lease.bytes -= bytes;
+  }
+}
+
+/** Asks for the next lease of one budget; the answer comes back by the returned id. */
+export function askForLease(machine: Machine, budget: BudgetLimit): number {
+  const askId = machine.nextAsk();
+  const lease = machine.leases.get(budget.ruleId);
+  machine.emit({
+    type: "ask",
+    askId,
+    ask: {
+      type: "budget",
+      ruleId: budget.ruleId,
+      windowSeconds: budget.windowSeconds,
+      // what was overdrawn by the last batch is paid first
+      rows: budget.rows === undefined ? 0 : LEASE_ROWS - Math.min(0, lease?.rows ?? 0),
+      bytes: budget.bytes === undefined ? 0 : LEASE_BYTES - Math.min(0, lease?.bytes ?? 0),
+      limit: { ...(budget.rows !== undefined && { rows: budget.rows }), ...(budget.bytes !== undefined && { bytes: budget.bytes }) },
+    },
+  });
+  return askId;
+}
+
+export function grantLease(machine: Machine, ruleId: string, rows: number, bytes: number): void {
+  const lease = machine.leases.get(ruleId) ?? { rows: 0, bytes: 0 };
+  machine.leases.set(ruleId, { rows: lease.rows + rows, bytes: lease.bytes + bytes });
+}
+
+export function budgetSpent(machine: Machine, ruleId: string): ErrorFields {
+  return refusedPlainly("53400", `the budget of rows or bytes for this time is spent [${ruleId}]`, transactionText(machine.status), "It grows again as its window moves on.");
+}

@@ -1,0 +1,29 @@
+import type { Operation, PrincipalKind, SourceSpan, SqlClassification, Verdict } from "@tidewaiter/core";
+import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
+import type { Framed } from "../framer.ts";
+
+/** A framed message; for Query and Parse with what the classifier says, since classification runs before `receive`. */
+export type PostgresMessage = Framed & { readonly classification?: SqlClassification };
+
+/**
+ * Everything an inspector knows beside its inputs. The functions are pure at any one moment; what they answer changes
+ * when the policy or the catalog does, and the inspector asks again for every operation.
+ */
+export interface InspectorContext {
+  readonly principal: { readonly name: string; readonly kind: PrincipalKind };
+  readonly resource: { readonly name: string; readonly database: string };
+  readonly catalog: () => Catalog;
+  readonly evaluate: (operation: Operation) => Verdict;
+  /** For SQL inside SQL (PREPARE, COPY of a query); short strings only. */
+  readonly classify: (sql: string) => SqlClassification;
+  /** Key of masks with `token`. */
+  readonly tokenKey: Buffer;
+  /** A keyed token in place of a literal, for recordings. */
+  readonly token: (value: string) => string;
+  /** SQL with its literals as keyed tokens and its secrets cut. */
+  readonly tokenise: (sql: string, literals: readonly SourceSpan[], secrets: readonly SourceSpan[]) => string;
+  /** Address of a page about a review, by its short id. */
+  readonly reviewLink: (shortId: string) => string;
+  /** Text of the notice that opens the session; undefined for programs, which nobody reads. */
+  readonly greeting?: string;
+}

@@ -1,0 +1,134 @@
+import type { Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
+import { errorFields, SQLSTATE } from "../errors.ts";
+import { FRONTEND } from "../messages.ts";
+import { grantLease } from "./budgets.ts";
+import { onClientMessage } from "./client-messages.ts";
+import type { InspectorContext, PostgresMessage } from "./context.ts";
+import { answered, withdraw } from "./hold.ts";
+import { Machine } from "./machine.ts";
+import { onTargetMessage } from "./target-messages.ts";
+
+/**
+ * The PostgreSQL inspector: messages of a ready session in, effects out. Pure but for its own state; the same inputs give
+ * the same effects, live, in tests and in backtests.
+ */
+export function createInspector(context: InspectorContext): Inspector<PostgresMessage> {
+  const machine = new Machine(context);
+  return {
+    receive(input) {
+      machine.now = input.at;
+      machine.effects = [];
+      if (!machine.closed) take(machine, input);
+      return machine.effects satisfies readonly Effect[];
+    },
+    get backlog() {
+      return machine.backlog;
+    },
+    get streamsRows() {
+      const owed = machine.owed[0];
+      const copying = owed !== undefined && (owed.type === "query" || owed.type === "execute") && owed.copy !== undefined;
+      return machine.rowMask === undefined && !copying && (owed?.type !== "execute" || !context.catalog().hasLabels);
+    },
+  };
+}
+
+function take(machine: Machine, input: Input<PostgresMessage>): void {
+  switch (input.type) {
+    case "message":
+      return onMessage(machine, input.side, input.message);
+    case "answer":
+      onAnswer(machine, input.askId, input.answer);
+      return release(machine);
+    case "ended":
+      return onEnded(machine, input.side);
+    case "interrupted":
+      onInterrupted(machine, input.by);
+      return release(machine);
+  }
+}
+
+function onMessage(machine: Machine, side: Side, message: PostgresMessage): void {
+  if (side === "client" && machine.waiting !== undefined && message.type === FRONTEND.Terminate) {
+    withdraw(machine, "the client left");
+  }
+  if (mustKeep(machine, side)) return keep(machine, side, message);
+  dispatch(machine, side, message);
+  // an answer of the target may settle what the client waits for
+  if (side === "target") release(machine);
+}
+
+/** A target's own end is never kept back: it also ends whatever is waited for. */
+function mustKeep(machine: Machine, side: Side): boolean {
+  if (machine.kept[side].length > 0) return true;
+  return side === "client" ? machine.waiting !== undefined : machine.targetWaiting !== undefined;
+}
+
+function keep(machine: Machine, side: Side, message: PostgresMessage): void {
+  machine.kept[side].push(message);
+  machine.backlog[side] += message.end - message.start;
+}
+
+function dispatch(machine: Machine, side: Side, message: PostgresMessage): void {
+  if (machine.closed) return;
+  if (side === "client") onClientMessage(machine, message);
+  else onTargetMessage(machine, message);
+}
+
+/** Messages that were kept back go on in order, until something waits again. */
+function release(machine: Machine): void {
+  for (const side of ["target", "client"] as const) {
+    const kept = machine.kept[side];
+    while (kept.length > 0 && (side === "client" ? machine.waiting : machine.targetWaiting) === undefined && !machine.closed) {
+      const message = kept.shift();
+      if (message === undefined) break;
+      machine.backlog[side] -= message.end - message.start;
+      dispatch(machine, side, message);
+    }
+  }
+}
+
+function onAnswer(machine: Machine, askId: number, answer: Parameters<typeof answered>[2]): void {
+  if (answer.type === "budget" || answer.type === "catalog") {
+    const waiting = [machine.waiting, machine.targetWaiting].find((one) => one !== undefined && "askId" in one && one.askId === askId);
+    if (waiting === undefined) return;
+    if (waiting.for === "catalog") {
+      machine.targetWaiting = undefined;
+      return waiting.go();
+    }
+    if (waiting.for === "budget" && answer.type === "budget") {
+      if (machine.targetWaiting === waiting) machine.targetWaiting = undefined;
+      if (answer.granted) grantLease(machine, waiting.ruleId, answer.rows, answer.bytes);
+      return waiting.go(answer.granted);
+    }
+    return;
+  }
+  answered(machine, askId, answer);
+}
+
+function onEnded(machine: Machine, side: Side): void {
+  withdraw(machine, side === "client" ? "the client left" : "the target closed the connection");
+  if (side === "target" && !machine.closed) {
+    return machine.end(errorFields("FATAL", { code: SQLSTATE.connectionFailure, message: `${machine.context.resource.name} closed the connection`, detail: "The session is over; what was not committed is rolled back by the server." }));
+  }
+  if (!machine.closed) {
+    machine.closed = true;
+    machine.emit({ type: "close", reason: side === "client" ? "client left" : "target left" });
+  }
+}
+
+function onInterrupted(machine: Machine, by: Interruption): void {
+  switch (by.type) {
+    case "cancel_request":
+      if (machine.waiting?.for === "review") return withdraw(machine, "canceled by the client");
+      return machine.emit({ type: "cancel_target" });
+    case "control_plane":
+      machine.controlPlaneReachable = by.reachable;
+      return;
+    case "recording_failed":
+      withdraw(machine, by.reason);
+      return machine.end(errorFields("FATAL", { code: "58030", message: "this session can no longer be recorded, so it ends", detail: by.reason }));
+    default:
+      withdraw(machine, by.reason);
+      return machine.end(errorFields("FATAL", { code: SQLSTATE.adminShutdown, message: `terminating connection: ${by.reason}` }));
+  }
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import type { Answer, ReviewRequirement } from "@tidewaiter/core";
+import { SQLSTATE } from "../errors.ts";
+import type { ErrorFields } from "../messages.ts";
+import type { Machine } from "./machine.ts";
+import type { Judged } from "./state.ts";
+import { refusedPlainly, reviewRefused, ticketError, transactionText, waitingNotice } from "./texts.ts";
+
+export interface HoldInput {
+  readonly judged: Judged;
+  readonly review: ReviewRequirement;
+  readonly parameters: readonly (string | null)[];
+  /** Digest of the parameters whole. */
+  readonly digest: string;
+  /** Runs the statement; called at most once. */
+  readonly approved: () => void;
+  /** Puts the substitute in its place; called at most once. */
+  readonly refuse: (fields: ErrorFields) => void;
+}
+
+/** Asks a person. The statement stays here: nothing of it is sent to the target before the answer. */
+export function hold(machine: Machine, input: HoldInput): void {
+  const { judged, review, parameters } = input;
+  const inTransaction = machine.status !== "I";
+  if (inTransaction && review.mode === "hold" && review.inTransaction.action === "refuse") {
+    machine.finish(judged, "refused", SQLSTATE.insufficientPrivilege);
+    return input.refuse(
+      refusedPlainly(SQLSTATE.insufficientPrivilege, `needs a person, and is not held inside a transaction, which would keep its locks [${judged.verdict.ruleId ?? "review"}]`, `Not executed. ${transactionText(machine.status)}`, "Send it outside of a transaction."),
+    );
+  }
+  const seconds = inTransaction && review.inTransaction.action === "hold" ? Math.min(review.expiresInSeconds, review.inTransaction.maxSeconds) : review.expiresInSeconds;
+  const expiresAt = machine.now + seconds * 1000;
+  const askId = machine.nextAsk();
+  machine.waiting = { for: "review", askId, judged, approved: input.approved, refuse: input.refuse };
+  machine.emit({
+    type: "ask",
+    askId,
+    ask: {
+      type: "review",
+      request: {
+        mode: review.mode,
+        ruleId: judged.verdict.ruleId ?? "review",
+        reason: judged.verdict.reason ?? "",
+        by: review.by,
+        count: review.count,
+        expiresAt: new Date(expiresAt).toISOString(),
+        binding: binding(machine, judged, input.digest),
+        statement: judged.sql,
+        parameters: parameters.map((value) => value ?? "NULL"),
+        summary: summary(judged),
+        labels: judged.labels.reads,
+        inTransaction,
+      },
+    },
+  });
+}
+
+/** What an approval is bound to: normalised statement, parameters, principal, resource, database, labels and relations. */
+function binding(machine: Machine, judged: Judged, parametersDigest: string): string {
+  const { principal, resource } = machine.context;
+  const normalised = judged.facts.map((facts) => facts.normalised);
+  const relations = judged.facts.flatMap((facts) => facts.relations.map(({ schema, name, access }) => [schema ?? null, name, access]));
+  const bound = [normalised, judged.sql, parametersDigest, principal.name, resource.name, resource.database, judged.labels.reads, relations];
+  return createHash("sha256").update(JSON.stringify(bound)).digest("hex");
+}
+
+/** One line without values, for lists and notifications. */
+function summary(judged: Judged): string {
+  const relations = [...new Set(judged.facts.flatMap((facts) => facts.relations.map(({ name }) => name)))];
+  const on = relations.length > 0 ? ` on ${relations.join(", ")}` : "";
+  const reads = judged.labels.reads.length > 0 ? `, reads ${judged.labels.reads.join(", ")}` : "";
+  return `${judged.kind}${on}${reads}`;
+}
+
+/** Takes an answer about the review that is awaited; anything else is late and means nothing. */
+export function answered(machine: Machine, askId: number, answer: Answer): void {
+  const waiting = machine.waiting;
+  if (waiting?.for !== "review" || waiting.askId !== askId) return;
+  const { judged } = waiting;
+  const review = judged.verdict.review;
+  switch (answer.type) {
+    case "review_opened": {
+      waiting.reviewId = answer.reviewId;
+      waiting.shortId = answer.shortId;
+      recordReview(machine, judged, answer.reviewId, answer.shortId, "opened");
+      if (review === undefined) return;
+      const expiresAt = Date.parse(answer.expiresAt);
+      if (review.mode === "ticket") return refuse(machine, waiting.refuse, judged, ticketError(judged, review, answer.shortId, answer.link, expiresAt));
+      machine.notice(...waitingNotice(judged, review, expiresAt, machine.status !== "I", answer.link));
+      return;
+    }
+    case "review_approved": {
+      recordReview(machine, judged, answer.reviewId, answer.shortId, "approved", answer.reviewers, answer.comment);
+      machine.waiting = undefined;
+      if (review?.mode !== "ticket") machine.notice(`approved by ${answer.reviewers.join(", ")}${answer.comment ? `: "${answer.comment}"` : ""}. Running.`);
+      return waiting.approved();
+    }
+    case "review_refused": {
+      recordReview(machine, judged, answer.reviewId ?? waiting.reviewId ?? "", answer.shortId ?? waiting.shortId ?? "", answer.how, answer.by === undefined ? [] : [answer.by], answer.comment);
+      return refuse(machine, waiting.refuse, judged, reviewRefused(judged.verdict.ruleId, answer.how, answer.by, answer.comment, machine.status));
+    }
+    default:
+      return;
+  }
+}
+
+function refuse(machine: Machine, how: (fields: ErrorFields) => void, judged: Judged, fields: ErrorFields): void {
+  machine.waiting = undefined;
+  machine.finish(judged, "refused", fields.code ?? "");
+  how(fields);
+}
+
+/** Ctrl-C, a client that left, or the target's own end: the request is taken back and nothing is sent to the target. */
+export function withdraw(machine: Machine, reason: string): void {
+  const waiting = machine.waiting;
+  if (waiting?.for !== "review") return;
+  machine.emit({ type: "withdraw", askId: waiting.askId, reason });
+  recordReview(machine, waiting.judged, waiting.reviewId ?? "", waiting.shortId ?? "", "withdrawn");
+  machine.waiting = undefined;
+  machine.finish(waiting.judged, "canceled", SQLSTATE.queryCanceled);
+  waiting.refuse(reviewRefused(waiting.judged.verdict.ruleId, "withdrawn", undefined, undefined, machine.status));
+}
+
+function recordReview(
+  machine: Machine,
+  judged: Judged,
+  reviewId: string,
+  shortId: string,
+  state: "opened" | "approved" | "rejected" | "expired" | "withdrawn" | "unavailable",
+  by: readonly string[] = [],
+  comment?: string,
+): void {
+  machine.record({ at: machine.now, type: "review", operation: judged.operation, reviewId, shortId, state, ...(by.length > 0 && { by }), ...(comment !== undefined && comment !== "" && { comment }) });
+}

@@ -1,0 +1,143 @@
+import type { Effect, Instant, SessionEvent, Side } from "@tidewaiter/core";
+import { encodeBackend, encodeNotice } from "../encode-backend.ts";
+import { encodeFrontend } from "../encode-frontend.ts";
+import { errorFields } from "../errors.ts";
+import type { RowMask } from "../mask/mask-rows.ts";
+import type { ErrorFields, FrontendMessage, TransactionStatus } from "../messages.ts";
+import type { InspectorContext, PostgresMessage } from "./context.ts";
+import type { Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
+
+/** Sent in place of a refused statement: a bare word is a syntax error in every version, state and transaction. */
+const BARE_WORD = "tidewaiter_refused";
+/** Statement names of our own; a client that uses the prefix is refused. */
+export const OWN_PREFIX = "_tidewaiter_";
+
+/**
+ * The state of one session in the ready phase, and the few things every part of the inspector does with it. Nothing in
+ * here decides: judging, masking and holding are functions over it, each in its own file.
+ */
+export class Machine {
+  readonly context: InspectorContext;
+  now: Instant = 0;
+  effects: Effect[] = [];
+
+  /** Transaction status of the last ReadyForQuery. */
+  status: TransactionStatus = "I";
+  /** First in, first out; cut at Sync when an error skips the rest. */
+  readonly owed: Owed[] = [];
+  /** An ErrorResponse came and no Sync was sent yet: the server ignores everything up to it. */
+  skippingToSync = false;
+  /** How the rows that follow are masked; set by the RowDescription of a simple Query. */
+  rowMask: RowMask | undefined;
+  /** COPY FROM STDIN is running: Sync and Flush are ignored by the server. */
+  copyingIn = false;
+
+  readonly prepared = new Map<string, Prepared>();
+  readonly portals = new Map<string, Portal>();
+  /** SQL-level PREPARE and DECLARE, for EXECUTE and FETCH. */
+  readonly sqlPrepared = new Map<string, Prepared>();
+  readonly cursors = new Map<string, Prepared>();
+
+  waiting: Waiting | undefined;
+  targetWaiting: TargetWaiting | undefined;
+  readonly kept: Record<Side, PostgresMessage[]> = { client: [], target: [] };
+  readonly backlog: Record<Side, number> = { client: 0, target: 0 };
+
+  /** Rows of the running statement are dropped until the target says that it was canceled. */
+  cutting: { readonly refusal: ErrorFields } | undefined;
+  /** Rows and bytes still granted per budget rule. */
+  readonly leases = new Map<string, { rows: number; bytes: number }>();
+  readonly noticedMasks = new Set<string>();
+  clientEncoding = "UTF8";
+  controlPlaneReachable = true;
+  closed = false;
+
+  #operations = 0;
+  #asks = 0;
+
+  constructor(context: InspectorContext) {
+    this.context = context;
+  }
+
+  nextOperation(): number {
+    return ++this.#operations;
+  }
+
+  nextAsk(): number {
+    return ++this.#asks;
+  }
+
+  emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  record(event: SessionEvent): void {
+    this.effects.push({ type: "record", event });
+  }
+
+  /** Bytes of a message exactly as they came. */
+  forward(to: Side, message: PostgresMessage): void {
+    const whole = message.start === 0 && message.end === message.buffer.length;
+    this.effects.push({ type: "send", to, bytes: whole ? message.buffer : message.buffer.subarray(message.start, message.end) });
+  }
+
+  toClient(bytes: Uint8Array): void {
+    this.effects.push({ type: "send", to: "client", bytes });
+  }
+
+  toTarget(message: FrontendMessage): void {
+    this.effects.push({ type: "send", to: "target", bytes: encodeFrontend(message) });
+  }
+
+  /** What was sent while the server skips to Sync is never answered. */
+  owe(owed: Owed): void {
+    if (this.skippingToSync && owed.type !== "sync") return;
+    if (owed.type === "sync") {
+      if (this.copyingIn) return;
+      this.skippingToSync = false;
+    }
+    this.owed.push(owed);
+  }
+
+  /** The substitute of a refused simple Query (decision 5). */
+  refuseQuery(refusal: ErrorFields, judged?: Judged): void {
+    this.toTarget({ name: "Query", sql: BARE_WORD, exact: true });
+    this.owe({ type: "query", ours: false, result: 0, refusal, ...(judged && { judged }) });
+  }
+
+  /** The substitute of a refused Parse or Execute: our own statement name, since an unnamed one would destroy the client's. */
+  refuseExtended(refusal: ErrorFields, judged?: Judged): void {
+    this.toTarget({ name: "Parse", statement: `${OWN_PREFIX}refused`, sql: BARE_WORD, exact: true, parameterTypes: [] });
+    this.owe({ type: "parse", ours: true, refusal, ...(judged && { judged }) });
+  }
+
+  notice(message: string, detail?: string, hint?: string): void {
+    this.toClient(encodeNotice(errorFields("NOTICE", { code: "00000", message, detail, hint })));
+  }
+
+  finish(judged: Judged | undefined, result: "completed" | "refused" | "error" | "canceled", tag: string): void {
+    if (judged === undefined || judged.finished) return;
+    judged.finished = true;
+    this.record({
+      at: this.now,
+      type: "operation_finished",
+      operation: judged.operation,
+      result,
+      tag,
+      rows: judged.rows,
+      bytes: judged.bytes,
+      durationMs: this.now - judged.startedAt,
+      ...(judged.masked.length > 0 && { masked: judged.masked }),
+    });
+  }
+
+  /** Ends the session with a native FATAL; only ever between messages. */
+  end(fields: ErrorFields): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.waiting?.for === "review") this.emit({ type: "withdraw", askId: this.waiting.askId, reason: "session ended" });
+    this.waiting = undefined;
+    this.toClient(encodeBackend({ name: "ErrorResponse", fields }));
+    this.emit({ type: "close", reason: fields.message ?? "ended" });
+  }
+}

@@ -1,0 +1,84 @@
+import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
+import type { MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
+import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
+import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import { columnMask } from "../mask/column-mask.ts";
+import type { ColumnMask } from "../mask/column-mask.ts";
+import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
+import type { FieldDescription } from "../messages.ts";
+import type { Judged } from "./state.ts";
+
+export interface ResultPlan {
+  /** Undefined: every column passes and rows are forwarded as they come. */
+  readonly mask: RowMask | undefined;
+  readonly masked: readonly ColumnMaskInfo[];
+  /** A relation was seen that the catalog does not know. */
+  readonly unknownRelation: boolean;
+}
+
+export interface PlanInput {
+  readonly judged: Judged;
+  /** Facts of the statement whose rows these are. */
+  readonly facts: StatementFacts | undefined;
+  readonly fields: readonly FieldDescription[];
+  readonly formatOf: (index: number) => number;
+  readonly catalog: Catalog;
+  readonly tokenKey: Buffer;
+  readonly utf8: boolean;
+}
+
+/** Which columns of a result are masked and how: origin first, then what the expression was made from. */
+export function planResult(input: PlanInput): ResultPlan {
+  const { catalog, fields } = input;
+  if (!catalog.hasLabels) return { mask: undefined, masked: [], unknownRelation: false };
+  const mask: (ColumnMask | undefined)[] = [];
+  const masked: ColumnMaskInfo[] = [];
+  let unknownRelation = false;
+  fields.forEach((field, index) => {
+    const origin = sourceOf(input, field, index);
+    unknownRelation ||= origin.unknownRelation;
+    const spec = specFor(input.judged.verdict, origin);
+    if (spec === undefined) return mask.push(undefined);
+    mask.push(columnMask({ spec, typeOid: field.typeOid, format: input.formatOf(index), label: origin.labels[0] ?? "", tokenKey: input.tokenKey, utf8: input.utf8 }));
+    return masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
+  });
+  return { mask: masked.length > 0 ? mask : undefined, masked, unknownRelation };
+}
+
+interface Source {
+  readonly labels: readonly string[];
+  /** An expression over labels: only the full constant hides it. */
+  readonly derived: boolean;
+  readonly unknownRelation: boolean;
+}
+
+function sourceOf({ judged, facts, catalog, fields }: PlanInput, field: FieldDescription, index: number): Source {
+  if (field.tableOid === 0) return { labels: expressionLabels(judged, facts, index, fields.length, catalog), derived: true, unknownRelation: false };
+  const relation = catalog.byOid(field.tableOid);
+  if (relation === undefined) return { labels: catalog.labels, derived: true, unknownRelation: true };
+  if (field.attnum < 0) return { labels: [], derived: false, unknownRelation: false };
+  const column = relation.columns.find((candidate) => candidate.attnum === field.attnum);
+  if (column !== undefined) return { labels: column.labels, derived: column.derived, unknownRelation: false };
+  // attnum 0 is a whole row, which holds every column; a column that nobody knows is new since the catalog was read
+  const whole = [...new Set(relation.columns.flatMap((candidate) => candidate.labels))];
+  return field.attnum === 0 ? { labels: whole, derived: true, unknownRelation: false } : { labels: catalog.labels, derived: true, unknownRelation: true };
+}
+
+/** Labels of a value whose origin the server does not tell. */
+function expressionLabels(judged: Judged, facts: StatementFacts | undefined, index: number, width: number, catalog: Catalog): readonly string[] {
+  if (facts === undefined) return catalog.labels;
+  // a plan shows structure and estimates; estimates over a labelled predicate tell about its values
+  if (facts.kind === "EXPLAIN") return judged.labels.opaque || judged.labels.predicates.length > 0 ? touchedLabels(facts, catalog) : [];
+  if (facts.kind === "EXECUTE" || facts.kind === "FETCH") return catalog.labels;
+  const labels = outputLabels(facts, index, width, catalog);
+  return labels === "unknown" ? touchedLabels(facts, catalog) : labels;
+}
+
+function specFor(verdict: Verdict, source: Source): MaskSpec | undefined {
+  let spec: MaskSpec | undefined;
+  for (const label of source.labels) {
+    const one = verdict.masks[label] ?? CONSTANT_MASK;
+    if (one !== "show") spec = spec === undefined ? one : stricterMask(spec, one);
+  }
+  return spec !== undefined && source.derived ? CONSTANT_MASK : spec;
+}

@@ -1,0 +1,188 @@
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
+import type { SqlCopy } from "@tidewaiter/core";
+import { encodeFrontend } from "../encode-frontend.ts";
+import { maskedValue } from "./column-mask.ts";
+import type { ColumnMask } from "./column-mask.ts";
+import type { RowMask } from "./mask-rows.ts";
+
+/** What COPY writes between and around values; the defaults are those of the SQL command's documentation. */
+export interface CopyFormat {
+  readonly format: SqlCopy["format"];
+  readonly delimiter: number;
+  readonly null: string;
+  readonly quote: number;
+  readonly escape: number;
+  readonly header: boolean;
+}
+
+export function copyFormat({ format, options }: SqlCopy): CopyFormat {
+  const csv = format === "csv";
+  const quote = (options.quote ?? '"').charCodeAt(0);
+  return {
+    format,
+    delimiter: (options.delimiter ?? (csv ? "," : "\t")).charCodeAt(0),
+    null: options.null ?? (csv ? "" : "\\N"),
+    quote,
+    escape: options.escape === undefined ? quote : options.escape.charCodeAt(0),
+    header: options.header === true,
+  };
+}
+
+/**
+ * Masks the CopyData messages of one COPY TO STDOUT. The server sends one row per message (binary: the signature comes
+ * with the first row), and this holds it to that: anything else is a ProtocolError, so no byte passes unread.
+ */
+export class CopyMask {
+  readonly #mask: RowMask;
+  readonly #format: CopyFormat;
+  #first = true;
+
+  constructor(mask: RowMask, format: CopyFormat) {
+    this.#mask = mask;
+    this.#format = format;
+  }
+
+  /** A run of `count` CopyData messages in `buffer[start, end)`, masked into new messages. */
+  apply(buffer: Buffer, start: number, end: number): Buffer {
+    const out: Buffer[] = [];
+    for (let at = start; at < end; ) {
+      const next = at + 1 + buffer.readInt32BE(at + 1);
+      out.push(encodeFrontend({ name: "CopyData", data: this.#row(buffer.subarray(at + 5, next)) }));
+      at = next;
+    }
+    return Buffer.concat(out);
+  }
+
+  #row(data: Buffer): Buffer {
+    const first = this.#first;
+    this.#first = false;
+    if (this.#format.format === "binary") return this.#binary(data, first);
+    if (first && this.#format.header) return data;
+    return this.#format.format === "csv" ? this.#csv(data) : this.#text(data);
+  }
+
+  /** Signature and two int32 before the first tuple; tuples: int16 columns, then int32 length (-1 NULL) and bytes; trailer int16 -1. */
+  #binary(data: Buffer, first: boolean): Buffer {
+    let at = first ? 19 + data.readInt32BE(15) : 0;
+    const out: Buffer[] = [data.subarray(0, at)];
+    while (at < data.length) {
+      const columns = data.readInt16BE(at);
+      out.push(data.subarray(at, at + 2));
+      at += 2;
+      if (columns === -1) break;
+      if (columns !== this.#mask.length) throw mismatch();
+      for (const column of this.#mask) {
+        const length = data.readInt32BE(at);
+        const after = at + 4 + Math.max(0, length);
+        if (length < -1 || after > data.length) throw mismatch();
+        out.push(column === undefined || length < 0 ? data.subarray(at, after) : binaryField(column, data.subarray(at + 4, after)));
+        at = after;
+      }
+    }
+    if (at !== data.length) throw mismatch();
+    return Buffer.concat(out);
+  }
+
+  /** Values end at an unescaped delimiter or the final newline; a backslash escapes the next byte. */
+  #text(data: Buffer): Buffer {
+    const { delimiter } = this.#format;
+    const end = lineEnd(data);
+    const cells: Buffer[] = [];
+    let from = 0;
+    for (let at = 0; at <= end; at++) {
+      if (at === end || data[at] === delimiter) {
+        cells.push(data.subarray(from, at));
+        from = at + 1;
+      } else if (data[at] === 0x5c) at++;
+    }
+    return this.#join(cells, data.subarray(end), (value) => escapeText(value, delimiter));
+  }
+
+  #csv(data: Buffer): Buffer {
+    const { delimiter, quote, escape } = this.#format;
+    const end = lineEnd(data);
+    const cells: Buffer[] = [];
+    let from = 0;
+    let quoted = false;
+    for (let at = 0; at <= end; at++) {
+      if (at === end || (!quoted && data[at] === delimiter)) {
+        cells.push(data.subarray(from, at));
+        from = at + 1;
+      } else if (quoted && data[at] === escape && (data[at + 1] === quote || data[at + 1] === escape) && at + 1 < end) at++;
+      else if (data[at] === quote) quoted = !quoted;
+    }
+    if (quoted) throw mismatch();
+    return this.#join(cells, data.subarray(end), (value) => quoteCsv(value, quote, escape));
+  }
+
+  #join(cells: readonly Buffer[], tail: Buffer, encode: (value: Buffer) => Buffer): Buffer {
+    if (cells.length !== this.#mask.length) throw mismatch();
+    const separator = Buffer.from([this.#format.delimiter]);
+    const nothing = Buffer.from(this.#format.null);
+    const out: Buffer[] = [];
+    cells.forEach((cell, index) => {
+      if (index > 0) out.push(separator);
+      const column = this.#mask[index];
+      if (column === undefined || cell.equals(nothing)) return out.push(cell);
+      const masked = maskedValue(column, decoded(cell, this.#format));
+      return out.push(masked === null ? nothing : encode(masked));
+    });
+    out.push(tail);
+    return Buffer.concat(out);
+  }
+}
+
+function binaryField(column: ColumnMask, value: Buffer): Buffer {
+  const masked = maskedValue(column, value);
+  if (masked === null) return column.constant;
+  const out = Buffer.allocUnsafe(4 + masked.length);
+  out.writeInt32BE(masked.length);
+  masked.copy(out, 4);
+  return out;
+}
+
+/** Where the value bytes end: before "\n" or "\r\n". */
+function lineEnd(data: Buffer): number {
+  if (data.at(-1) !== 0x0a) throw mismatch();
+  return data.at(-2) === 0x0d ? data.length - 2 : data.length - 1;
+}
+
+/** The value as the server holds it, so that a transform such as `last` sees no quotes or escapes. */
+function decoded(cell: Buffer, { format, quote, escape }: CopyFormat): Buffer {
+  if (format === "csv" && cell[0] !== quote) return cell;
+  const out: number[] = [];
+  const last = format === "csv" ? cell.length - 1 : cell.length;
+  const mark = format === "csv" ? escape : 0x5c;
+  for (let at = format === "csv" ? 1 : 0; at < last; at++) {
+    if (cell[at] === mark && at + 1 < last) at++;
+    out.push(cell[at] ?? 0);
+  }
+  return Buffer.from(out);
+}
+
+function escapeText(value: Buffer, delimiter: number): Buffer {
+  const out: number[] = [];
+  for (const byte of value) {
+    if (byte === 0x0a) out.push(0x5c, 0x6e);
+    else if (byte === 0x0d) out.push(0x5c, 0x72);
+    else if (byte === 0x09 && delimiter !== 0x09) out.push(byte);
+    else if (byte === 0x09) out.push(0x5c, 0x74);
+    else if (byte === 0x5c || byte === delimiter) out.push(0x5c, byte);
+    else out.push(byte);
+  }
+  return Buffer.from(out);
+}
+
+function quoteCsv(value: Buffer, quote: number, escape: number): Buffer {
+  const out: number[] = [quote];
+  for (const byte of value) {
+    if (byte === quote || byte === escape) out.push(escape);
+    out.push(byte);
+  }
+  out.push(quote);
+  return Buffer.from(out);
+}
+
+function mismatch(): ProtocolError {
+  return new ProtocolError("malformed_message", "a copied row does not have the columns that its verdict was made for");
+}

@@ -1,0 +1,71 @@
+/** A column as the target's catalog and the policy's labels describe it. */
+export interface CatalogColumn {
+  readonly name: string;
+  /** Position in the relation, from 1, as in pg_attribute. */
+  readonly attnum: number;
+  /** Labels of the column, sorted; empty = not sensitive. */
+  readonly labels: readonly string[];
+  /** The value is an expression over labelled columns (a view's `lower(email)`): only the full constant hides it. */
+  readonly derived: boolean;
+  /** Generated columns are left out by COPY of a table. */
+  readonly generated: boolean;
+}
+
+export interface CatalogRelation {
+  /** 0 in a catalog made from names alone. */
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly CatalogColumn[];
+  /** What its columns hold cannot be told (a view over something unknown): every column counts as sensitive. */
+  readonly opaque: boolean;
+}
+
+/** What label resolution asks of a catalog. One implementation reads a live server, one knows only names. */
+export interface Catalog {
+  /** False = no column of this database carries a label: nothing needs masking by origin. */
+  readonly hasLabels: boolean;
+  readonly labels: readonly string[];
+  /** Undefined = the catalog has never heard of it: refresh once, then treat as sensitive. */
+  byOid(oid: number): CatalogRelation | undefined;
+  /** Every relation the name may mean; without a schema in any schema, since search_path may change under us. */
+  find(schema: string | undefined, name: string): readonly CatalogRelation[];
+  /** Only functions that came with the server and that no user function shadows. */
+  isBuiltinFunction(schema: string | undefined, name: string): boolean;
+  isBuiltinOperator(name: string): boolean;
+}
+
+/** A database in which no label applies: everything is known and nothing is sensitive. */
+export const EMPTY_CATALOG: Catalog = {
+  hasLabels: false,
+  labels: [],
+  byOid: () => undefined,
+  find: () => [],
+  isBuiltinFunction: () => true,
+  isBuiltinOperator: () => true,
+};
+
+/**
+ * Labels that Tidewaiter puts on the server's own relations wherever a database has labelled columns: they hold copies
+ * of column values or of other people's statements. No policy names them, so they are masked with the constant.
+ */
+export const SYSTEM_LABELS: Readonly<Record<string, { readonly label: string; readonly columns: readonly string[] | "*" }>> = {
+  pg_statistic: { label: "system.statistics", columns: "*" },
+  pg_statistic_ext_data: { label: "system.statistics", columns: "*" },
+  pg_stats: { label: "system.statistics", columns: ["most_common_vals", "most_common_freqs", "histogram_bounds", "most_common_elems", "most_common_elem_freqs", "elem_count_histogram", "correlation", "n_distinct", "range_length_histogram", "range_bounds_histogram", "range_empty_frac"] },
+  pg_stats_ext: { label: "system.statistics", columns: ["most_common_vals", "most_common_val_nulls", "most_common_freqs", "most_common_base_freqs", "n_distinct", "dependencies"] },
+  pg_stats_ext_exprs: { label: "system.statistics", columns: "*" },
+  pg_largeobject: { label: "system.data", columns: "*" },
+  pg_stat_activity: { label: "system.statement", columns: ["query"] },
+  pg_stat_statements: { label: "system.statement", columns: ["query"] },
+  pg_prepared_statements: { label: "system.statement", columns: ["statement", "name"] },
+  pg_cursors: { label: "system.statement", columns: ["statement", "name"] },
+  pg_prepared_xacts: { label: "system.statement", columns: ["gid"] },
+  pg_authid: { label: "system.secret", columns: ["rolpassword"] },
+  pg_shadow: { label: "system.secret", columns: ["passwd"] },
+  pg_user_mapping: { label: "system.secret", columns: ["umoptions"] },
+  pg_user_mappings: { label: "system.secret", columns: ["umoptions"] },
+  pg_subscription: { label: "system.secret", columns: ["subconninfo"] },
+  pg_file_settings: { label: "system.secret", columns: ["setting"] },
+  pg_hba_file_rules: { label: "system.secret", columns: "*" },
+};

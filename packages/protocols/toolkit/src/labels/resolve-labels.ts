@@ -1,0 +1,184 @@
+import type { LabelUse, PredicateUse, SqlColumnUse, SqlWrite, StatementFacts } from "@tidewaiter/core";
+import { SYSTEM_LABELS } from "./catalog.ts";
+import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
+
+/**
+ * From names in a statement to labels, by the catalog. Coarse on purpose: a name stands for every relation it may mean,
+ * an unqualified column for that column of every relation in the statement. What is not known is `opaque`.
+ */
+export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse {
+  const scope = new Scope(facts, catalog);
+  const reads = new Set<string>();
+  const writes = new Set<string>();
+  const predicates = new Map<string, { label: string; use: PredicateUse; literals: number }>();
+  for (const column of facts.columns) {
+    for (const label of scope.labelsOf(column)) {
+      reads.add(label);
+      const use = predicateUse(column.use);
+      if (use !== undefined) addPredicate(predicates, label, use, column.literals ?? 0);
+    }
+  }
+  for (const write of facts.writes) for (const label of writtenLabels(write, scope)) writes.add(label);
+  if (facts.copy?.direction === "to" && facts.copy.source === "table") for (const label of scope.allLabels()) reads.add(label);
+  if (scope.statistics) for (const label of catalog.labels) addPredicate(predicates, label, "expression", 0);
+  return {
+    reads: [...reads].sort(),
+    writes: [...writes].sort(),
+    predicates: [...predicates.values()],
+    laundering: catalog.hasLabels && launders(facts, scope),
+    opaque: catalog.hasLabels && scope.opaque,
+  };
+}
+
+/**
+ * Labels a value without a known origin may carry: those of the columns it was made from, or `unknown` when that
+ * cannot be told in a statement that touches labels. An empty list is a promise that it carries none.
+ */
+export function outputLabels(facts: StatementFacts, index: number, width: number, catalog: Catalog): readonly string[] | "unknown" {
+  const scope = new Scope(facts, catalog);
+  if (scope.opaque) return "unknown";
+  const touched = scope.allLabels();
+  if (touched.length === 0) return [];
+  const output = facts.outputs.length === width && !facts.opaque ? facts.outputs[index] : undefined;
+  if (output === undefined || output.columns === "unknown" || output.name === "*") return "unknown";
+  const labels = new Set<string>();
+  for (const name of output.columns) {
+    if (name === "*") return "unknown";
+    for (const label of scope.labelsOf({ name, use: "output" })) labels.add(label);
+  }
+  return [...labels].sort();
+}
+
+/** Every label of every relation the statement names; all labels of the database when it is opaque. */
+export function touchedLabels(facts: StatementFacts, catalog: Catalog): readonly string[] {
+  const scope = new Scope(facts, catalog);
+  return scope.opaque ? catalog.labels : [...scope.allLabels()].sort();
+}
+
+/** Relations that a statement can see, by every name it uses for them. */
+class Scope {
+  readonly #relations: { readonly relation: CatalogRelation; readonly names: readonly string[] }[] = [];
+  readonly #facts: StatementFacts;
+  /** Something is touched that the catalog or the analyser does not know. */
+  readonly opaque: boolean;
+  /** Reads statistics or another server relation that holds copies of column values. */
+  readonly statistics: boolean;
+
+  constructor(facts: StatementFacts, catalog: Catalog) {
+    this.#facts = facts;
+    let opaque = facts.opaque || facts.class === "code";
+    let statistics = false;
+    for (const named of facts.relations) {
+      const found = catalog.find(named.schema, named.name);
+      if (found.length === 0 && named.access === "read" && !createdHere(facts, named.name)) opaque = true;
+      const label = SYSTEM_LABELS[named.name]?.label;
+      if (label === "system.statistics" || label === "system.data") statistics = true;
+      for (const relation of found) {
+        if (relation.opaque && named.access === "read") opaque = true;
+        this.#relations.push({ relation, names: named.alias === undefined ? [named.name] : [named.alias, named.name] });
+      }
+    }
+    for (const called of facts.functions) if (!catalog.isBuiltinFunction(called.schema, called.name)) opaque = true;
+    for (const operator of facts.operators) if (!catalog.isBuiltinOperator(operator.name)) opaque = true;
+    this.opaque = opaque;
+    this.statistics = statistics && catalog.hasLabels;
+  }
+
+  /** Labels that a column reference may carry. A qualifier that is no relation here is an alias of a sub-select: any relation. */
+  labelsOf(column: Pick<SqlColumnUse, "name" | "qualifier" | "use">): readonly string[] {
+    const qualified = this.#relations.filter((entry) => column.qualifier !== undefined && entry.names.includes(column.qualifier));
+    const candidates = qualified.length > 0 ? qualified : this.#relations;
+    const labels = new Set<string>();
+    for (const { relation } of candidates) {
+      for (const found of matching(relation, column.name)) for (const label of found.labels) labels.add(label);
+    }
+    return [...labels];
+  }
+
+  allLabels(): readonly string[] {
+    return this.labelsOf({ name: "*", use: "output" });
+  }
+
+  relationsNamed(name: string): readonly CatalogRelation[] {
+    return this.#relations.filter((entry) => entry.names.includes(name)).map((entry) => entry.relation);
+  }
+
+  /** Labels of everything that flows into a write of this statement. */
+  sourceLabels(): readonly string[] {
+    const labels = new Set<string>();
+    for (const column of this.#facts.columns) {
+      if (column.use === "write-source") for (const label of this.labelsOf(column)) labels.add(label);
+    }
+    return [...labels];
+  }
+}
+
+function createdHere(facts: StatementFacts, name: string): boolean {
+  return facts.into?.name === name;
+}
+
+function matching(relation: CatalogRelation, name: string): readonly CatalogColumn[] {
+  if (name === "*") return relation.columns;
+  return relation.columns.filter((column) => column.name === name);
+}
+
+function predicateUse(use: SqlColumnUse["use"]): PredicateUse | undefined {
+  switch (use) {
+    case "output":
+    case "write-source":
+      return undefined;
+    case "group":
+      return "order";
+    default:
+      return use;
+  }
+}
+
+function addPredicate(
+  into: Map<string, { label: string; use: PredicateUse; literals: number }>,
+  label: string,
+  use: PredicateUse,
+  literals: number,
+): void {
+  const key = `${label} ${use}`;
+  const present = into.get(key);
+  if (present === undefined) into.set(key, { label, use, literals });
+  else present.literals += literals;
+}
+
+function writtenLabels(write: SqlWrite, scope: Scope): readonly string[] {
+  const labels = new Set<string>();
+  for (const relation of scope.relationsNamed(write.relation.name)) {
+    for (const column of targetColumns(write, relation)) for (const label of column.labels) labels.add(label);
+  }
+  return [...labels];
+}
+
+function targetColumns(write: SqlWrite, relation: CatalogRelation): readonly CatalogColumn[] {
+  if (write.columns.length > 0) return relation.columns.filter((column) => write.columns.includes(column.name));
+  return write.kind === "INSERT" || write.kind === "MERGE" || write.kind === "COPY" ? relation.columns : [];
+}
+
+/**
+ * Would a labelled value land where no label follows it (masking-and-policy.md, rule 5)? A write passes only when every
+ * column that takes something other than a literal already carries each label that flows in.
+ */
+function launders(facts: StatementFacts, scope: Scope): boolean {
+  if (facts.kinds.includes("DO")) return true;
+  const source = scope.sourceLabels();
+  if (facts.into !== undefined || facts.writes.some((write) => write.kind === "CREATE TABLE AS")) {
+    return scope.opaque || source.length > 0;
+  }
+  for (const write of facts.writes) {
+    if (scope.opaque && (write.kind === "INSERT" || write.kind === "UPDATE" || write.kind === "MERGE")) return true;
+    if (!write.carriesColumns || source.length === 0) continue;
+    const literal = new Set(write.values.map((value) => value.column));
+    for (const relation of scope.relationsNamed(write.relation.name)) {
+      for (const column of targetColumns(write, relation)) {
+        if (literal.has(column.name)) continue;
+        if (source.some((label) => !column.labels.includes(label))) return true;
+      }
+    }
+  }
+  return false;
+}
