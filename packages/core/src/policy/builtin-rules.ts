@@ -1,6 +1,60 @@
 import type { SqlDangerCategory } from "../sql-facts.ts";
 
-/** Kinds of statements that can carry labelled values past every mask; `statistics` are the planner's samples. */
-export type BuiltinCategory =
-  | Extract<SqlDangerCategory, "sql_in_string" | "file" | "replication" | "egress" | "server" | "large_object">
-  | "statistics";
+/** Ways by which labelled values get past every mask; each can be allowed under `defaults.builtins`. */
+export const BUILTIN_CATEGORIES = [
+  "sql_in_string",
+  "file",
+  "replication",
+  "egress",
+  "server",
+  "large_object",
+  "statistics",
+  "code",
+] as const;
+
+export type BuiltinCategory = (typeof BUILTIN_CATEGORIES)[number];
+
+/** Rule ids are part of messages, records and tests: they never change. */
+export const BUILTIN_RULES = {
+  unknownStatement: "unknown-statement",
+  unknownLineage: "unknown-lineage",
+  laundering: "no-laundering",
+  predicates: "no-probing",
+  reviewers: "no-common-reviewer",
+} as const;
+
+export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: string; readonly reason: string }>> = {
+  sql_in_string: {
+    id: "no-sql-in-string",
+    reason: "runs SQL from a string, which cannot be checked for labelled data",
+  },
+  file: { id: "no-server-files", reason: "reads or writes files of the server, past every mask" },
+  replication: { id: "no-replication", reason: "replication carries rows without masks" },
+  egress: { id: "no-egress", reason: "opens a connection from the server, by which labelled data could leave" },
+  server: { id: "no-server-control", reason: "acts on the server itself" },
+  large_object: { id: "no-large-objects", reason: "large objects carry no labels" },
+  statistics: { id: "no-planner-statistics", reason: "the planner's statistics hold samples of labelled values" },
+  code: { id: "no-unseen-code", reason: "holds code that runs unseen, which could move labelled data" },
+};
+
+export const BUILTIN_RULE_IDS: ReadonlySet<string> = new Set([
+  ...Object.values(BUILTIN_RULES),
+  ...Object.values(CATEGORY_RULES).map((rule) => rule.id),
+]);
+
+/** Catalog relations that hold samples of column values (PostgreSQL, chapter 53: pg_statistic, pg_stats, ...). */
+export const STATISTICS_RELATIONS: ReadonlySet<string> = new Set([
+  "pg_statistic",
+  "pg_statistic_ext_data",
+  "pg_stats",
+  "pg_stats_ext",
+  "pg_stats_ext_exprs",
+]);
+
+const CATEGORIES: ReadonlySet<string> = new Set(BUILTIN_CATEGORIES);
+
+export function isBuiltinCategory(
+  category: SqlDangerCategory,
+): category is Extract<SqlDangerCategory, BuiltinCategory> {
+  return CATEGORIES.has(category);
+}

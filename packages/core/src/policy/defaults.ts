@@ -36,6 +36,7 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
     server: "deny",
     large_object: "deny",
     statistics: "deny",
+    code: "deny",
   },
   review: {
     by: ["group:reviewers"],

@@ -1,4 +1,4 @@
-export { type CompileResult, compilePolicy, emptyPolicy, type PolicyDocument } from "./compile.ts";
+export { type CompileResult, compilePolicy, emptyPolicy } from "./compile.ts";
 export type {
   CompiledPolicy,
   CompiledRule,
@@ -10,5 +10,6 @@ export type {
   TestExpectation,
 } from "./compiled-policy.ts";
 export type { EvaluationContext } from "./context.ts";
+export type { PolicyDocument } from "./document.ts";
 export { evaluate, needsEstimate } from "./evaluate.ts";
 export { formatProblem, type PolicyProblem } from "./problem.ts";

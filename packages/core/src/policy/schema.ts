@@ -1,0 +1,175 @@
+import { z } from "zod";
+import { PREDICATE_USES } from "../operation.ts";
+import { PRINCIPAL_KINDS } from "../principal.ts";
+import { ACCESS_LEVELS } from "../resource.ts";
+import { BUILTIN_CATEGORIES } from "./builtin-rules.ts";
+import { PREDICATE_ACTIONS, TEST_EXPECTATIONS } from "./compiled-policy.ts";
+import { MAX_EXPRESSION_LENGTH } from "./expression.ts";
+import { DURATION_PATTERN, SIZE_PATTERN } from "./quantities.ts";
+
+export const MAX_RULES = 2_000;
+export const MAX_LABELS = 1_000;
+
+const glob = z.string().min(1).max(200).describe("`*` stands for any run of characters");
+const globs = z.array(glob).min(1).max(1_000);
+const reason = z.string().min(1).max(1_000);
+const expression = z.string().min(1).max(MAX_EXPRESSION_LENGTH).describe("CEL; see the table of names");
+
+const duration = z
+  .union([
+    z.string().regex(DURATION_PATTERN, "is not a duration such as 90s, 30m, 1h or 7d"),
+    z
+      .int()
+      .min(1)
+      .max(86_400 * 366),
+  ])
+  .describe("`90s`, `30m`, `1h`, `7d`, or seconds");
+
+const size = z
+  .union([z.string().regex(SIZE_PATTERN, "is not a size such as 500kB, 20MB or 1GiB"), z.int().min(1)])
+  .describe("`500kB`, `20MB`, `1GiB`, or bytes");
+
+const maskSpec = z
+  .union([
+    z.enum(["constant", "null", "redact", "year", "month", "token", "email_domain"]),
+    z.null(),
+    z.strictObject({ last: z.int().min(1).max(64) }),
+    z.strictObject({ partial: z.strictObject({ first: z.int().min(0).max(64), last: z.int().min(0).max(64) }) }),
+    z.strictObject({ bucket: z.number().positive() }),
+  ])
+  .describe("how a value is replaced");
+
+const reviewers = z
+  .array(z.string().regex(/^(group|principal):.{1,100}$/, 'is neither "group:NAME" nor "principal:NAME"'))
+  .min(1)
+  .max(50);
+
+const inTransaction = z
+  .union([z.enum(["refuse", "hold"]), z.strictObject({ hold: duration })])
+  .describe("inside a transaction a hold keeps locks: refuse at once, or hold at most this long (2m)");
+
+const review = z.strictObject({
+  by: reviewers.describe("any one of them may decide"),
+  count: z.int().min(1).max(10).optional().describe("how many of them; 1"),
+  expires: duration.optional().describe("how long the request stays open; 30m"),
+});
+
+const budget = z.strictObject({
+  window: duration,
+  rows: z.int().min(1).optional(),
+  bytes: size.optional(),
+  cells: z.record(z.string(), z.int().min(1)).optional().describe("per label glob; accepted, not enforced yet"),
+  errors: z.int().min(1).optional().describe("accepted, not enforced yet"),
+  on_exceed: z.enum(["deny", "review", "end"]).optional().describe("deny"),
+});
+
+const recording = z.strictObject({
+  mode: z.enum(["strict", "durable", "bounded", "best_effort"]).optional(),
+  results: z.boolean().optional().describe("keep the masked rows too"),
+});
+
+const test = z.strictObject({
+  sql: z
+    .string()
+    .min(1)
+    .max(64 * 1024),
+  expect: z.enum(TEST_EXPECTATIONS),
+  as: z
+    .strictObject({
+      kind: z.enum(PRINCIPAL_KINDS).optional(),
+      name: z.string().min(1).max(63).optional(),
+      groups: z.array(z.string().min(1)).optional(),
+    })
+    .optional()
+    .describe("who; by default one that the rule's `match` selects"),
+  resource: z
+    .strictObject({ name: z.string().min(1).optional(), tags: z.record(z.string(), z.string()).optional() })
+    .optional()
+    .describe("where; by default one that the rule's `match` selects"),
+  level: z.enum(ACCESS_LEVELS).optional(),
+});
+
+const match = z.strictObject({
+  resources: globs.optional().describe("names"),
+  principals: globs.optional().describe("`kind:ai_agent`, `group:NAME` or a name"),
+  labels: globs.optional().describe("a mask speaks of these; every other outcome needs one of them to be touched"),
+  tags: z.record(z.string(), z.union([glob, globs])).optional(),
+  levels: z.array(z.enum(ACCESS_LEVELS)).min(1).optional(),
+});
+
+const rule = z.strictObject({
+  id: z
+    .string()
+    .max(100)
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "is not kebab-case, such as no-unbounded-write"),
+  reason: reason.optional(),
+  enforce: z.enum(["on", "observe"]).optional(),
+  match: match.optional(),
+  when: expression.optional(),
+  unless: expression.optional(),
+  deny: reason.optional().describe("refuses, in these words"),
+  review: review.optional(),
+  on_review: z.enum(["hold", "ticket"]).optional().describe("people: hold; services and AI agents: ticket"),
+  in_transaction: inTransaction.optional(),
+  mask: z.record(z.string(), maskSpec).optional().describe("by label glob; `default` for the others"),
+  budget: budget.optional(),
+  recording: recording.optional(),
+  tests: z.array(test).max(1_000).optional(),
+});
+
+const matrix = z.strictObject(optionalEach(PREDICATE_USES, z.enum(PREDICATE_ACTIONS)));
+const matrices = z
+  .strictObject(optionalEach(PRINCIPAL_KINDS, matrix))
+  .describe("what each use of a label to choose rows means");
+
+const label = z.strictObject({
+  columns: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("`schema.table.column` or `table.column`, `*` allowed"),
+  names: z.string().min(1).max(500).optional().describe("RE2 pattern on the column's name"),
+  detect: z.array(z.string().min(1).max(100)).optional().describe("detectors whose findings carry the label"),
+  predicates: matrices.optional(),
+});
+
+const defaults = z.strictObject({
+  unknown_statement: z.enum(["deny", "review", "allow"]).optional(),
+  unknown_lineage: z.enum(["mask", "deny"]).optional(),
+  unlabelled_text: z.enum(["detect", "pass"]).optional(),
+  laundering: z.enum(["deny", "review", "allow"]).optional(),
+  recording: recording.optional(),
+  predicates: matrices.optional(),
+  builtins: z.strictObject(optionalEach(BUILTIN_CATEGORIES, z.enum(["deny", "allow"]))).optional(),
+  review: z
+    .strictObject({ ...review.shape, in_transaction: inTransaction.optional() })
+    .optional()
+    .describe("who decides where a built-in rule asks"),
+});
+
+function optionalEach<K extends string, T extends z.ZodType>(keys: readonly K[], type: T): Record<K, z.ZodOptional<T>> {
+  return Object.fromEntries(keys.map((key) => [key, type.optional()])) as Record<K, z.ZodOptional<T>>;
+}
+
+export const documentSchema = z.strictObject({
+  version: z.literal(1),
+  labels: z.record(z.string(), label).optional(),
+  rules: z.array(rule).max(MAX_RULES).optional(),
+  defaults: defaults.optional(),
+});
+
+export type DocumentInput = z.output<typeof documentSchema>;
+export type RuleInput = z.output<typeof rule>;
+export type LabelInput = z.output<typeof label>;
+export type DefaultsInput = z.output<typeof defaults>;
+export type MaskInput = z.output<typeof maskSpec>;
+export type MatrixInput = z.output<typeof matrices>;
+export type ReviewInput = z.output<typeof review>;
+export type InTransactionInput = z.output<typeof inTransaction>;
+export type TestInput = z.output<typeof test>;
+
+/** JSON Schema (2020-12) of one policy document, for editors and for the published API. */
+export function policyJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(documentSchema, { io: "input" }), title: "Tidewaiter policy" };
+}
