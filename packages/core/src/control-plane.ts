@@ -124,7 +124,8 @@ export type LeaseState =
 
 export interface SessionEnd {
   readonly reason: string;
-  readonly counters: SessionCounters;
+  /** Absent when the gateway was lost: those of the last renewal stay. */
+  readonly counters?: SessionCounters;
   /** Count of segments written and the hash of the last one (hex): what makes a missing tail visible. */
   readonly segments: number;
   readonly lastSegmentHash: string;

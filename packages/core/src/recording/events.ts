@@ -61,7 +61,11 @@ export interface OperationFinished {
   readonly bytes: number;
   readonly durationMs: number;
   /** Columns that were masked: name, labels, transform. */
-  readonly masked?: readonly { readonly column: string; readonly labels: readonly string[]; readonly transform: MaskSpec["transform"] }[];
+  readonly masked?: readonly {
+    readonly column: string;
+    readonly labels: readonly string[];
+    readonly transform: MaskSpec["transform"];
+  }[];
 }
 
 export interface ReviewEvent {
