@@ -98,6 +98,8 @@ export const resources = sqliteTable("resources", {
   protocol: text("protocol").notNull(),
   tags: json<Readonly<Record<string, string>>>("tags").notNull(),
   target: json<unknown>("target").notNull(),
+  /** The one address that session grants for it name: `host:port` or `unix:/path`. */
+  address: text("address").notNull(),
   agent: text("agent").notNull(),
   enforce: text("enforce").$type<Enforcement>().notNull(),
   createdAt: instant("created_at").notNull(),
@@ -209,7 +211,7 @@ export const sessions = sqliteTable("sessions", {
   secretId: text("secret_id"),
   agentId: text("agent_id").notNull(),
   agentName: text("agent_name").notNull(),
-  /** `host:port` that session grants name; a resource whose address changed ends its sessions. */
+  /** Copied from the resource; a resource whose address changed ends its sessions. */
   address: text("address").notNull(),
   clientAddress: text("client_address").notNull(),
   application: text("application"),

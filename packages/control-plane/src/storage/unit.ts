@@ -13,6 +13,8 @@ export interface UnitContext {
   audit(event: AuditEventInput): void;
   /** Written to the outbox in the same transaction. */
   changed(kind: Change["kind"], id: string): void;
+  /** The unit is rolled back at its end; its result is returned all the same (a dry run). */
+  discard(): void;
 }
 
 /**
@@ -36,6 +38,8 @@ export interface UnitOutcome<Result> {
   readonly result: Result;
   /** The outbox sequence after the unit, when it changed anything. */
   readonly lastChange?: number;
+  /** Set when the transaction has to be rolled back. */
+  readonly discarded?: true;
 }
 
 /** The unit's body, then its outbox rows, then its audit rows: counters are locked last and for the shortest time. */
@@ -46,12 +50,17 @@ export function* unitWork<Args, Result>(
 ): Work<UnitOutcome<Result>> {
   const events: AuditEventInput[] = [];
   const changed = new Map<string, readonly [Change["kind"], string]>();
+  let discarded = false;
   const context: UnitContext = {
     now,
     audit: (event) => events.push(event),
     changed: (kind, id) => changed.set(`${kind} ${id}`, [kind, id]),
+    discard: () => {
+      discarded = true;
+    },
   };
   const result = yield* unit.body(context, args);
+  if (discarded) return { result, discarded };
   let lastChange: number | undefined;
   for (const [kind, id] of changed.values()) lastChange = yield* appendChange(kind, id, now);
   for (const event of events) yield* appendAuditEvent(event, now);

@@ -96,7 +96,7 @@ class PostgresRunner implements UnitRunner {
       else await client.query(`begin; select pg_advisory_xact_lock(${WRITER_LOCK})`);
       const outcome = await drive(client, work());
       if (outcome.lastChange !== undefined) await client.query(`notify ${CHANGE_CHANNEL}`);
-      await client.query("commit");
+      await client.query(outcome.discarded ? "rollback" : "commit");
       return outcome;
     } catch (error) {
       // A connection that cannot even roll back is thrown away, and the server rolls back when it sees it gone.

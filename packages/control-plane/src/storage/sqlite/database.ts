@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
 import { MIGRATIONS_TABLE, pendingMigrations, readMigrations } from "../migrate.ts";
 import type { StatementResult, Work } from "../statement.ts";
+import type { UnitOutcome } from "../unit.ts";
 
 export type SqliteDatabase = Database.Database;
 
@@ -34,9 +35,20 @@ export function migrateSqlite(database: SqliteDatabase): void {
 }
 
 /** One synchronous transaction. `immediate` takes the write lock first, so that a unit never fails half-way on it. */
-export function runWork<Result>(database: SqliteDatabase, mode: "read" | "write", work: Work<Result>): Result {
-  const transaction = database.transaction(() => drive(database, work));
-  return mode === "write" ? transaction.immediate() : transaction.deferred();
+export function runWork<Result>(
+  database: SqliteDatabase,
+  mode: "read" | "write",
+  work: Work<UnitOutcome<Result>>,
+): UnitOutcome<Result> {
+  database.exec(mode === "write" ? "begin immediate" : "begin");
+  try {
+    const outcome = drive(database, work);
+    database.exec(outcome.discarded ? "rollback" : "commit");
+    return outcome;
+  } finally {
+    // Some errors (a full disk) have rolled back already.
+    if (database.inTransaction) database.exec("rollback");
+  }
 }
 
 function drive<Result>(database: SqliteDatabase, work: Work<Result>): Result {

@@ -87,6 +87,7 @@ create table resources (
   protocol text collate "C" not null,
   tags text collate "C" not null,
   target text collate "C" not null,
+  address text collate "C" not null,
   agent text collate "C" not null,
   enforce text collate "C" not null,
   created_at text collate "C" not null

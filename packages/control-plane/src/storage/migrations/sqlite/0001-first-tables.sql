@@ -87,6 +87,7 @@ create table resources (
   protocol text not null,
   tags text not null,
   target text not null,
+  address text not null,
   agent text not null,
   enforce text not null,
   created_at text not null

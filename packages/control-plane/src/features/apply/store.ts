@@ -1,0 +1,211 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { eq } from "drizzle-orm";
+import { grants, groups, principals, resources } from "../../storage/schema.ts";
+import { selectOne, update, type Work } from "../../storage/statement.ts";
+import { type UnitContext, write } from "../../storage/unit.ts";
+import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
+import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
+import { currentPolicyVersion, documentsOf, putPolicy } from "../policies/store.ts";
+import { createPrincipal, deletePrincipal, type PrincipalRef, updatePrincipal } from "../principals/store.ts";
+import { createResource, deleteResource, updateResource } from "../resources/store.ts";
+import {
+  type AppliedChange,
+  type AppliedDocument,
+  type FieldChange,
+  fieldChanges,
+  type GrantDocument,
+  type GroupDocument,
+  NOUNS,
+  type PolicyFile,
+  type PrincipalDocument,
+  type ResourceDocument,
+} from "./documents.ts";
+
+export interface ApplyArgs {
+  readonly by: PrincipalRef;
+  readonly documents: readonly AppliedDocument[];
+  readonly dryRun: boolean;
+  /** The policy version that the merged bundle was compiled from. */
+  readonly policyBasedOn: number;
+}
+
+export interface ApplyResult {
+  readonly changes: readonly AppliedChange[];
+  readonly policyVersion: number;
+  readonly applied: boolean;
+}
+
+export const applyUnits = {
+  /** All documents or none. A dry run does the whole work and takes it back, so that it finds what the real one would. */
+  run: write(function* (unit, args: ApplyArgs): Work<ApplyResult> {
+    const changes: AppliedChange[] = [];
+    for (const document of inOrder(args.documents)) {
+      if (document.noun !== "policy") changes.push(yield* applyOne(unit, args.by, document));
+    }
+    const files = args.documents.filter((document) => document.noun === "policy");
+    changes.push(...(yield* applyPolicies(unit, args, files)));
+    if (args.dryRun) unit.discard();
+    const policyVersion = yield* currentPolicyVersion();
+    return { changes, policyVersion: args.dryRun ? args.policyBasedOn : policyVersion, applied: !args.dryRun };
+  }),
+};
+
+function inOrder(documents: readonly AppliedDocument[]): AppliedDocument[] {
+  const rank = (document: AppliedDocument) => {
+    const place = NOUNS.indexOf(document.noun);
+    return document.state === "present" ? place : 2 * NOUNS.length - place;
+  };
+  return [...documents].sort((a, b) => rank(a) - rank(b));
+}
+
+type StoredDocument = Exclude<AppliedDocument, PolicyFile>;
+
+function* applyOne(unit: UnitContext, by: PrincipalRef, document: StoredDocument): Work<AppliedChange> {
+  try {
+    return yield* dispatch(unit, by, document);
+  } catch (error) {
+    if (!(error instanceof TidewaiterError) || error.code === "storage_unavailable") throw error;
+    const options = error.next === undefined ? {} : { next: error.next };
+    throw new TidewaiterError(
+      error.code,
+      `${document.at}: ${document.noun} ${document.name}: ${error.detail}`,
+      options,
+    );
+  }
+}
+
+function* dispatch(unit: UnitContext, by: PrincipalRef, document: StoredDocument): Work<AppliedChange> {
+  switch (document.noun) {
+    case "principal":
+      return yield* applyPrincipal(unit, by, document);
+    case "group":
+      return yield* applyGroup(unit, by, document);
+    case "resource":
+      return yield* applyResource(unit, by, document);
+    case "grant":
+      return yield* applyGrant(unit, by, document);
+  }
+}
+
+function outcome(
+  { noun, name }: AppliedDocument,
+  action: AppliedChange["action"],
+  diff: readonly FieldChange[] = [],
+): AppliedChange {
+  return { noun, name, action, diff };
+}
+
+function* applyPrincipal(unit: UnitContext, by: PrincipalRef, document: PrincipalDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(principals, eq(principals.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deletePrincipal(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  if (row === undefined) {
+    const { kind, roles = ["user"], disabled = false, onBehalfOf } = fields;
+    const owner = onBehalfOf === undefined || onBehalfOf === null ? {} : { onBehalfOf };
+    yield* createPrincipal(unit, { by, principal: { name, kind, roles, disabled, ...owner } });
+    return outcome(document, "create", fieldChanges({}, { ...fields, roles }));
+  }
+  if (row.kind !== fields.kind)
+    throw new TidewaiterError("conflict", `it is a ${row.kind}; the kind cannot be changed`);
+  const owner = row.ownerId === null ? undefined : yield* selectOne(principals, eq(principals.id, row.ownerId));
+  const before = { kind: row.kind, roles: row.roles, disabled: row.disabled, onBehalfOf: owner?.name };
+  const diff = fieldChanges(before, fields);
+  // `null` is a wish too: to act for nobody any more.
+  const cleared = fields.onBehalfOf === null && row.ownerId !== null;
+  if (diff.length === 0 && !cleared) return outcome(document, "none");
+  const { roles, disabled, onBehalfOf } = fields;
+  yield* updatePrincipal(unit, { by, name, patch: { roles, disabled, onBehalfOf } });
+  return outcome(document, "update", diff);
+}
+
+function* applyGroup(unit: UnitContext, by: PrincipalRef, document: GroupDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(groups, eq(groups.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deleteGroup(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const before = row && (yield* listGroups()).find((group) => group.name === name);
+  const wanted = { ...fields, members: fields.members && [...new Set(fields.members)].sort() };
+  const diff = fieldChanges({ ...before }, wanted);
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  yield* putGroup(unit, { by, group: { name, ...fields } });
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+function* applyResource(unit: UnitContext, by: PrincipalRef, document: ResourceDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(resources, eq(resources.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deleteResource(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const { tags = row?.tags ?? {}, enforce = row?.enforce ?? "on", ...rest } = fields;
+  const resource = { name, ...rest, tags, enforce };
+  const diff = fieldChanges({ ...row }, { ...resource, name: undefined });
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  if (row === undefined) yield* createResource(unit, { by, resource });
+  else yield* updateResource(unit, { by, resource });
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+function* applyGrant(unit: UnitContext, by: PrincipalRef, document: GrantDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(grants, eq(grants.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deleteGrant(unit, { by, id: row.id });
+    return outcome(document, "delete");
+  }
+  const { expiresAt, level, principal, group, resource, tags } = fields;
+  const wanted = { principal: principal ?? null, group: group ?? null, resource: resource ?? null, tags: tags ?? null };
+  const before = row && (yield* listGrants()).find((grant) => grant.id === row.id);
+  const diff = fieldChanges({ ...before }, { ...wanted, level, expiresAt: expiresAt ?? before?.expiresAt ?? null });
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  if (row === undefined) yield* createGrant(unit, { by, grant: { name, ...fields } });
+  else {
+    const set = yield* grantTarget({ ...fields, expiresAt: expiresAt ?? row.expiresAt ?? undefined });
+    yield* update(grants, set, eq(grants.id, row.id));
+    unit.changed("grant", row.id);
+    unit.audit({ type: "grant.updated", principalId: by.id, data: { by: by.name, name, level } });
+  }
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+function* applyPolicies(unit: UnitContext, args: ApplyArgs, files: readonly PolicyFile[]): Work<AppliedChange[]> {
+  if (files.length === 0) return [];
+  const current = new Map((yield* documentsOf(args.policyBasedOn)).map(({ name, source }) => [name, source]));
+  const changes = files.map((file): AppliedChange => {
+    const before = current.get(file.name);
+    const after = file.state === "absent" ? undefined : file.fields.source;
+    if (before === after) return outcome(file, "none");
+    const diff = [{ field: "source", before: before ?? null, after: after ?? null }];
+    return outcome(file, before === undefined ? "create" : after === undefined ? "delete" : "update", diff);
+  });
+  if (changes.every((change) => change.action === "none")) return changes;
+  const documents = mergePolicies(
+    [...current].map(([name, source]) => ({ name, source })),
+    files,
+  );
+  yield* putPolicy(unit, { by: args.by, basedOn: args.policyBasedOn, documents });
+  return changes;
+}
+
+/** The bundle in force with the given files put in or taken out, by name. */
+export function mergePolicies(
+  current: readonly { readonly name: string; readonly source: string }[],
+  files: readonly PolicyFile[],
+): { name: string; source: string }[] {
+  const merged = new Map(current.map(({ name, source }) => [name, source]));
+  for (const file of files) {
+    if (file.state === "absent") merged.delete(file.name);
+    else merged.set(file.name, file.fields.source);
+  }
+  return [...merged].map(([name, source]) => ({ name, source })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,83 @@
+import { ACCESS_LEVELS, type AccessLevel, levelAtLeast } from "@tidewaiter/core/resource";
+import type { KnownPrincipal } from "../principals/membership.ts";
+import type { ResourceRow } from "../resources/store.ts";
+import type { GrantRow } from "./store.ts";
+
+/** Does the grant give this principal anything on this resource now? Pure; the only place that reads a grant's meaning. */
+export function grantApplies(grant: GrantRow, known: KnownPrincipal, resource: ResourceRow, now: string): boolean {
+  if (grant.expiresAt !== null && grant.expiresAt <= now) return false;
+  const theirs =
+    (grant.principalId !== null && grant.principalId === known.row.id) ||
+    (grant.groupId !== null && known.groupIds.includes(grant.groupId));
+  return theirs && selects(grant, resource);
+}
+
+/** An empty selector selects nothing: a grant on everything has to be written out tag by tag. */
+function selects(grant: GrantRow, resource: ResourceRow): boolean {
+  if (grant.resourceId !== null) return grant.resourceId === resource.id;
+  const wanted = Object.entries(grant.selector ?? {});
+  return wanted.length > 0 && wanted.every(([tag, value]) => resource.tags[tag] === value);
+}
+
+export interface Access {
+  readonly grant: GrantRow;
+  readonly level: AccessLevel;
+}
+
+export type AccessResult =
+  | { readonly ok: true; readonly access: Access }
+  | { readonly ok: false; readonly reason: "no_grant" | "level_not_granted" };
+
+interface AccessQuestion {
+  readonly grants: readonly GrantRow[];
+  readonly principal: KnownPrincipal;
+  readonly resource: ResourceRow;
+  /** Absent = the lowest level granted that has a credential. */
+  readonly level?: AccessLevel | undefined;
+  readonly credentialLevels: readonly AccessLevel[];
+  readonly now: string;
+}
+
+/** Which grant and level a session gets. A delegated AI agent gets what both it and its person have. */
+export function decideAccess(question: AccessQuestion): AccessResult {
+  const { principal, resource, now } = question;
+  const own = question.grants.filter((grant) => grantApplies(grant, principal, resource, now));
+  const highest = highestLevel(own);
+  if (highest === undefined) return { ok: false, reason: "no_grant" };
+  const most = principal.owner === undefined ? highest : lower(highest, ownersLevel(question, principal.owner));
+  if (most === undefined) return { ok: false, reason: "no_grant" };
+  const level = question.level ?? defaultLevel(own, most, question.credentialLevels);
+  const grant = own.filter((candidate) => levelAtLeast(candidate.level, level)).sort(longestFirst)[0];
+  if (grant === undefined || !levelAtLeast(most, level) || !question.credentialLevels.includes(level)) {
+    return { ok: false, reason: "level_not_granted" };
+  }
+  return { ok: true, access: { grant, level } };
+}
+
+function ownersLevel(question: AccessQuestion, owner: KnownPrincipal): AccessLevel | undefined {
+  return highestLevel(question.grants.filter((grant) => grantApplies(grant, owner, question.resource, question.now)));
+}
+
+export function highestLevel(grants: readonly GrantRow[]): AccessLevel | undefined {
+  return ACCESS_LEVELS.findLast((level) => grants.some((grant) => grant.level === level));
+}
+
+function lower(a: AccessLevel, b: AccessLevel | undefined): AccessLevel | undefined {
+  if (b === undefined) return undefined;
+  return levelAtLeast(a, b) ? b : a;
+}
+
+function defaultLevel(own: readonly GrantRow[], most: AccessLevel, usable: readonly AccessLevel[]): AccessLevel {
+  const named = ACCESS_LEVELS.filter(
+    (level) => own.some((grant) => grant.level === level) && levelAtLeast(most, level),
+  );
+  return named.find((level) => usable.includes(level)) ?? most;
+}
+
+/** The session ends with its grant, so it is opened on the one that lasts longest. */
+function longestFirst(a: GrantRow, b: GrantRow): number {
+  if (a.expiresAt === b.expiresAt) return a.id < b.id ? -1 : 1;
+  if (a.expiresAt === null) return -1;
+  if (b.expiresAt === null) return 1;
+  return a.expiresAt > b.expiresAt ? -1 : 1;
+}

@@ -1,0 +1,108 @@
+import type { AccessLevel } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { newId } from "@tidewaiter/core/ids";
+import { asc, eq, or } from "drizzle-orm";
+import { grants, groups, principals, resources } from "../../storage/schema.ts";
+import { insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
+import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { requireGroup } from "../groups/store.ts";
+import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
+import { requireResource } from "../resources/store.ts";
+
+export type GrantRow = typeof grants.$inferSelect;
+
+/** One of `principal` and `group`, and one of `resource` and `tags`. */
+export interface GrantInput {
+  /** Unique; its id when absent. */
+  readonly name?: string | undefined;
+  readonly principal?: string | undefined;
+  readonly group?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly level: AccessLevel;
+  readonly expiresAt?: string | undefined;
+}
+
+export interface GrantView {
+  readonly id: string;
+  readonly name: string;
+  readonly principal: string | null;
+  readonly group: string | null;
+  readonly resource: string | null;
+  readonly tags: Readonly<Record<string, string>> | null;
+  readonly level: AccessLevel;
+  readonly expiresAt: string | null;
+}
+
+export const grantUnits = {
+  list: read(function* (): Work<GrantView[]> {
+    return yield* listGrants();
+  }),
+
+  create: write(function* (unit, args: { by: PrincipalRef; grant: GrantInput }): Work<GrantView> {
+    const id = yield* createGrant(unit, args);
+    const found = (yield* listGrants()).find((grant) => grant.id === id);
+    if (found === undefined) throw new TidewaiterError("internal", "a grant vanished while it was made");
+    return found;
+  }),
+
+  delete: write(function* (unit, args: { by: PrincipalRef; id: string }): Work<void> {
+    yield* deleteGrant(unit, args);
+  }),
+};
+
+export function* createGrant(unit: UnitContext, args: { by: PrincipalRef; grant: GrantInput }): Work<string> {
+  const { principal, group, resource, tags, level, expiresAt } = args.grant;
+  const id = newId("gnt");
+  const name = args.grant.name ?? id;
+  yield* insert(grants, { id, name, ...(yield* grantTarget(args.grant)), createdAt: unit.now });
+  unit.changed("grant", id);
+  const to = principal === undefined ? `group:${group}` : `principal:${principal}`;
+  const on = resource ?? JSON.stringify(tags);
+  const data = { by: args.by.name, name, to, on, level, expiresAt: expiresAt ?? null };
+  unit.audit({ type: "grant.created", principalId: args.by.id, data });
+  return id;
+}
+
+/** The columns that say who gets what, names resolved. */
+export function* grantTarget(grant: GrantInput) {
+  const { principal, group, resource, tags, level, expiresAt } = grant;
+  return {
+    principalId: principal === undefined ? null : (yield* requirePrincipal(principal)).id,
+    groupId: group === undefined ? null : (yield* requireGroup(group)).id,
+    resourceId: resource === undefined ? null : (yield* requireResource(resource)).id,
+    selector: tags ?? null,
+    level,
+    expiresAt: expiresAt ?? null,
+  };
+}
+
+/** By id or name. */
+export function* deleteGrant(unit: UnitContext, args: { by: PrincipalRef; id: string }): Work<void> {
+  const row = yield* selectOne(grants, or(eq(grants.id, args.id), eq(grants.name, args.id)));
+  if (row === undefined) throw new TidewaiterError("not_found", `there is no grant ${args.id}`);
+  yield* remove(grants, eq(grants.id, row.id));
+  unit.changed("grant", row.id);
+  unit.audit({ type: "grant.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
+}
+
+export function* listGrants(): Work<GrantView[]> {
+  const rows = yield* select(grants, { orderBy: asc(grants.name) });
+  const names = new Map<string, string>();
+  for (const table of [principals, groups, resources] as const) {
+    for (const row of yield* select<typeof principals | typeof groups | typeof resources>(table)) {
+      names.set(row.id, row.name);
+    }
+  }
+  const named = (id: string | null) => (id === null ? null : (names.get(id) ?? null));
+  return rows.map(({ id, name, principalId, groupId, resourceId, selector, level, expiresAt }) => ({
+    id,
+    name,
+    principal: named(principalId),
+    group: named(groupId),
+    resource: named(resourceId),
+    tags: selector,
+    level,
+    expiresAt,
+  }));
+}

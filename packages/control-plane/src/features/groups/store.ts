@@ -1,0 +1,106 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { newId } from "@tidewaiter/core/ids";
+import { asc, eq, inArray } from "drizzle-orm";
+import { groupMembers, groups, principals } from "../../storage/schema.ts";
+import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
+import { read, type UnitContext, write } from "../../storage/unit.ts";
+import type { PrincipalRef } from "../principals/store.ts";
+
+export interface GroupView {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly members: readonly string[];
+}
+
+export interface GroupInput {
+  readonly name: string;
+  readonly description?: string | undefined;
+  /** Names of principals; absent leaves them as they are. */
+  readonly members?: readonly string[] | undefined;
+}
+
+export const groupUnits = {
+  list: read(function* (): Work<GroupView[]> {
+    return yield* listGroups();
+  }),
+
+  create: write(function* (unit, args: { by: PrincipalRef; group: GroupInput }): Work<GroupView> {
+    const known = yield* selectOne(groups, eq(groups.name, args.group.name));
+    if (known !== undefined) throw new TidewaiterError("conflict", `there is a group ${args.group.name} already`);
+    yield* putGroup(unit, args);
+    return yield* getGroup(args.group.name);
+  }),
+
+  put: write(function* (unit, args: { by: PrincipalRef; group: GroupInput }): Work<GroupView> {
+    yield* putGroup(unit, args);
+    return yield* getGroup(args.group.name);
+  }),
+
+  setMembers: write(function* (unit, args: { by: PrincipalRef; name: string; members: readonly string[] }) {
+    yield* requireGroup(args.name);
+    yield* putGroup(unit, { by: args.by, group: { name: args.name, members: args.members } });
+    return yield* getGroup(args.name);
+  }),
+
+  delete: write(function* (unit, args: { by: PrincipalRef; name: string }): Work<void> {
+    yield* deleteGroup(unit, args);
+  }),
+};
+
+/** Makes the group or brings it to the given form. */
+export function* putGroup(unit: UnitContext, args: { by: PrincipalRef; group: GroupInput }): Work<void> {
+  const { name, description, members } = args.group;
+  const known = yield* selectOne(groups, eq(groups.name, name));
+  const id = known?.id ?? newId("grp");
+  if (known === undefined) yield* insert(groups, { id, name, description: description ?? "" });
+  else if (description !== undefined) yield* update(groups, { description }, eq(groups.id, id));
+  if (members !== undefined) yield* replaceMembers(id, members);
+  unit.changed("group", id);
+  const data = { by: args.by.name, name, members: members?.join(" ") ?? null };
+  unit.audit({ type: known === undefined ? "group.created" : "group.updated", principalId: args.by.id, data });
+}
+
+function* replaceMembers(groupId: string, names: readonly string[]): Work<void> {
+  const wanted = [...new Set(names)];
+  const rows = wanted.length === 0 ? [] : yield* select(principals, { where: inArray(principals.name, wanted) });
+  const missing = wanted.find((name) => !rows.some((row) => row.name === name));
+  if (missing !== undefined) throw new TidewaiterError("bad_request", `members: there is no principal ${missing}`);
+  yield* remove(groupMembers, eq(groupMembers.groupId, groupId));
+  for (const row of rows) yield* insert(groupMembers, { groupId, principalId: row.id });
+}
+
+export function* deleteGroup(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
+  const row = yield* requireGroup(args.name);
+  yield* remove(groups, eq(groups.id, row.id));
+  unit.changed("group", row.id);
+  unit.audit({ type: "group.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
+}
+
+export function* requireGroup(name: string): Work<typeof groups.$inferSelect> {
+  const row = yield* selectOne(groups, eq(groups.name, name));
+  if (row === undefined) throw new TidewaiterError("not_found", `there is no group ${name}`);
+  return row;
+}
+
+export function* listGroups(): Work<GroupView[]> {
+  const rows = yield* select(groups, { orderBy: asc(groups.name) });
+  const members = yield* select(groupMembers);
+  const named = yield* select(principals);
+  const names = new Map(named.map((row) => [row.id, row.name]));
+  return rows.map(({ id, name, description }) => ({
+    id,
+    name,
+    description,
+    members: members
+      .filter((member) => member.groupId === id)
+      .map((member) => names.get(member.principalId) ?? "")
+      .sort(),
+  }));
+}
+
+function* getGroup(name: string): Work<GroupView> {
+  const found = (yield* listGroups()).find((group) => group.name === name);
+  if (found === undefined) throw new TidewaiterError("not_found", `there is no group ${name}`);
+  return found;
+}

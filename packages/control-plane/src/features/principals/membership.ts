@@ -1,0 +1,60 @@
+import { inArray } from "drizzle-orm";
+import { groupMembers, groups, principals } from "../../storage/schema.ts";
+import { select, type Work } from "../../storage/statement.ts";
+import type { PrincipalRow } from "./store.ts";
+
+/** A principal with its groups and, for an AI agent, the person it acts for. */
+export interface KnownPrincipal {
+  readonly row: PrincipalRow;
+  readonly groupIds: readonly string[];
+  /** Sorted. */
+  readonly groupNames: readonly string[];
+  readonly owner?: KnownPrincipal;
+}
+
+/** Three statements however many are asked for. Unknown ids are left out. */
+export function* loadPrincipals(ids: readonly string[]): Work<Map<string, KnownPrincipal>> {
+  const wanted = [...new Set(ids)];
+  if (wanted.length === 0) return new Map();
+  const rows = yield* select(principals, { where: inArray(principals.id, wanted) });
+  const ownerIds = rows.flatMap((row) => (row.ownerId === null ? [] : [row.ownerId]));
+  const owners = ownerIds.length === 0 ? [] : yield* select(principals, { where: inArray(principals.id, ownerIds) });
+  const everyone = [...rows, ...owners];
+  const membership = yield* loadMembership(everyone.map((row) => row.id));
+  const alone = new Map(everyone.map((row) => [row.id, { row, ...membershipOf(membership, row.id) }]));
+  return new Map(
+    rows.map((row): [string, KnownPrincipal] => {
+      const self = { row, ...membershipOf(membership, row.id) };
+      const owner = row.ownerId === null ? undefined : alone.get(row.ownerId);
+      return [row.id, owner === undefined ? self : { ...self, owner }];
+    }),
+  );
+}
+
+/** Why a principal may do nothing at all, or undefined. An AI agent is worth no more than the person it acts for. */
+export function principalProblem(known: KnownPrincipal | undefined): string | undefined {
+  if (known === undefined) return "the principal was deleted";
+  if (known.row.disabled) return "the principal was disabled";
+  if (known.row.ownerId === null) return undefined;
+  if (known.owner === undefined) return "the person it acts for was deleted";
+  return known.owner.row.disabled ? "the person it acts for was disabled" : undefined;
+}
+
+type Membership = ReadonlyMap<string, readonly { readonly id: string; readonly name: string }[]>;
+
+function* loadMembership(principalIds: readonly string[]): Work<Membership> {
+  if (principalIds.length === 0) return new Map();
+  const members = yield* select(groupMembers, { where: inArray(groupMembers.principalId, [...principalIds]) });
+  const groupIds = [...new Set(members.map((member) => member.groupId))];
+  const named = groupIds.length === 0 ? [] : yield* select(groups, { where: inArray(groups.id, groupIds) });
+  const names = new Map(named.map((group) => [group.id, group.name]));
+  return Map.groupBy(
+    members.map(({ groupId, principalId }) => ({ principalId, id: groupId, name: names.get(groupId) ?? "" })),
+    (member) => member.principalId,
+  );
+}
+
+function membershipOf(membership: Membership, principalId: string) {
+  const member = membership.get(principalId) ?? [];
+  return { groupIds: member.map((group) => group.id), groupNames: member.map((group) => group.name).sort() };
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import type { Principal, PrincipalKind } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { newId } from "@tidewaiter/core/ids";
+import { and, asc, eq, isNull, ne } from "drizzle-orm";
+import { accessTokens, principals } from "../../storage/schema.ts";
+import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
+import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { type KnownPrincipal, loadPrincipals } from "./membership.ts";
+
+export type PrincipalRow = typeof principals.$inferSelect;
+
+/** Who did it, for the audit log. */
+export interface PrincipalRef {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface NewPrincipal {
+  readonly name: string;
+  readonly kind: PrincipalKind;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  readonly onBehalfOf?: string;
+  readonly passwordHash?: string;
+}
+
+export type PrincipalPatch = {
+  readonly [Field in "roles" | "disabled"]?: NewPrincipal[Field] | undefined;
+} & { readonly onBehalfOf?: string | null | undefined };
+
+export interface PrincipalView {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: PrincipalKind;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  readonly groups: readonly string[];
+  readonly onBehalfOf: string | null;
+  readonly hasPassword: boolean;
+  readonly createdAt: string;
+}
+
+/** RFC 5802: the salt is not secret; 4096 iterations, since a connection secret has 160 random bits. */
+export const SCRAM_ITERATIONS = 4096;
+
+export const principalUnits = {
+  list: read(function* (): Work<PrincipalView[]> {
+    const rows = yield* select(principals, { orderBy: asc(principals.name) });
+    const known = yield* loadPrincipals(rows.map((row) => row.id));
+    return rows.flatMap((row) => view(known.get(row.id)));
+  }),
+
+  get: read(function* (_unit, args: { name: string }): Work<PrincipalView> {
+    return yield* viewByName(args.name);
+  }),
+
+  /** What signing in needs; undefined when there is no such principal. */
+  forLogin: read(function* (_unit, args: { name: string }): Work<PrincipalRow | undefined> {
+    return yield* selectOne(principals, eq(principals.name, args.name));
+  }),
+
+  create: write(function* (unit, args: { by: PrincipalRef; principal: NewPrincipal }) {
+    yield* createPrincipal(unit, args);
+    return yield* viewByName(args.principal.name);
+  }),
+
+  /** Makes the first principal, an administrator; false when there is one already. */
+  bootstrap: write(function* (unit, args: { name: string; passwordHash: string }): Work<boolean> {
+    if ((yield* count(principals)) > 0) return false;
+    const { name, passwordHash } = args;
+    const principal: NewPrincipal = { name, kind: "user", roles: ["admin"], disabled: false, passwordHash };
+    yield* createPrincipal(unit, { by: { id: "bootstrap", name: "bootstrap" }, principal });
+    return true;
+  }),
+
+  update: write(function* (unit, args: { by: PrincipalRef; name: string; patch: PrincipalPatch }) {
+    yield* updatePrincipal(unit, args);
+    return yield* viewByName(args.name);
+  }),
+
+  setPassword: write(function* (unit, args: { by: PrincipalRef; name: string; passwordHash: string }): Work<void> {
+    const row = yield* requirePrincipal(args.name);
+    yield* update(principals, { passwordHash: args.passwordHash }, eq(principals.id, row.id));
+    yield* update(
+      accessTokens,
+      { revokedAt: unit.now },
+      and(eq(accessTokens.principalId, row.id), isNull(accessTokens.revokedAt)),
+    );
+    unit.changed("principal", row.id);
+    unit.audit({ type: "principal.password_set", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
+  }),
+
+  delete: write(function* (unit, args: { by: PrincipalRef; name: string }): Work<void> {
+    yield* deletePrincipal(unit, args);
+  }),
+};
+
+export function* createPrincipal(unit: UnitContext, args: { by: PrincipalRef; principal: NewPrincipal }): Work<void> {
+  const { name, kind, roles, disabled, passwordHash } = args.principal;
+  const ownerId = yield* resolveOwner(kind, args.principal.onBehalfOf);
+  const id = newId("prn");
+  yield* insert(principals, {
+    id,
+    name,
+    kind,
+    roles,
+    disabled,
+    ownerId,
+    passwordHash: passwordHash ?? null,
+    scramSalt: randomBytes(16).toString("base64"),
+    scramIterations: SCRAM_ITERATIONS,
+    createdAt: unit.now,
+  });
+  unit.changed("principal", id);
+  const data = { by: args.by.name, name, kind, roles: roles.join(" "), disabled };
+  unit.audit({ type: "principal.created", principalId: args.by.id, data });
+}
+
+export function* updatePrincipal(
+  unit: UnitContext,
+  args: { by: PrincipalRef; name: string; patch: PrincipalPatch },
+): Work<void> {
+  const row = yield* requirePrincipal(args.name);
+  const { roles, disabled, onBehalfOf } = args.patch;
+  const set = {
+    ...(roles === undefined ? {} : { roles }),
+    ...(disabled === undefined ? {} : { disabled }),
+    ...(onBehalfOf === undefined ? {} : { ownerId: yield* resolveOwner(row.kind, onBehalfOf ?? undefined) }),
+  };
+  if (Object.keys(set).length === 0) return;
+  yield* update(principals, set, eq(principals.id, row.id));
+  yield* requireAnAdmin();
+  unit.changed("principal", row.id);
+  const after = { roles: (roles ?? row.roles).join(" "), disabled: disabled ?? row.disabled };
+  const data = { by: args.by.name, name: row.name, ...after };
+  unit.audit({ type: "principal.updated", principalId: args.by.id, data });
+}
+
+export function* deletePrincipal(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
+  const row = yield* requirePrincipal(args.name);
+  yield* remove(principals, eq(principals.id, row.id));
+  yield* requireAnAdmin();
+  unit.changed("principal", row.id);
+  unit.audit({ type: "principal.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
+}
+
+export function* requirePrincipal(name: string): Work<PrincipalRow> {
+  const row = yield* selectOne(principals, eq(principals.name, name));
+  if (row === undefined) throw new TidewaiterError("not_found", `there is no principal ${name}`);
+  return row;
+}
+
+/** Without one nobody could ever repair the rest. */
+function* requireAnAdmin(): Work<void> {
+  const able = yield* select(principals, {
+    where: and(eq(principals.disabled, false), ne(principals.kind, "ai_agent")),
+  });
+  if (!able.some((row) => row.roles.includes("admin"))) {
+    throw new TidewaiterError("conflict", "the last administrator cannot be removed, disabled or demoted");
+  }
+}
+
+function* resolveOwner(kind: PrincipalKind, name: string | undefined): Work<string | null> {
+  if (name === undefined) return null;
+  if (kind !== "ai_agent") throw new TidewaiterError("bad_request", "only an AI agent acts on behalf of a person");
+  const owner = yield* selectOne(principals, eq(principals.name, name));
+  if (owner?.kind !== "user") throw new TidewaiterError("bad_request", `onBehalfOf: ${name} is not a user`);
+  return owner.id;
+}
+
+function* viewByName(name: string): Work<PrincipalView> {
+  const row = yield* requirePrincipal(name);
+  const known = yield* loadPrincipals([row.id]);
+  const [found] = view(known.get(row.id));
+  if (found === undefined) throw new TidewaiterError("not_found", `there is no principal ${name}`);
+  return found;
+}
+
+function view(known: KnownPrincipal | undefined): PrincipalView[] {
+  if (known === undefined) return [];
+  const { id, name, kind, roles, disabled, passwordHash, createdAt } = known.row;
+  const shown = { id, name, kind, roles, disabled, createdAt, hasPassword: passwordHash !== null };
+  return [{ ...shown, groups: known.groupNames, onBehalfOf: known.owner?.row.name ?? null }];
+}
+
+export function toPrincipal(known: KnownPrincipal): Principal {
+  const { id, name, kind } = known.row;
+  const principal = { id, name, kind, groups: known.groupNames };
+  if (known.owner === undefined) return principal;
+  const { row, groupNames } = known.owner;
+  return { ...principal, onBehalfOf: { id: row.id, name: row.name, groups: groupNames } };
+}

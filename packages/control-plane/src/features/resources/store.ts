@@ -1,0 +1,105 @@
+import type { AccessLevel, Enforcement, Resource } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { newId } from "@tidewaiter/core/ids";
+import { asc, eq } from "drizzle-orm";
+import { eraseDataKeyOf } from "../../seal/store.ts";
+import { credentials, resources } from "../../storage/schema.ts";
+import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
+import { read, type UnitContext, write } from "../../storage/unit.ts";
+import type { PrincipalRef } from "../principals/store.ts";
+
+export type ResourceRow = typeof resources.$inferSelect;
+
+/** `address` is what the protocol's target schema made of `target`. */
+export interface ResourceInput {
+  readonly name: string;
+  readonly protocol: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly target: unknown;
+  readonly address: string;
+  readonly agent: string;
+  readonly enforce: Enforcement;
+}
+
+export interface ResourceView extends Omit<ResourceRow, "createdAt"> {
+  /** Which levels have a credential, and the target role of each; never the secret. */
+  readonly credentials: readonly { readonly level: AccessLevel; readonly type: string; readonly username: string }[];
+}
+
+export const resourceUnits = {
+  list: read(function* (): Work<ResourceView[]> {
+    const rows = yield* select(resources, { orderBy: asc(resources.name) });
+    const known = yield* select(credentials);
+    return rows.map((row) => resourceView(row, known));
+  }),
+
+  get: read(function* (_unit, args: { name: string }): Work<ResourceView> {
+    return yield* getView(args.name);
+  }),
+
+  create: write(function* (unit, args: { by: PrincipalRef; resource: ResourceInput }): Work<ResourceView> {
+    yield* createResource(unit, args);
+    return yield* getView(args.resource.name);
+  }),
+
+  update: write(function* (unit, args: { by: PrincipalRef; resource: ResourceInput }): Work<ResourceView> {
+    yield* updateResource(unit, args);
+    return yield* getView(args.resource.name);
+  }),
+
+  delete: write(function* (unit, args: { by: PrincipalRef; name: string }): Work<void> {
+    yield* deleteResource(unit, args);
+  }),
+};
+
+export function* createResource(unit: UnitContext, args: { by: PrincipalRef; resource: ResourceInput }): Work<void> {
+  const id = newId("res");
+  yield* insert(resources, { id, ...args.resource, createdAt: unit.now });
+  told(unit, "resource.created", id, args);
+}
+
+export function* updateResource(unit: UnitContext, args: { by: PrincipalRef; resource: ResourceInput }): Work<void> {
+  const row = yield* requireResource(args.resource.name);
+  const { protocol, tags, target, address, agent, enforce } = args.resource;
+  yield* update(resources, { protocol, tags, target, address, agent, enforce }, eq(resources.id, row.id));
+  told(unit, "resource.updated", row.id, args);
+}
+
+export function* deleteResource(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
+  const row = yield* requireResource(args.name);
+  const sealed = yield* select(credentials, { where: eq(credentials.resourceId, row.id) });
+  for (const credential of sealed) yield* eraseDataKeyOf(credential.sealed);
+  yield* remove(resources, eq(resources.id, row.id));
+  unit.changed("resource", row.id);
+  const data = { by: args.by.name, name: row.name };
+  unit.audit({ type: "resource.deleted", principalId: args.by.id, resourceId: row.id, data });
+}
+
+function told(unit: UnitContext, type: string, id: string, args: { by: PrincipalRef; resource: ResourceInput }): void {
+  const { name, protocol, address, agent, enforce } = args.resource;
+  unit.changed("resource", id);
+  const data = { by: args.by.name, name, protocol, address, agent, enforce };
+  unit.audit({ type, principalId: args.by.id, resourceId: id, data });
+}
+
+export function* requireResource(name: string): Work<ResourceRow> {
+  const row = yield* selectOne(resources, eq(resources.name, name));
+  if (row === undefined) throw new TidewaiterError("not_found", `there is no resource ${name}`);
+  return row;
+}
+
+function* getView(name: string): Work<ResourceView> {
+  const row = yield* requireResource(name);
+  return resourceView(row, yield* select(credentials, { where: eq(credentials.resourceId, row.id) }));
+}
+
+function resourceView(row: ResourceRow, known: readonly (typeof credentials.$inferSelect)[]): ResourceView {
+  const { createdAt: _, ...shown } = row;
+  const own = known.filter((credential) => credential.resourceId === row.id);
+  return { ...shown, credentials: own.map(({ level, type, username }) => ({ level, type, username })) };
+}
+
+export function toResource(row: ResourceRow): Resource {
+  const { id, name, protocol, tags, target, agent, enforce } = row;
+  return { id, name, protocol, tags, target, agent, enforce };
+}

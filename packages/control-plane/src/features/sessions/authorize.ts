@@ -1,0 +1,166 @@
+import type { SessionAuthorization, SessionCounters } from "@tidewaiter/core";
+import { and, eq } from "drizzle-orm";
+import { insertDataKey } from "../../seal/store.ts";
+import { connectionSecrets, credentials, grants, resources, sessions } from "../../storage/schema.ts";
+import { insert, select, selectOne, type Work } from "../../storage/statement.ts";
+import type { UnitContext } from "../../storage/unit.ts";
+import { findAgent } from "../agents/store.ts";
+import { type Access, decideAccess } from "../grants/access.ts";
+import { currentPolicyVersion } from "../policies/store.ts";
+import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
+import { toPrincipal } from "../principals/store.ts";
+import { type ResourceRow, toResource } from "../resources/store.ts";
+import { type AuthorizeArgs, LEASE_MS, type OpenedSession, type SessionRow } from "./store.ts";
+
+export type Refusal = Extract<SessionAuthorization, { ok: false }>;
+
+export const NO_COUNTERS: SessionCounters = {
+  statements: 0,
+  refused: 0,
+  held: 0,
+  rows: 0,
+  bytesToClient: 0,
+  bytesToTarget: 0,
+};
+
+/** Checks every right and opens the session, in one unit; a refusal is a value, and audited. */
+export function* openSession(unit: UnitContext, args: AuthorizeArgs): Work<OpenedSession | Refusal> {
+  const { request } = args;
+  const decided = yield* decide(unit, args);
+  if ("ok" in decided) {
+    const data = { resource: request.resourceName, reason: decided.reason, address: request.client.address };
+    unit.audit({ type: "session.refused", principalId: request.principalId, data });
+    return decided;
+  }
+  const row = sessionRow(unit, args, decided);
+  yield* insertDataKey(args.recordingKey);
+  yield* insert(sessions, row);
+  const data = {
+    resource: row.resourceName,
+    level: row.level,
+    agent: row.agentName,
+    gateway: row.gatewayId,
+    address: row.clientAddress,
+    policyVersion: row.policyVersion,
+  };
+  const { id: sessionId, principalId, resourceId } = row;
+  unit.audit({ type: "session.started", principalId, sessionId, resourceId, data });
+  return { row, principal: toPrincipal(decided.principal), resource: toResource(decided.resource) };
+}
+
+interface Decided {
+  readonly principal: KnownPrincipal;
+  readonly resource: ResourceRow;
+  readonly access: Access;
+  readonly credentialId: string;
+  readonly agent: { readonly id: string; readonly name: string };
+  readonly policyVersion: number;
+}
+
+function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | Refusal> {
+  const principal = (yield* loadPrincipals([request.principalId])).get(request.principalId);
+  const problem = principalProblem(principal);
+  if (principal === undefined || problem !== undefined) return refuse("principal_disabled", problem ?? "");
+  const resource = yield* selectOne(resources, eq(resources.name, request.resourceName));
+  const unreachable = `there is no resource ${request.resourceName} that you may reach`;
+  if (resource === undefined) return refuse("resource_unknown", unreachable);
+  const secret = yield* secretRefusal(unit, request.secretId, principal, resource);
+  if (secret !== undefined) return secret;
+  const known = yield* select(credentials, { where: eq(credentials.resourceId, resource.id) });
+  const decided = decideAccess({
+    grants: yield* select(grants),
+    principal,
+    resource,
+    level: request.level,
+    credentialLevels: known.map((credential) => credential.level),
+    now: unit.now,
+  });
+  if (!decided.ok) {
+    const asked = request.level === undefined ? "no level with a credential is" : `level ${request.level} is not`;
+    return refuse(
+      decided.reason,
+      decided.reason === "no_grant" ? unreachable : `${asked} granted to you on ${resource.name}`,
+    );
+  }
+  if (resource.protocol !== request.protocol) {
+    return refuse("protocol_mismatch", `${resource.name} speaks ${resource.protocol}, not ${request.protocol}`);
+  }
+  const credentialId = known.find((credential) => credential.level === decided.access.level)?.id;
+  if (credentialId === undefined)
+    return refuse("level_not_granted", `${resource.name} has no credential for the level`);
+  const agent = yield* findAgent(resource.agent, request.gatewayId);
+  if (agent === undefined || !agent.online) return offline(resource, agent?.lastSeen);
+  return {
+    principal,
+    resource,
+    access: decided.access,
+    credentialId,
+    agent,
+    policyVersion: yield* currentPolicyVersion(),
+  };
+}
+
+/** The secret is looked at again: it may have been revoked, or made for another resource, since it was proven. */
+function* secretRefusal(
+  unit: UnitContext,
+  secretId: string | undefined,
+  principal: KnownPrincipal,
+  resource: ResourceRow,
+): Work<Refusal | undefined> {
+  if (secretId === undefined) return undefined;
+  const mine = and(eq(connectionSecrets.id, secretId), eq(connectionSecrets.principalId, principal.row.id));
+  const secret = yield* selectOne(connectionSecrets, mine);
+  if (secret === undefined || secret.revokedAt !== null || secret.expiresAt <= unit.now) {
+    return refuse("secret_other_resource", "the connection secret is not valid any more");
+  }
+  if (secret.resourceId === null || secret.resourceId === resource.id) return undefined;
+  return refuse("secret_other_resource", "the connection secret is for another resource");
+}
+
+function refuse(reason: Refusal["reason"], detail: string): Refusal {
+  return { ok: false, reason, detail };
+}
+
+function offline(resource: ResourceRow, lastSeen: string | undefined): Refusal {
+  const detail = `${resource.name} is out of reach: its agent ${resource.agent} is not online`;
+  const refusal: Refusal = { ok: false, reason: "agent_offline", detail, agentName: resource.agent };
+  return lastSeen === undefined ? refusal : { ...refusal, agentLastSeen: lastSeen };
+}
+
+function sessionRow(unit: UnitContext, args: AuthorizeArgs, decided: Decided): SessionRow {
+  const { request } = args;
+  const { principal, resource, access, agent } = decided;
+  return {
+    id: args.sessionId,
+    gatewayId: request.gatewayId,
+    principalId: principal.row.id,
+    principalName: principal.row.name,
+    principalKind: principal.row.kind,
+    ownerId: principal.owner?.row.id ?? null,
+    ownerName: principal.owner?.row.name ?? null,
+    resourceId: resource.id,
+    resourceName: resource.name,
+    protocol: resource.protocol,
+    level: access.level,
+    grantId: access.grant.id,
+    credentialId: decided.credentialId,
+    secretId: request.secretId ?? null,
+    agentId: agent.id,
+    agentName: agent.name,
+    address: resource.address,
+    clientAddress: request.client.address,
+    application: request.client.application ?? null,
+    detail: request.detail,
+    policyVersion: decided.policyVersion,
+    recordingKeyId: args.recordingKey.id,
+    startedAt: unit.now,
+    heartbeatAt: unit.now,
+    leaseExpiresAt: new Date(Date.parse(unit.now) + LEASE_MS).toISOString(),
+    endedAt: null,
+    endReason: null,
+    killReason: null,
+    counters: NO_COUNTERS,
+    segments: null,
+    lastSegmentHash: null,
+  };
+}

@@ -1,0 +1,109 @@
+import { levelAtLeast } from "@tidewaiter/core/resource";
+import { inArray } from "drizzle-orm";
+import { agents, connectionSecrets, credentials, grants, resources, sessions } from "../../storage/schema.ts";
+import { select, type Work } from "../../storage/statement.ts";
+import { grantApplies, highestLevel } from "../grants/access.ts";
+import type { GrantRow } from "../grants/store.ts";
+import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
+import type { ResourceRow } from "../resources/store.ts";
+import type { SecretRow } from "../secrets/store.ts";
+import type { SessionRow } from "./store.ts";
+
+/** All that a session's right to go on depends on, as it is now. */
+export interface SessionFacts {
+  readonly session: SessionRow;
+  readonly principal: KnownPrincipal | undefined;
+  readonly resource: ResourceRow | undefined;
+  /** The grant that it was opened on. */
+  readonly grant: GrantRow | undefined;
+  /** Every grant: what the person of a delegated AI agent has decides too. */
+  readonly grants: readonly GrantRow[];
+  readonly secret: SecretRow | undefined;
+  readonly credentialExists: boolean;
+  readonly agentExists: boolean;
+}
+
+/** A fixed number of statements for any number of sessions. */
+export function* loadSessionFacts(ids: readonly string[]): Work<Map<string, SessionFacts>> {
+  if (ids.length === 0) return new Map();
+  const rows = yield* select(sessions, { where: inArray(sessions.id, [...ids]) });
+  if (rows.length === 0) return new Map();
+  const idsOf = (pick: (row: SessionRow) => string | null) => [...new Set(rows.map(pick).filter((id) => id !== null))];
+  const principals = yield* loadPrincipals(idsOf((row) => row.principalId));
+  const resourceRows = yield* select(resources, {
+    where: inArray(
+      resources.id,
+      idsOf((row) => row.resourceId),
+    ),
+  });
+  const grantRows = yield* select(grants);
+  const secretIds = idsOf((row) => row.secretId);
+  const secrets =
+    secretIds.length === 0 ? [] : yield* select(connectionSecrets, { where: inArray(connectionSecrets.id, secretIds) });
+  const known = yield* select(credentials, {
+    where: inArray(
+      credentials.id,
+      idsOf((row) => row.credentialId),
+    ),
+  });
+  const agentRows = yield* select(agents, {
+    where: inArray(
+      agents.id,
+      idsOf((row) => row.agentId),
+    ),
+  });
+  return new Map(
+    rows.map((session) => [
+      session.id,
+      {
+        session,
+        principal: principals.get(session.principalId),
+        resource: resourceRows.find((row) => row.id === session.resourceId),
+        grant: grantRows.find((row) => row.id === session.grantId),
+        grants: grantRows,
+        secret: secrets.find((row) => row.id === session.secretId),
+        credentialExists: known.some((row) => row.id === session.credentialId),
+        agentExists: agentRows.some((row) => row.id === session.agentId),
+      },
+    ]),
+  );
+}
+
+/**
+ * Why a session must end, in words for its client, or undefined. The expiry of a connection secret ends no session (it
+ * was valid when it was used); its revocation does.
+ */
+export function sessionProblem(facts: SessionFacts, gatewayId: string, now: string): string | undefined {
+  const { session, principal, resource, secret } = facts;
+  if (session.endedAt !== null) return session.endReason ?? "the session has ended";
+  if (session.gatewayId !== gatewayId) return "the session belongs to another gateway";
+  if (session.killReason !== null) return session.killReason;
+  const problem = principalProblem(principal);
+  if (principal === undefined || problem !== undefined) return problem;
+  if ((session.ownerId ?? null) !== (principal.owner?.row.id ?? null)) return "the person it acts for was changed";
+  if (resource === undefined) return "the resource was deleted";
+  if (resource.address !== session.address) return "the resource has another address now";
+  if (resource.protocol !== session.protocol) return "the resource speaks another protocol now";
+  if (secret !== undefined && secret.revokedAt !== null) return "the connection secret was revoked";
+  return grantProblem(facts, principal, resource, now) ?? endpointProblem(facts);
+}
+
+function grantProblem(facts: SessionFacts, principal: KnownPrincipal, resource: ResourceRow, now: string) {
+  const { session, grant } = facts;
+  if (grant === undefined) return "the grant was removed";
+  if (grant.expiresAt !== null && grant.expiresAt <= now) return "the grant has expired";
+  if (!grantApplies(grant, principal, resource, now) || !levelAtLeast(grant.level, session.level)) {
+    return "the grant does not cover it any more";
+  }
+  const { owner } = principal;
+  if (owner === undefined) return undefined;
+  const theirs = highestLevel(facts.grants.filter((candidate) => grantApplies(candidate, owner, resource, now)));
+  const enough = theirs !== undefined && levelAtLeast(theirs, session.level);
+  return enough ? undefined : "the person it acts for has no such grant any more";
+}
+
+function endpointProblem(facts: SessionFacts): string | undefined {
+  if (!facts.credentialExists) return "the credential was replaced or removed";
+  if (!facts.agentExists) return "the agent was removed";
+  return facts.resource?.agent === facts.session.agentName ? undefined : "the resource is behind another agent now";
+}

@@ -1,0 +1,162 @@
+import type { LeaseRenewal, Principal, Resource, SessionEnd, SessionRequest } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { and, desc, eq, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import type { DataKeyRow } from "../../seal/data-key.ts";
+import { sessions } from "../../storage/schema.ts";
+import { select, selectOne, update, type Work } from "../../storage/statement.ts";
+import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { type CredentialRow, findCredential } from "../credentials/store.ts";
+import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
+import { withdrawReviewsOf } from "../reviews/session-end.ts";
+import { openSession, type Refusal } from "./authorize.ts";
+import { loadSessionFacts, sessionProblem } from "./recheck.ts";
+
+export type SessionRow = typeof sessions.$inferSelect;
+
+/** A lease lasts this long beyond its last renewal (decision 2). */
+export const LEASE_MS = 5000;
+/** A gateway that has been silent for so long has ended its sessions itself. */
+const SILENT_MS = 90_000;
+
+export interface AuthorizeArgs {
+  readonly request: SessionRequest;
+  readonly sessionId: string;
+  readonly recordingKey: DataKeyRow;
+}
+
+/** What the service turns into an AuthorizedSession. */
+export interface OpenedSession {
+  readonly row: SessionRow;
+  readonly principal: Principal;
+  readonly resource: Resource;
+}
+
+export type Renewal =
+  | { readonly sessionId: string; readonly ok: true; readonly row: SessionRow; readonly principal: Principal }
+  | { readonly sessionId: string; readonly ok: false; readonly reason: string };
+
+export interface SessionQuery {
+  readonly state?: "live" | "ended" | undefined;
+  readonly principal?: string | undefined;
+  readonly resource?: string | undefined;
+  /** Only sessions of this principal and of AI agents that act for it. */
+  readonly onlyOf?: string | undefined;
+  readonly before?: { readonly startedAt: string; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+export const sessionUnits = {
+  authorize: write(function* (unit, args: AuthorizeArgs): Work<OpenedSession | Refusal> {
+    return yield* openSession(unit, args);
+  }),
+
+  /** Everything is checked anew; a session that lost its right ends here and now. */
+  renew: write(function* (unit, args: { gatewayId: string; sessions: readonly LeaseRenewal[] }): Work<Renewal[]> {
+    const results: Renewal[] = [];
+    const facts = yield* loadSessionFacts(args.sessions.map((renewal) => renewal.sessionId));
+    for (const { sessionId, counters } of args.sessions) {
+      const known = facts.get(sessionId);
+      const reason = known === undefined ? "the session is unknown" : sessionProblem(known, args.gatewayId, unit.now);
+      if (known === undefined || known.principal === undefined || reason !== undefined) {
+        results.push({ sessionId, ok: false, reason: reason ?? "the principal was deleted" });
+        continue;
+      }
+      const leaseExpiresAt = new Date(Date.parse(unit.now) + LEASE_MS).toISOString();
+      yield* update(sessions, { heartbeatAt: unit.now, leaseExpiresAt, counters }, eq(sessions.id, sessionId));
+      const row = { ...known.session, leaseExpiresAt };
+      results.push({ sessionId, ok: true, row, principal: toPrincipal(known.principal) });
+    }
+    return results;
+  }),
+
+  /** The sealed credential of a session that may still use it. */
+  credential: write(function* (unit, args: { sessionId: string }): Work<CredentialRow> {
+    const known = (yield* loadSessionFacts([args.sessionId])).get(args.sessionId);
+    const reason = known === undefined ? "it is unknown" : sessionProblem(known, known.session.gatewayId, unit.now);
+    if (known === undefined || reason !== undefined) {
+      throw new TidewaiterError("session_ended", `the session may not open its credential: ${reason}`);
+    }
+    const row = yield* findCredential(known.session.credentialId);
+    if (row === undefined) throw new TidewaiterError("session_ended", "the credential was removed");
+    const { id: sessionId, principalId, resourceId } = known.session;
+    const data = { credential: row.id, level: row.level };
+    unit.audit({ type: "credential.opened", principalId, sessionId, resourceId, data });
+    return row;
+  }),
+
+  end: write(function* (unit, args: { sessionId: string; end: SessionEnd }): Work<void> {
+    const row = yield* selectOne(sessions, eq(sessions.id, args.sessionId));
+    if (row === undefined) throw new TidewaiterError("not_found", "there is no such session");
+    if (row.endedAt !== null && row.segments !== null) return;
+    const { reason, ...facts } = args.end;
+    yield* endSession(unit, row, reason, facts);
+  }),
+
+  get: read(function* (_unit, args: { id: string; onlyOf?: string | undefined }): Work<SessionRow> {
+    const row = yield* selectOne(sessions, and(eq(sessions.id, args.id), visibleTo(args.onlyOf)));
+    if (row === undefined) throw new TidewaiterError("not_found", `there is no session ${args.id}`);
+    return row;
+  }),
+
+  list: read(function* (_unit, query: SessionQuery): Work<SessionRow[]> {
+    const { state, principal, resource, before } = query;
+    const older = before && sql`(${sessions.startedAt}, ${sessions.id}) < (${before.startedAt}, ${before.id})`;
+    return yield* select(sessions, {
+      where: and(
+        state && (state === "live" ? isNull(sessions.endedAt) : isNotNull(sessions.endedAt)),
+        principal === undefined ? undefined : eq(sessions.principalName, principal),
+        resource === undefined ? undefined : eq(sessions.resourceName, resource),
+        visibleTo(query.onlyOf),
+        older,
+      ),
+      orderBy: sql`${desc(sessions.startedAt)}, ${desc(sessions.id)}`,
+      limit: query.limit,
+    });
+  }),
+
+  /** The gateway that owns the session ends it when it sees the change, or at the next renewal. */
+  kill: write(function* (unit, args: { by: PrincipalRef; id: string; reason: string }): Work<SessionRow> {
+    const row = yield* selectOne(sessions, eq(sessions.id, args.id));
+    if (row === undefined) throw new TidewaiterError("not_found", `there is no session ${args.id}`);
+    if (row.endedAt !== null) throw new TidewaiterError("session_ended", "the session has ended already");
+    const killReason = `ended by ${args.by.name}: ${args.reason}`;
+    yield* update(sessions, { killReason }, eq(sessions.id, row.id));
+    unit.changed("session", row.id);
+    const data = { by: args.by.name, reason: args.reason };
+    unit.audit({
+      type: "session.killed",
+      principalId: args.by.id,
+      sessionId: row.id,
+      resourceId: row.resourceId,
+      data,
+    });
+    return { ...row, killReason };
+  }),
+
+  /** Ends the rows of sessions whose gateway is gone. */
+  sweep: write(function* (unit): Work<number> {
+    const since = new Date(Date.parse(unit.now) - SILENT_MS).toISOString();
+    const lost = yield* select(sessions, { where: and(isNull(sessions.endedAt), lt(sessions.heartbeatAt, since)) });
+    for (const row of lost) yield* endSession(unit, row, "its gateway was lost", {});
+    return lost.length;
+  }),
+};
+
+type EndFacts = Partial<Pick<SessionEnd, "counters" | "segments" | "lastSegmentHash">>;
+
+/** The facts come even when the sweep was first: a gateway that was only cut off still tells how its recording ends. */
+function* endSession(unit: UnitContext, row: SessionRow, reason: string, facts: EndFacts): Work<void> {
+  const endedAt = row.endedAt ?? unit.now;
+  yield* update(sessions, { ...facts, endedAt, endReason: row.endReason ?? reason }, eq(sessions.id, row.id));
+  if (row.endedAt !== null) return;
+  yield* withdrawReviewsOf(unit, row.id, `the session ended: ${reason}`);
+  const { statements = 0, refused = 0, rows = 0 } = facts.counters ?? row.counters;
+  const data = { reason, statements, refused, rows, segments: facts.segments ?? null };
+  const { id: sessionId, principalId, resourceId } = row;
+  unit.audit({ type: "session.ended", principalId, sessionId, resourceId, data });
+}
+
+function visibleTo(principalId: string | undefined): SQL | undefined {
+  if (principalId === undefined) return undefined;
+  return or(eq(sessions.principalId, principalId), eq(sessions.ownerId, principalId));
+}

@@ -1,0 +1,38 @@
+import { agentUnits } from "./features/agents/store.ts";
+import { applyUnits } from "./features/apply/store.ts";
+import { auditUnits } from "./features/audit/store.ts";
+import { changeUnits } from "./features/changes/store.ts";
+import { credentialUnits } from "./features/credentials/store.ts";
+import { grantUnits } from "./features/grants/store.ts";
+import { groupUnits } from "./features/groups/store.ts";
+import { loginUnits } from "./features/login/store.ts";
+import { policyUnits } from "./features/policies/store.ts";
+import { principalUnits } from "./features/principals/store.ts";
+import { resourceUnits } from "./features/resources/store.ts";
+import { reviewUnits } from "./features/reviews/store.ts";
+import { secretUnits } from "./features/secrets/store.ts";
+import { sessionUnits } from "./features/sessions/store.ts";
+import { sealUnits } from "./seal/store.ts";
+import { signingUnits } from "./signing/store.ts";
+
+/** Every unit of work there is. The SQLite worker imports this module by its URL, PostgreSQL runs it in place. */
+export const units = {
+  agents: agentUnits,
+  apply: applyUnits,
+  audit: auditUnits,
+  changes: changeUnits,
+  credentials: credentialUnits,
+  grants: grantUnits,
+  groups: groupUnits,
+  login: loginUnits,
+  policies: policyUnits,
+  principals: principalUnits,
+  resources: resourceUnits,
+  reviews: reviewUnits,
+  seal: sealUnits,
+  secrets: secretUnits,
+  sessions: sessionUnits,
+  signing: signingUnits,
+};
+
+export type UnitsOfWork = typeof units;
