@@ -111,10 +111,17 @@ function applyRule(rule: CompiledRule, { view }: SideSite, findings: Findings): 
   }
 }
 
-/** Rules of the policy speak before built-in ones, then the first id: the order of rules decides nothing. */
+/**
+ * What cannot be read is said first (rules on its parts match only because all of them are unknown), then rules of the
+ * policy, then built-in ones; within these the first id. The order of rules decides nothing.
+ */
 function byPrecedence(a: Decision, b: Decision): number {
-  if (a.builtin !== b.builtin) return a.builtin ? 1 : -1;
-  return compareText(a.ruleId, b.ruleId) || compareText(a.reason, b.reason);
+  return rank(a) - rank(b) || compareText(a.ruleId, b.ruleId) || compareText(a.reason, b.reason);
+}
+
+function rank({ ruleId, builtin }: Decision): number {
+  if (ruleId === BUILTIN_RULES.unknownStatement) return 0;
+  return builtin ? 2 : 1;
 }
 
 function compareText(a: string, b: string): number {

@@ -1,3 +1,4 @@
+export { BUILTIN_CATEGORIES, BUILTIN_RULE_IDS, BUILTIN_RULES, type BuiltinCategory } from "./builtin-rules.ts";
 export { type CompileResult, compilePolicy, emptyPolicy } from "./compile.ts";
 export type {
   CompiledPolicy,
@@ -5,11 +6,17 @@ export type {
   LabelDefinition,
   PolicyDefaults,
   PredicateAction,
+  PredicateMatrices,
   PredicateMatrix,
   RuleTest,
   TestExpectation,
 } from "./compiled-policy.ts";
 export type { EvaluationContext } from "./context.ts";
 export type { PolicyDocument } from "./document.ts";
-export { evaluate, needsEstimate } from "./evaluate.ts";
+export { describeEnvironment } from "./environment.ts";
+export { evaluate, needsEstimate, touchesLabel } from "./evaluate.ts";
+export { type Explanation, explain, type RuleExplanation, renderExplanation } from "./explain.ts";
+export { type PolicyTestResult, runPolicyTests } from "./policy-tests.ts";
 export { formatProblem, type PolicyProblem } from "./problem.ts";
+export { policyJsonSchema } from "./schema.ts";
+export { type PolicyView, viewFor } from "./view.ts";

@@ -122,7 +122,9 @@ function deepestIssues(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$Zo
   const deeper = issue.errors.filter((branch) =>
     branch.some((each) => each.path.length > 0 || each.code === "unrecognized_keys"),
   );
-  return deeper[0];
+  // A misspelt key also makes the right one missing; only the slip itself is worth saying.
+  const unknown = deeper[0]?.filter((each) => each.code === "unrecognized_keys") ?? [];
+  return unknown.length > 0 ? unknown : deeper[0];
 }
 
 function valueAt(data: unknown, path: DocumentPath): unknown {
