@@ -7,7 +7,7 @@ const needs: readonly { readonly debian: string; readonly present: () => boolean
   { debian: "postgresql-15", present: () => existsSync("/usr/lib/postgresql/15/bin/postgres") },
   { debian: "postgresql-client", present: () => findProgram("psql") !== undefined },
   { debian: "pgbouncer", present: () => findProgram("pgbouncer") !== undefined },
-  { debian: "python3-psycopg", present: () => spawnSync("python3", ["-c", "import psycopg"]).status === 0 },
+  { debian: "python3-psycopg", present: () => spawnSync("/usr/bin/python3", ["-c", "import psycopg"]).status === 0 },
   { debian: "shellcheck", present: () => findProgram("shellcheck") !== undefined },
 ];
 
