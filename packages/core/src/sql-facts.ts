@@ -87,7 +87,12 @@ export type SqlWrite = {
   readonly carriesColumns: boolean;
   /** Literals and parameters that land in a named column, for the write-back rule of masks (decision e). */
   readonly values: readonly SqlWrittenValue[];
+  /** Per target column, the last names of the columns that flow into it; no entry for a literal or parameter. */
+  readonly sources?: readonly SqlWriteSource[];
 };
+
+/** `column` is absent when the target column cannot be named (INSERT without a list, CREATE TABLE AS). */
+export type SqlWriteSource = { readonly column?: string; readonly columns: readonly string[] | "unknown" };
 
 /** `column` is absent when the INSERT has no column list (then `ordinal` counts from 0). */
 export type SqlWrittenValue = {
@@ -225,7 +230,7 @@ export type StatementFacts = {
   readonly params: number;
   /** The statement with literals as `$n`, secrets as `'***'`, comments and white space collapsed. */
   readonly normalised: string;
-  /** 16 hex digits: equal for statements of one shape (identifiers, structure), whatever their literals. */
+  /** 32 hex digits of SHA-256 over `normalised`: equal for statements of one shape (identifiers, structure), whatever their literals. */
   readonly fingerprint: string;
   readonly dangerous: readonly SqlDangerousCall[];
 };
