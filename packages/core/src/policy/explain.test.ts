@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { describeEnvironment } from "./environment.ts";
+import { explain, renderExplanation } from "./explain.ts";
+import { contextOf, LABELS, operationOf, policyOf, rulesOf } from "./fixtures.test-data.ts";
+import { runPolicyTests } from "./policy-tests.ts";
+
+describe("explain", () => {
+  const policy = policyOf(
+    LABELS,
+    rulesOf(
+      "{ id: away, match: { resources: [x] }, deny: no }",
+      "{ id: exempt, deny: no, unless: 'principal.kind == \"user\"' }",
+      "{ id: guess, when: 'sql.estimated_rows > 5', review: { by: [group:a] } }",
+      "{ id: quiet, deny: no, enforce: observe }",
+    ),
+  );
+  const explanation = explain(policy, operationOf(), contextOf());
+
+  it("says of every rule whether it applied and why", () => {
+    expect(explanation.rules.map(({ ruleId, state, why }) => [ruleId, state, why])).toEqual([
+      ["away", "not_matched", "match.resources does not select this resource"],
+      ["exempt", "exempt", 'unless is true: principal.kind == "user"'],
+      ["guess", "applies", "when is unknown here, which counts as a match"],
+      ["quiet", "applies", "match selects it"],
+    ]);
+  });
+
+  it("reads as text", () => {
+    const text = renderExplanation(explanation);
+    expect(text).toContain("SELECT by ana on pg-prod at level write\nverdict  review [guess] needs a second person");
+    expect(text).toContain("observed deny by quiet");
+  });
+});
+
+describe("runPolicyTests", () => {
+  it("runs each test as a principal that the rule selects", () => {
+    const policy = policyOf(
+      LABELS,
+      rulesOf(
+        "{ id: a, match: { principals: ['kind:ai_agent'], tags: { env: prod } }, deny: no, tests: [{ sql: x, expect: denied }, { sql: x, as: { kind: user }, expect: allowed }] }",
+        "{ id: b, match: { principals: ['group:ops'] }, deny: no, enforce: observe, tests: [{ sql: x, expect: observed }, { sql: x, expect: denied }] }",
+      ),
+    );
+    const results = runPolicyTests(policy, () => operationOf());
+    expect(results.map(({ ruleId, actual, ok }) => [ruleId, actual, ok])).toEqual([
+      ["a", "denied", true],
+      ["a", "allowed", true],
+      ["b", "observed", true],
+      ["b", "allowed", false],
+    ]);
+    expect(results[0]).toMatchObject({ document: "p1.yaml", line: 3 });
+  });
+});
+
+describe("describeEnvironment", () => {
+  it("names every field", () => {
+    expect(describeEnvironment()).toContain("| `principal.groups` | list<string> |");
+    expect(describeEnvironment()).toContain("| `kube.subresource` | string |");
+  });
+});
