@@ -144,6 +144,17 @@ describe("segment", () => {
     }
   });
 
+  it("keeps nothing of a frame whose pages never reached the disk, although its length says it is there", () => {
+    const batches = [[notice("one")], [notice("two".repeat(40))]];
+    const [first, both] = [batches.slice(0, 1), batches].map(
+      (part) => makeSegment(part, { closed: false }).bytes.length,
+    );
+    const { bytes } = makeSegment(batches, { closed: false });
+    bytes.fill(0, (first ?? 0) + 20);
+    const recovered = recoverSegment(bytes, { closedAt: 9 }, primitives);
+    expect(recovered).toMatchObject({ state: "repaired", frames: 1, lostBytes: (both ?? 0) - (first ?? 0) });
+  });
+
   it("answers with values for any bytes, whole noise or a damaged segment", () => {
     const { bytes } = makeSegment([[notice("one")], [notice("w".repeat(900))]]);
     const damage = fc.record({

@@ -6,7 +6,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { skipUnless } from "@tidewaiter/testkit/skip-unless";
 import { tempDir } from "@tidewaiter/testkit/temp-dir";
 import { afterAll, expect, it } from "vitest";
-import { type JournalFs, nodeJournalFs } from "../../src/recorder/journal.ts";
+import { createJournalSpool, type JournalFs, nodeJournalFs } from "../../src/recorder/journal.ts";
 import { createRecorder } from "../../src/recorder/recorder.ts";
 import { notice, recordingStore, SUMMARY, testSession, texts } from "./recording-store.ts";
 
@@ -103,6 +103,18 @@ it("a failed fdatasync ends the recording, and no later one is believed", async 
   expect(accepted).toHaveLength(2);
   expect(reason).toContain("EIO");
   expect(syncs).toBe(3);
+});
+
+it("a journal never calls its disk good again after one failed sync", async () => {
+  let syncs = 0;
+  const fdatasync = () => (++syncs === 1 ? Promise.reject(failure("EIO")) : Promise.resolve());
+  const journal = createJournalSpool(freshDirectory(), "ses_j", { ...nodeJournalFs, fdatasync }).open(1);
+  journal.write(Uint8Array.of(1));
+  await expect(journal.sync()).rejects.toMatchObject({ code: "EIO" });
+  journal.write(Uint8Array.of(2));
+  await expect(journal.sync()).rejects.toMatchObject({ code: "EIO" });
+  await expect(journal.finish()).rejects.toMatchObject({ code: "EIO" });
+  expect(syncs).toBe(1);
 });
 
 it("strict: a failed background sync is told once, without a flush", async () => {
