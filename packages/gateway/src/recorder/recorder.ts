@@ -87,6 +87,8 @@ class SessionRecorder implements Recorder {
     this.#clock = options.clock ?? systemClock;
     this.#syncGroup = options.syncGroup ?? createSyncGroup(this.#clock);
     const { session, directory, controlPlane, signal } = options;
+    // It becomes a file name, and may have come from another machine.
+    if (!/^[A-Za-z0-9_-]{1,100}$/.test(session.id)) throw recordingFailed("the session id cannot name a journal");
     const journalled = options.mode === "strict" || options.mode === "durable";
     this.#spool = journalled
       ? createJournalSpool(directory, session.id, options.io)

@@ -152,6 +152,16 @@ it("a segment that the control plane will never take fails the recording and kee
   expect(readdirSync(directory)).toEqual(["ses_c.000001.journal"]);
 });
 
+it.each(["../ses", "", "a/b", "a.000001"])("refuses the session id %j as a file name", (id) => {
+  const options = {
+    directory: freshDirectory(),
+    controlPlane: recordingStore(),
+    mode: "strict",
+    onFailure: () => {},
+  } as const;
+  expect(() => createRecorder({ ...options, session: testSession(id) })).toThrow("cannot name a journal");
+});
+
 it("says what is wrong when the directory is missing", () => {
   const options = {
     session: testSession("ses_m"),
