@@ -1,23 +1,20 @@
-/** One cycle of a directed graph as `[a, b, a]`, or undefined when there is none. */
-export function findCycle(edges: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+/**
+ * Cycles of a directed graph, each as `[a, b, a]`: one for every edge that leads back to where the walk came from, so
+ * that a graph without cycles gives none and every cycle shows up in at least one.
+ */
+export function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const cycles: string[][] = [];
   const done = new Set<string>();
   const path: string[] = [];
-  const visit = (node: string): string[] | undefined => {
+  const visit = (node: string): void => {
     const start = path.indexOf(node);
-    if (start >= 0) return [...path.slice(start), node];
-    if (done.has(node)) return undefined;
+    if (start >= 0) cycles.push([...path.slice(start), node]);
+    if (start >= 0 || done.has(node)) return;
     path.push(node);
-    for (const next of edges.get(node) ?? []) {
-      const cycle = visit(next);
-      if (cycle) return cycle;
-    }
+    for (const next of edges.get(node) ?? []) visit(next);
     path.pop();
     done.add(node);
-    return undefined;
   };
-  for (const node of edges.keys()) {
-    const cycle = visit(node);
-    if (cycle) return cycle;
-  }
-  return undefined;
+  for (const node of edges.keys()) visit(node);
+  return cycles;
 }

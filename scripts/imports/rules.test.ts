@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findCycle } from "./cycle.ts";
+import { findCycles } from "./cycle.ts";
 import { house } from "./house.ts";
 import type { PackageSource } from "./package-source.ts";
 import { readModule } from "./read-module.ts";
@@ -19,7 +19,7 @@ const found = (...packages: PackageSource[]) => checkImports(packages).map(({ wh
 
 describe("direction", () => {
   it("has a table without circles", () => {
-    expect(findCycle(new Map(Object.entries(house)))).toBeUndefined();
+    expect(findCycles(new Map(Object.entries(house)))).toEqual([]);
   });
 
   it("lets a package import what stands below it", () => {
@@ -107,6 +107,15 @@ describe("circles", () => {
     expect(found(pack("agent", circle))).toEqual([
       "packages/agent: modules import each other in a circle: src/a.ts -> src/deep/b.ts -> src/a.ts",
     ]);
+  });
+
+  it("finds every circle, not only the first", () => {
+    const two = {
+      "src/a.ts": 'import "./b.ts";',
+      "src/b.ts": 'import "./a.ts";',
+      "src/self.ts": 'import "./self.ts";',
+    };
+    expect(found(pack("agent", two))).toHaveLength(2);
   });
 
   it("lets types refer to each other", () => {

@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 import { posix } from "node:path";
-import { findCycle } from "./cycle.ts";
+import { findCycles } from "./cycle.ts";
 import { house, nodeGlobals, pure, testOnly } from "./house.ts";
 import { type PackageSource, scope } from "./package-source.ts";
 import type { ModuleFacts, ModuleImport } from "./read-module.ts";
@@ -13,7 +13,7 @@ export interface Problem {
 
 /** Everything wrong with the way the packages import each other; empty when the house is in order. */
 export function checkImports(packages: readonly PackageSource[]): Problem[] {
-  return [...packages.flatMap(checkPackage), ...packageCycle(packages)];
+  return [...packages.flatMap(checkPackage), ...packageCycles(packages)];
 }
 
 function checkPackage(pack: PackageSource): Problem[] {
@@ -25,7 +25,7 @@ function checkPackage(pack: PackageSource): Problem[] {
   const declared = pack.dependencies
     .filter((name) => name.startsWith(scope) && !allowed.includes(name.slice(scope.length)))
     .map((name) => ({ where: `${pack.folder}/package.json`, what: `${pack.name} must not depend on ${name}` }));
-  return [...declared, ...checkModules(pack), ...moduleCycle(pack)];
+  return [...declared, ...checkModules(pack), ...moduleCycles(pack)];
 }
 
 function checkModules(pack: PackageSource): Problem[] {
@@ -82,7 +82,7 @@ function globalProblems(pack: PackageSource, path: string, facts: ModuleFacts) {
   });
 }
 
-function moduleCycle(pack: PackageSource): Problem[] {
+function moduleCycles(pack: PackageSource): Problem[] {
   const edges = new Map(
     [...pack.modules].map(([path, facts]) => {
       // A type-only import is gone at run time and cannot make a cycle of loading.
@@ -90,14 +90,16 @@ function moduleCycle(pack: PackageSource): Problem[] {
       return [path, relative.map((one) => posix.join(posix.dirname(path), one.specifier))];
     }),
   );
-  const cycle = findCycle(edges);
-  return cycle ? [{ where: pack.folder, what: `modules import each other in a circle: ${cycle.join(" -> ")}` }] : [];
+  return findCycles(edges).map((cycle) => {
+    return { where: pack.folder, what: `modules import each other in a circle: ${cycle.join(" -> ")}` };
+  });
 }
 
-function packageCycle(packages: readonly PackageSource[]): Problem[] {
+function packageCycles(packages: readonly PackageSource[]): Problem[] {
   const edges = new Map(packages.map((pack) => [pack.name, [...internalEdges(pack)]]));
-  const cycle = findCycle(edges);
-  return cycle ? [{ where: "packages", what: `packages depend on each other in a circle: ${cycle.join(" -> ")}` }] : [];
+  return findCycles(edges).map((cycle) => {
+    return { where: "packages", what: `packages depend on each other in a circle: ${cycle.join(" -> ")}` };
+  });
 }
 
 function internalEdges(pack: PackageSource): Set<string> {

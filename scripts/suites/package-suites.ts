@@ -19,11 +19,21 @@ export function packageSuites(root: string): Suite[] {
   }));
 }
 
+/** Milliseconds that suit real servers on a small, busy machine. */
+const patience = ["--testTimeout=30000", "--hookTimeout=60000"];
+
 async function runVitest(options: SuiteOptions, folder: string): Promise<Outcome> {
   const file = join(options.root, ".cache/test", `${folder.replaceAll("/", "-")}.json`);
   mkdirSync(dirname(file), { recursive: true });
   rmSync(file, { force: true });
-  const vitest = [join(options.root, "node_modules/.bin/vitest"), "run", "--root", folder, "--passWithNoTests"];
+  const vitest = [
+    join(options.root, "node_modules/.bin/vitest"),
+    "run",
+    "--root",
+    folder,
+    "--passWithNoTests",
+    ...patience,
+  ];
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const env = options.long ? { TIDEWAITER_LONG: "1" } : {};
   const { code, output } = await runCommand(options, [...vitest, ...report], env);
