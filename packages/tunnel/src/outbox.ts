@@ -1,4 +1,4 @@
-import { HEADER_BYTES, SEND_MESSAGE_BYTES } from "./frame.ts";
+import { HEADER_BYTES, MAX_DATA_BYTES, SEND_MESSAGE_BYTES } from "./frame.ts";
 import type { TunnelSocket } from "./socket.ts";
 import type { MuxStream } from "./stream.ts";
 
@@ -7,7 +7,7 @@ const SOCKET_BYTES = 256 * 1024;
 /** A stream with no more than this to send goes before bulk streams. */
 const SMALL_BYTES = 4 * 1024;
 /** What a bulk stream may send before the next one has its turn. */
-const TURN_BYTES = 32 * 1024;
+const TURN_BYTES = MAX_DATA_BYTES;
 /** Least room worth a frame of a larger stream. */
 const LEAST_FRAME_BYTES = 1024;
 /** Frames other than data are answers to the peer: one that never reads them must not fill our memory. */

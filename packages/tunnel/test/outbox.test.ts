@@ -79,11 +79,15 @@ describe("Outbox", () => {
   });
 
   it("takes bulk streams in turn", async () => {
-    const { streams, messages } = await recorded(4);
+    const { streams, messages, confirm } = await recorded(4);
     for (const stream of streams) stream.write(Buffer.alloc(1024 * 1024));
-    await turns();
+    for (let round = 0; round < 3; round++) {
+      await turns(2);
+      confirm();
+    }
     const order = messages.flat().map((frame) => ("stream" in frame ? frame.stream : 0));
-    expect(order.slice(0, 8)).toEqual([1, 3, 5, 7, 1, 3, 5, 7]);
+    expect(order.length).toBeGreaterThanOrEqual(8);
+    for (let turn = 0; turn + 4 <= order.length; turn++) expect(new Set(order.slice(turn, turn + 4)).size).toBe(4);
   });
 
   it("bulk goes on beside any number of streams with little to send", async () => {
