@@ -27,7 +27,10 @@ export type Input<M> = { readonly at: Instant } & (
 );
 
 export type Interruption =
-  | { readonly type: "revoked" | "killed" | "shutdown" | "control_plane_lost" | "recording_failed"; readonly reason: string }
+  | {
+      readonly type: "revoked" | "killed" | "shutdown" | "control_plane_lost" | "recording_failed";
+      readonly reason: string;
+    }
   | { readonly type: "cancel_request" }
   /** New statements are refused until it is back; running ones go on. */
   | { readonly type: "control_plane"; readonly reachable: boolean };
@@ -44,13 +47,39 @@ export type Effect =
 
 export type Ask =
   | { readonly type: "review"; readonly request: Omit<ReviewRequest, "sessionId"> }
-  | { readonly type: "budget"; readonly ruleId: string; readonly windowSeconds: number; readonly rows: number; readonly bytes: number; readonly limit: { readonly rows?: number; readonly bytes?: number } }
+  | {
+      readonly type: "budget";
+      readonly ruleId: string;
+      readonly windowSeconds: number;
+      readonly rows: number;
+      readonly bytes: number;
+      readonly limit: { readonly rows?: number; readonly bytes?: number };
+    }
   /** Load the target's catalog again: a relation was seen that it does not know. */
   | { readonly type: "catalog" };
 
 export type Answer =
-  | { readonly type: "review_opened"; readonly reviewId: string; readonly shortId: string; readonly link: string; readonly expiresAt: string }
-  | { readonly type: "review_approved"; readonly reviewId: string; readonly shortId: string; readonly reviewers: readonly string[]; readonly comment: string }
-  | { readonly type: "review_refused"; readonly reviewId?: string; readonly shortId?: string; readonly how: "rejected" | "expired" | "withdrawn" | "unavailable"; readonly by?: string; readonly comment?: string }
+  | {
+      readonly type: "review_opened";
+      readonly reviewId: string;
+      readonly shortId: string;
+      readonly link: string;
+      readonly expiresAt: string;
+    }
+  | {
+      readonly type: "review_approved";
+      readonly reviewId: string;
+      readonly shortId: string;
+      readonly reviewers: readonly string[];
+      readonly comment: string;
+    }
+  | {
+      readonly type: "review_refused";
+      readonly reviewId?: string;
+      readonly shortId?: string;
+      readonly how: "rejected" | "expired" | "withdrawn" | "unavailable";
+      readonly by?: string;
+      readonly comment?: string;
+    }
   | { readonly type: "budget"; readonly granted: boolean; readonly rows: number; readonly bytes: number }
   | { readonly type: "catalog"; readonly ok: boolean };

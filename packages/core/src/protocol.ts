@@ -1,13 +1,24 @@
+import type {
+  AuthorizedSession,
+  ControlPlane,
+  SessionAuthorization,
+  SessionRequest,
+  TargetCredential,
+} from "./control-plane.ts";
+import type { Inspector, Interruption } from "./inspector.ts";
+import type { LabelMatcher } from "./labels/label-matcher.ts";
+import type { Operation } from "./operation.ts";
+import type { SessionEvent } from "./recording/events.ts";
 import type { Duplex } from "./stream.ts";
-import type { AuthorizedSession, ControlPlane } from "./control-plane.ts";
+import type { Verdict } from "./verdict.ts";
 
-/** Adding a protocol = adding a folder that exports one value of this shape. */
-export interface Protocol<Target> {
+/** Adding a protocol = adding a folder that exports one value of this shape. `S` is the runtime's byte stream. */
+export interface Protocol<Target, S extends Duplex = Duplex> {
   readonly name: string;
   /** Validates the API body of a resource's target and draws the web form. */
   readonly targetSchema: TargetSchema<Target>;
   /** One client connection, start to end. Reads top to bottom; resolves when the connection is over; never rejects. */
-  serve(stream: Duplex, host: SessionHost): Promise<void>;
+  serve(stream: S, host: SessionHost<S>): Promise<void>;
 }
 
 export interface TargetSchema<Target> {
@@ -20,12 +31,61 @@ export interface TargetSchema<Target> {
 }
 
 /** What the gateway lends to a protocol while it serves one connection. */
-export interface SessionHost {
-  readonly controlPlane: ControlPlane;
-  readonly gatewayId: string;
+export interface SessionHost<S extends Duplex = Duplex> {
+  readonly controlPlane: Pick<ControlPlane, "lookupVerifiers" | "authenticate" | "appendAudit">;
+  /** `address:port` of the client. */
   readonly clientAddress: string;
   /** Aborted when the gateway shuts down. */
   readonly signal: AbortSignal;
-  /** A byte pair to the session's target, through its agent. Several dials per session are fine while its grant lives. */
-  dial(session: AuthorizedSession): Promise<Duplex>;
+  /** The only way to a target: authorises, starts the recording, and keeps the lease alive until `end`. */
+  openSession(
+    request: Omit<SessionRequest, "gatewayId" | "client"> & { readonly application?: string },
+  ): Promise<OpenedSession<S>>;
+}
+
+export type OpenedSession<S extends Duplex = Duplex> =
+  | { readonly ok: true; readonly session: LiveSession<S> }
+  | Extract<SessionAuthorization, { ok: false }>;
+
+/** One authorised session while it lives in this gateway. */
+export interface LiveSession<S extends Duplex = Duplex> {
+  readonly authorized: AuthorizedSession;
+  /** By the policy in force now. */
+  evaluate(operation: Operation): Verdict;
+  /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
+  labels(): { readonly version: number; readonly names: readonly string[]; readonly matcher: LabelMatcher };
+  /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
+  dial(): Promise<S>;
+  /** Decrypted for this call only: use it and let it go. */
+  openCredential(): Promise<TargetCredential>;
+  record(event: SessionEvent): void;
+  reviewLink(shortId: string): string;
+  /** Runs the ready phase until either side ends. */
+  relay<M>(options: RelayOptions<M, S>): Promise<void>;
+  /** Closes the recording and the lease. Safe to call twice; the first reason stays. */
+  end(reason: string): Promise<void>;
+}
+
+export interface RelayOptions<M, S extends Duplex = Duplex> {
+  readonly client: S;
+  readonly target: S;
+  /** Bytes read from the target before the relay began. */
+  readonly targetLeftover: Uint8Array;
+  readonly inspector: Inspector<M>;
+  /** Cuts a direction into messages. Throws on bytes that break the protocol. */
+  readonly framers: Readonly<Record<"client" | "target", MessageFramer<M>>>;
+  /** Awaited step before `receive`, in order: classification. */
+  readonly prepare: (message: M) => M | Promise<M>;
+  readonly cancelTarget: () => Promise<void>;
+  /** Loads what the inspector knows of the target again. */
+  readonly reloadCatalog: () => Promise<boolean>;
+  /** A native FATAL message for bytes that broke the protocol, and for our own errors. */
+  readonly fatal: (code: "protocol_violation" | "internal") => Uint8Array;
+  /** How to reach this session from outside: cancel requests. Called once, before the first byte. */
+  readonly onStart: (interrupt: (by: Interruption) => void) => void;
+}
+
+export interface MessageFramer<M> {
+  push(chunk: Uint8Array): void;
+  next(): M | undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * The part of node:stream's Duplex that protocols rely on. Stated structurally, since core imports nothing of node:
- * protocols that need the full class (TLS over a Duplex) import it from node themselves.
+ * The part of node:stream's Duplex that the interfaces here rely on. Stated structurally, since core imports nothing of
+ * node: protocols and the gateway use node's class.
  */
 export interface Duplex {
   write(bytes: Uint8Array): boolean;
-  end(): void;
-  destroy(error?: Error): void;
+  end(): unknown;
+  destroy(error?: Error): unknown;
   readonly destroyed: boolean;
 }

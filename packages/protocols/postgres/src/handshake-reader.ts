@@ -28,14 +28,21 @@ export class HandshakeReader {
    * @throws ProtocolError `unexpected_end` when the stream ends or fails first
    */
   async read(length: number): Promise<Buffer> {
-    for (;;) {
+    const parts: Buffer[] = [];
+    for (let missing = length; missing > 0; ) {
       this.#signal.throwIfAborted();
-      const chunk: Buffer | null = length === 0 ? Buffer.alloc(0) : this.stream.read(length);
-      // An ended stream hands out what is left, even when that is less than asked for.
-      if (chunk !== null && chunk.length === length) return chunk;
-      if (chunk !== null || this.#over()) throw ended();
-      await this.#readable();
+      // Taking what is there, though it is not enough, matters: a stream with bytes in it is "readable" at once, for ever.
+      const chunk: Buffer | null = this.stream.read(Math.min(missing, Math.max(1, this.buffered)));
+      if (chunk !== null) {
+        parts.push(chunk);
+        missing -= chunk.length;
+      } else if (this.#over()) {
+        throw ended();
+      } else {
+        await this.#readable();
+      }
     }
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 
   /** Looks at the first byte without taking it. */

@@ -1,8 +1,8 @@
 import type { BudgetLimit } from "@tidewaiter/core";
-import { refusedPlainly, transactionText } from "./texts.ts";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
 import type { Judged } from "./state.ts";
+import { refusedPlainly, transactionText } from "./texts.ts";
 
 /** Rows and bytes asked for at a time, so that nothing is awaited per row. */
 const LEASE_ROWS = 1_000;
@@ -12,7 +12,11 @@ const LEASE_BYTES = 1024 * 1024;
 export function exhausted(machine: Machine, judged: Judged): BudgetLimit | undefined {
   return judged.verdict.budgets.find((budget) => {
     const lease = machine.leases.get(budget.ruleId);
-    return lease === undefined || (budget.rows !== undefined && lease.rows <= 0) || (budget.bytes !== undefined && lease.bytes <= 0);
+    return (
+      lease === undefined ||
+      (budget.rows !== undefined && lease.rows <= 0) ||
+      (budget.bytes !== undefined && lease.bytes <= 0)
+    );
   });
 }
 
@@ -39,7 +43,10 @@ export function askForLease(machine: Machine, budget: BudgetLimit): number {
       // what was overdrawn by the last batch is paid first
       rows: budget.rows === undefined ? 0 : LEASE_ROWS - Math.min(0, lease?.rows ?? 0),
       bytes: budget.bytes === undefined ? 0 : LEASE_BYTES - Math.min(0, lease?.bytes ?? 0),
-      limit: { ...(budget.rows !== undefined && { rows: budget.rows }), ...(budget.bytes !== undefined && { bytes: budget.bytes }) },
+      limit: {
+        ...(budget.rows !== undefined && { rows: budget.rows }),
+        ...(budget.bytes !== undefined && { bytes: budget.bytes }),
+      },
     },
   });
   return askId;
@@ -51,5 +58,10 @@ export function grantLease(machine: Machine, ruleId: string, rows: number, bytes
 }
 
 export function budgetSpent(machine: Machine, ruleId: string): ErrorFields {
-  return refusedPlainly("53400", `the budget of rows or bytes for this time is spent [${ruleId}]`, transactionText(machine.status), "It grows again as its window moves on.");
+  return refusedPlainly(
+    "53400",
+    `the budget of rows or bytes for this time is spent [${ruleId}]`,
+    transactionText(machine.status),
+    "It grows again as its window moves on.",
+  );
 }

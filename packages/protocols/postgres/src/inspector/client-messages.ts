@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
-import { FRONTEND } from "../messages.ts";
-import type { ErrorFields, FrontendMessage } from "../messages.ts";
 import { decodeFrontend, eachValue, formatAt } from "../decode-frontend.ts";
 import { errorFields, SQLSTATE } from "../errors.ts";
+import type { CopyMask } from "../mask/mask-copy.ts";
+import type { ErrorFields, FrontendMessage } from "../messages.ts";
+import { FRONTEND } from "../messages.ts";
 import { askForLease, budgetSpent, exhausted } from "./budgets.ts";
 import type { PostgresMessage } from "./context.ts";
 import { copyToProbe, probeCopy } from "./copy-out.ts";
 import { hold } from "./hold.ts";
 import { denied, judge, readable, recordOperation, refuseUnknown, remember } from "./judge.ts";
-import { OWN_PREFIX } from "./machine.ts";
 import type { Machine } from "./machine.ts";
+import { OWN_PREFIX } from "./machine.ts";
 import type { Judged, Portal } from "./state.ts";
 import { refusedPlainly, transactionText } from "./texts.ts";
-import type { CopyMask } from "../mask/mask-copy.ts";
 
 /** Recorded parameters: how many, and how many characters of each. */
 const MAX_PARAMETERS = 100;
@@ -40,7 +40,9 @@ export function onClientMessage(machine: Machine, message: PostgresMessage): voi
       machine.forward("target", message);
       return machine.owe({ type: "sync", ours: false });
     case "FunctionCall":
-      return machine.refuseQuery(refuseUnknown(machine, "function_call", "the fast-path function call is not allowed; use SELECT"));
+      return machine.refuseQuery(
+        refuseUnknown(machine, "function_call", "the fast-path function call is not allowed; use SELECT"),
+      );
     case "CopyDone":
     case "CopyFail":
       machine.copyingIn = false;
@@ -93,13 +95,27 @@ function decide(machine: Machine, decision: Decision): void {
   const { judged, parameters, refuse } = decision;
   recordOperation(machine, judged, parameters);
   if (!machine.controlPlaneReachable) {
-    return refuse(refusedPlainly(SQLSTATE.cannotConnectNow, "the control plane is out of reach, so nothing new may run", transactionText(machine.status), "Try again in a moment."));
+    return refuse(
+      refusedPlainly(
+        SQLSTATE.cannotConnectNow,
+        "the control plane is out of reach, so nothing new may run",
+        transactionText(machine.status),
+        "Try again in a moment.",
+      ),
+    );
   }
   const { verdict } = judged;
   if (verdict.outcome === "deny") return refuse(denied(machine, judged));
   if (verdict.outcome === "review" && verdict.review !== undefined) {
     if (decision.end === "flush") machine.toTarget({ name: "Flush" });
-    return hold(machine, { judged, review: verdict.review, parameters, digest: decision.digest, approved: () => admit(machine, decision), refuse });
+    return hold(machine, {
+      judged,
+      review: verdict.review,
+      parameters,
+      digest: decision.digest,
+      approved: () => admit(machine, decision),
+      refuse,
+    });
   }
   admit(machine, decision);
 }
@@ -119,7 +135,12 @@ function admit(machine: Machine, decision: Decision): void {
   }
   const probed = copyToProbe(machine, judged);
   if (probed === undefined) return forward();
-  probeCopy(machine, { judged, ...probed, end: decision.end, done: (answer) => ("refusal" in answer ? refuse(answer.refusal) : forward(answer.copy)) });
+  probeCopy(machine, {
+    judged,
+    ...probed,
+    end: decision.end,
+    done: (answer) => ("refusal" in answer ? refuse(answer.refusal) : forward(answer.copy)),
+  });
 }
 
 function onParse(machine: Machine, message: PostgresMessage, { statement, sql, exact }: Parse): void {
@@ -196,7 +217,11 @@ function onExecute(machine: Machine, message: PostgresMessage, name: string): vo
   decide(machine, { judged, parameters: portal.parameters, digest: portal.digest, end: "flush", forward, refuse });
 }
 
-function onClose(machine: Machine, message: PostgresMessage, { target, of }: Extract<FrontendMessage, { name: "Describe" | "Close" }>): void {
+function onClose(
+  machine: Machine,
+  message: PostgresMessage,
+  { target, of }: Extract<FrontendMessage, { name: "Describe" | "Close" }>,
+): void {
   machine.forward("target", message);
   if (machine.skippingToSync) return;
   const undo = target === "statement" ? note(machine.prepared, of, undefined) : note(machine.portals, of, undefined);
@@ -227,7 +252,10 @@ function parametersOf({ parameters, parameterFormats }: Bind): readonly (string 
 }
 
 function ownName(): ErrorFields {
-  return errorFields("ERROR", { code: SQLSTATE.insufficientPrivilege, message: `statement names that begin with "${OWN_PREFIX}" belong to the gateway` });
+  return errorFields("ERROR", {
+    code: SQLSTATE.insufficientPrivilege,
+    message: `statement names that begin with "${OWN_PREFIX}" belong to the gateway`,
+  });
 }
 
 /** Does a message need the classifier before `receive`? */

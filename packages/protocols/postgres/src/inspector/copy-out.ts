@@ -1,8 +1,8 @@
 import type { SqlCopy, StatementFacts } from "@tidewaiter/core";
 import { CopyMask, copyFormat } from "../mask/mask-copy.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
-import { OWN_PREFIX } from "./machine.ts";
 import type { Machine } from "./machine.ts";
+import { OWN_PREFIX } from "./machine.ts";
 import { planResult } from "./result-plan.ts";
 import type { Judged, Probe } from "./state.ts";
 import { refusedPlainly, transactionText } from "./texts.ts";
@@ -10,7 +10,10 @@ import { refusedPlainly, transactionText } from "./texts.ts";
 export type CopyDecision = { readonly copy: CopyMask | undefined } | { readonly refusal: ErrorFields };
 
 /** A COPY to the client that touches labels: CopyData carries no column origins, so the target is asked first. */
-export function copyToProbe(machine: Machine, judged: Judged): { readonly copy: SqlCopy; readonly facts: StatementFacts } | undefined {
+export function copyToProbe(
+  machine: Machine,
+  judged: Judged,
+): { readonly copy: SqlCopy; readonly facts: StatementFacts } | undefined {
   if (!machine.context.catalog().hasLabels) return undefined;
   const facts = judged.facts.find((one) => one.copy?.direction === "to" && one.copy.endpoint === "stdout");
   return facts?.copy === undefined ? undefined : { copy: facts.copy, facts };
@@ -21,11 +24,28 @@ export function copyToProbe(machine: Machine, judged: Judged): { readonly copy: 
  * client's extended batch it is Flush, never Sync, which would commit. An error is the client's own: the statement inside
  * would have failed the same way.
  */
-export function probeCopy(machine: Machine, input: { readonly judged: Judged; readonly copy: SqlCopy; readonly facts: StatementFacts; readonly end: "sync" | "flush"; readonly done: (decision: CopyDecision) => void }): void {
+export function probeCopy(
+  machine: Machine,
+  input: {
+    readonly judged: Judged;
+    readonly copy: SqlCopy;
+    readonly facts: StatementFacts;
+    readonly end: "sync" | "flush";
+    readonly done: (decision: CopyDecision) => void;
+  },
+): void {
   const { judged, copy, facts, end, done } = input;
-  const unsupported = unsupportedOption(copy) ?? (judged.facts.length > 1 ? "COPY together with other statements" : undefined);
+  const unsupported =
+    unsupportedOption(copy) ?? (judged.facts.length > 1 ? "COPY together with other statements" : undefined);
   if (unsupported !== undefined) {
-    return done({ refusal: refusedPlainly("0A000", `${unsupported} cannot be masked by the gateway`, `Not executed. ${transactionText(machine.status)}`, "Use the format's defaults in UTF-8, one statement at a time.") });
+    return done({
+      refusal: refusedPlainly(
+        "0A000",
+        `${unsupported} cannot be masked by the gateway`,
+        `Not executed. ${transactionText(machine.status)}`,
+        "Use the format's defaults in UTF-8, one statement at a time.",
+      ),
+    });
   }
   const sql = probeSql(copy);
   const statement = `${OWN_PREFIX}probe`;
@@ -53,13 +73,28 @@ export function probeCopy(machine: Machine, input: { readonly judged: Judged; re
 
 function probeSql(copy: SqlCopy): string {
   if (copy.source === "query") return copy.innerSql ?? "";
-  const relation = copy.relation === undefined ? "" : [copy.relation.schema, copy.relation.name].filter((part) => part !== undefined).map(quoted).join(".");
+  const relation =
+    copy.relation === undefined
+      ? ""
+      : [copy.relation.schema, copy.relation.name]
+          .filter((part) => part !== undefined)
+          .map(quoted)
+          .join(".");
   return `select ${copy.columns === undefined ? "*" : copy.columns.map(quoted).join(", ")} from ${relation}`;
 }
 
-function decide(machine: Machine, judged: Judged, copy: SqlCopy, facts: StatementFacts, described: readonly FieldDescription[]): CopyDecision {
+function decide(
+  machine: Machine,
+  judged: Judged,
+  copy: SqlCopy,
+  facts: StatementFacts,
+  described: readonly FieldDescription[],
+): CopyDecision {
   const catalog = machine.context.catalog();
-  const fields = copy.source === "table" && copy.columns === undefined ? described.filter((field) => !isGenerated(machine, field)) : described;
+  const fields =
+    copy.source === "table" && copy.columns === undefined
+      ? described.filter((field) => !isGenerated(machine, field))
+      : described;
   const format = copyFormat(copy);
   const inner = copy.source === "query" ? machine.context.classify(copy.innerSql ?? "") : undefined;
   const plan = planResult({
@@ -84,9 +119,12 @@ function isGenerated(machine: Machine, field: FieldDescription): boolean {
 function unsupportedOption(copy: SqlCopy): string | undefined {
   const { options } = copy;
   if (options.other.length > 0) return `COPY with the option ${options.other[0]}`;
-  if (options.encoding !== undefined && !/^utf-?8$/i.test(options.encoding)) return `COPY with ENCODING '${options.encoding}'`;
+  if (options.encoding !== undefined && !/^utf-?8$/i.test(options.encoding))
+    return `COPY with ENCODING '${options.encoding}'`;
   const single = [options.delimiter, options.quote, options.escape];
-  return single.some((value) => value !== undefined && Buffer.byteLength(value) !== 1) ? "COPY with a delimiter, quote or escape of several bytes" : undefined;
+  return single.some((value) => value !== undefined && Buffer.byteLength(value) !== 1)
+    ? "COPY with a delimiter, quote or escape of several bytes"
+    : undefined;
 }
 
 /** The position counts in the statement that was probed, not in what the client wrote. */

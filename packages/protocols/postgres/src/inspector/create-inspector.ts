@@ -26,7 +26,8 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
     },
     get streamsRows() {
       const owed = machine.owed[0];
-      const copying = owed !== undefined && (owed.type === "query" || owed.type === "execute") && owed.copy !== undefined;
+      const copying =
+        owed !== undefined && (owed.type === "query" || owed.type === "execute") && owed.copy !== undefined;
       return machine.rowMask === undefined && !copying && (owed?.type !== "execute" || !context.catalog().hasLabels);
     },
   };
@@ -78,7 +79,11 @@ function dispatch(machine: Machine, side: Side, message: PostgresMessage): void 
 function release(machine: Machine): void {
   for (const side of ["target", "client"] as const) {
     const kept = machine.kept[side];
-    while (kept.length > 0 && (side === "client" ? machine.waiting : machine.targetWaiting) === undefined && !machine.closed) {
+    while (
+      kept.length > 0 &&
+      (side === "client" ? machine.waiting : machine.targetWaiting) === undefined &&
+      !machine.closed
+    ) {
       const message = kept.shift();
       if (message === undefined) break;
       machine.backlog[side] -= message.end - message.start;
@@ -89,7 +94,9 @@ function release(machine: Machine): void {
 
 function onAnswer(machine: Machine, askId: number, answer: Parameters<typeof answered>[2]): void {
   if (answer.type === "budget" || answer.type === "catalog") {
-    const waiting = [machine.waiting, machine.targetWaiting].find((one) => one !== undefined && "askId" in one && one.askId === askId);
+    const waiting = [machine.waiting, machine.targetWaiting].find(
+      (one) => one !== undefined && "askId" in one && one.askId === askId,
+    );
     if (waiting === undefined) return;
     if (waiting.for === "catalog") {
       machine.targetWaiting = undefined;
@@ -108,7 +115,13 @@ function onAnswer(machine: Machine, askId: number, answer: Parameters<typeof ans
 function onEnded(machine: Machine, side: Side): void {
   withdraw(machine, side === "client" ? "the client left" : "the target closed the connection");
   if (side === "target" && !machine.closed) {
-    return machine.end(errorFields("FATAL", { code: SQLSTATE.connectionFailure, message: `${machine.context.resource.name} closed the connection`, detail: "The session is over; what was not committed is rolled back by the server." }));
+    return machine.end(
+      errorFields("FATAL", {
+        code: SQLSTATE.connectionFailure,
+        message: `${machine.context.resource.name} closed the connection`,
+        detail: "The session is over; what was not committed is rolled back by the server.",
+      }),
+    );
   }
   if (!machine.closed) {
     machine.closed = true;
@@ -126,9 +139,17 @@ function onInterrupted(machine: Machine, by: Interruption): void {
       return;
     case "recording_failed":
       withdraw(machine, by.reason);
-      return machine.end(errorFields("FATAL", { code: "58030", message: "this session can no longer be recorded, so it ends", detail: by.reason }));
+      return machine.end(
+        errorFields("FATAL", {
+          code: "58030",
+          message: "this session can no longer be recorded, so it ends",
+          detail: by.reason,
+        }),
+      );
     default:
       withdraw(machine, by.reason);
-      return machine.end(errorFields("FATAL", { code: SQLSTATE.adminShutdown, message: `terminating connection: ${by.reason}` }));
+      return machine.end(
+        errorFields("FATAL", { code: SQLSTATE.adminShutdown, message: `terminating connection: ${by.reason}` }),
+      );
   }
 }

@@ -25,10 +25,18 @@ export function hold(machine: Machine, input: HoldInput): void {
   if (inTransaction && review.mode === "hold" && review.inTransaction.action === "refuse") {
     machine.finish(judged, "refused", SQLSTATE.insufficientPrivilege);
     return input.refuse(
-      refusedPlainly(SQLSTATE.insufficientPrivilege, `needs a person, and is not held inside a transaction, which would keep its locks [${judged.verdict.ruleId ?? "review"}]`, `Not executed. ${transactionText(machine.status)}`, "Send it outside of a transaction."),
+      refusedPlainly(
+        SQLSTATE.insufficientPrivilege,
+        `needs a person, and is not held inside a transaction, which would keep its locks [${judged.verdict.ruleId ?? "review"}]`,
+        `Not executed. ${transactionText(machine.status)}`,
+        "Send it outside of a transaction.",
+      ),
     );
   }
-  const seconds = inTransaction && review.inTransaction.action === "hold" ? Math.min(review.expiresInSeconds, review.inTransaction.maxSeconds) : review.expiresInSeconds;
+  const seconds =
+    inTransaction && review.inTransaction.action === "hold"
+      ? Math.min(review.expiresInSeconds, review.inTransaction.maxSeconds)
+      : review.expiresInSeconds;
   const expiresAt = machine.now + seconds * 1000;
   const askId = machine.nextAsk();
   machine.waiting = { for: "review", askId, judged, approved: input.approved, refuse: input.refuse };
@@ -59,8 +67,19 @@ export function hold(machine: Machine, input: HoldInput): void {
 function binding(machine: Machine, judged: Judged, parametersDigest: string): string {
   const { principal, resource } = machine.context;
   const normalised = judged.facts.map((facts) => facts.normalised);
-  const relations = judged.facts.flatMap((facts) => facts.relations.map(({ schema, name, access }) => [schema ?? null, name, access]));
-  const bound = [normalised, judged.sql, parametersDigest, principal.name, resource.name, resource.database, judged.labels.reads, relations];
+  const relations = judged.facts.flatMap((facts) =>
+    facts.relations.map(({ schema, name, access }) => [schema ?? null, name, access]),
+  );
+  const bound = [
+    normalised,
+    judged.sql,
+    parametersDigest,
+    principal.name,
+    resource.name,
+    resource.database,
+    judged.labels.reads,
+    relations,
+  ];
   return createHash("sha256").update(JSON.stringify(bound)).digest("hex");
 }
 
@@ -85,19 +104,41 @@ export function answered(machine: Machine, askId: number, answer: Answer): void 
       recordReview(machine, judged, answer.reviewId, answer.shortId, "opened");
       if (review === undefined) return;
       const expiresAt = Date.parse(answer.expiresAt);
-      if (review.mode === "ticket") return refuse(machine, waiting.refuse, judged, ticketError(judged, review, answer.shortId, answer.link, expiresAt));
+      if (review.mode === "ticket")
+        return refuse(
+          machine,
+          waiting.refuse,
+          judged,
+          ticketError(judged, review, answer.shortId, answer.link, expiresAt),
+        );
       machine.notice(...waitingNotice(judged, review, expiresAt, machine.status !== "I", answer.link));
       return;
     }
     case "review_approved": {
       recordReview(machine, judged, answer.reviewId, answer.shortId, "approved", answer.reviewers, answer.comment);
       machine.waiting = undefined;
-      if (review?.mode !== "ticket") machine.notice(`approved by ${answer.reviewers.join(", ")}${answer.comment ? `: "${answer.comment}"` : ""}. Running.`);
+      if (review?.mode !== "ticket")
+        machine.notice(
+          `approved by ${answer.reviewers.join(", ")}${answer.comment ? `: "${answer.comment}"` : ""}. Running.`,
+        );
       return waiting.approved();
     }
     case "review_refused": {
-      recordReview(machine, judged, answer.reviewId ?? waiting.reviewId ?? "", answer.shortId ?? waiting.shortId ?? "", answer.how, answer.by === undefined ? [] : [answer.by], answer.comment);
-      return refuse(machine, waiting.refuse, judged, reviewRefused(judged.verdict.ruleId, answer.how, answer.by, answer.comment, machine.status));
+      recordReview(
+        machine,
+        judged,
+        answer.reviewId ?? waiting.reviewId ?? "",
+        answer.shortId ?? waiting.shortId ?? "",
+        answer.how,
+        answer.by === undefined ? [] : [answer.by],
+        answer.comment,
+      );
+      return refuse(
+        machine,
+        waiting.refuse,
+        judged,
+        reviewRefused(judged.verdict.ruleId, answer.how, answer.by, answer.comment, machine.status),
+      );
     }
     default:
       return;
@@ -130,5 +171,14 @@ function recordReview(
   by: readonly string[] = [],
   comment?: string,
 ): void {
-  machine.record({ at: machine.now, type: "review", operation: judged.operation, reviewId, shortId, state, ...(by.length > 0 && { by }), ...(comment !== undefined && comment !== "" && { comment }) });
+  machine.record({
+    at: machine.now,
+    type: "review",
+    operation: judged.operation,
+    reviewId,
+    shortId,
+    state,
+    ...(by.length > 0 && { by }),
+    ...(comment !== undefined && comment !== "" && { comment }),
+  });
 }

@@ -1,21 +1,35 @@
-import { CONSTANT_MASK, NO_LABELS, stricterMask } from "@tidewaiter/core";
 import type { LabelUse, MaskSpec, Operation, SqlClassification, StatementFacts, Verdict } from "@tidewaiter/core";
+import { CONSTANT_MASK, NO_LABELS, stricterMask } from "@tidewaiter/core";
 import { resolveLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
-import { refusedByRule, refusedPlainly, syntaxError } from "./texts.ts";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
 import type { Judged, Prepared } from "./state.ts";
+import { refusedByRule, refusedPlainly, syntaxError } from "./texts.ts";
 
 export type Judgement = { readonly judged: Judged } | { readonly refusal: ErrorFields };
 
 /** What the classifier could not read is refused here; a syntax error comes back in PostgreSQL's own words. */
-export function readable(machine: Machine, sql: string, exact: boolean, classification: SqlClassification | undefined): { readonly facts: readonly StatementFacts[] } | { readonly refusal: ErrorFields } {
+export function readable(
+  machine: Machine,
+  sql: string,
+  exact: boolean,
+  classification: SqlClassification | undefined,
+): { readonly facts: readonly StatementFacts[] } | { readonly refusal: ErrorFields } {
   if (!exact || !readsAsUtf8(machine, sql)) {
-    return { refusal: refusedPlainly("42501", "statements must be UTF-8 to pass the gateway [unknown-statement]", "Not executed. The session is open.", "set client_encoding = 'UTF8'") };
+    return {
+      refusal: refusedPlainly(
+        "42501",
+        "statements must be UTF-8 to pass the gateway [unknown-statement]",
+        "Not executed. The session is open.",
+        "set client_encoding = 'UTF8'",
+      ),
+    };
   }
-  if (classification === undefined) return { refusal: unknownStatement(machine, sql, "analyser", "the analyser did not answer") };
+  if (classification === undefined)
+    return { refusal: unknownStatement(machine, sql, "analyser", "the analyser did not answer") };
   if (classification.ok) return { facts: classification.statements };
-  if (classification.reason === "syntax") return { refusal: syntaxError(classification.message, classification.position) };
+  if (classification.reason === "syntax")
+    return { refusal: syntaxError(classification.message, classification.position) };
   return { refusal: unknownStatement(machine, sql, classification.reason, classification.message) };
 }
 
@@ -26,11 +40,27 @@ function readsAsUtf8(machine: Machine, sql: string): boolean {
 }
 
 /** A verdict for an operation of no known kind; `unknown_statement` in the policy decides, and deny is its default. */
-function unknownStatement(machine: Machine, sql: string, reason: Extract<Operation, { type: "unknown" }>["reason"], message: string): ErrorFields {
+function unknownStatement(
+  machine: Machine,
+  sql: string,
+  reason: Extract<Operation, { type: "unknown" }>["reason"],
+  message: string,
+): ErrorFields {
   const verdict = machine.context.evaluate({ type: "unknown", reason, message });
   const operation = machine.nextOperation();
-  recordOperation(machine, { operation, kind: `UNKNOWN (${reason})`, sql: sql.slice(0, 2000), verdict: { ...verdict, outcome: "deny" }, labels: NO_LABELS, facts: [] });
-  return refusedPlainly(reason === "too_large" || reason === "too_deep" ? "54001" : "42501", `stopped before ${machine.context.resource.name}: ${message} [${verdict.ruleId ?? "unknown-statement"}]`, "Not executed. The session is open.");
+  recordOperation(machine, {
+    operation,
+    kind: `UNKNOWN (${reason})`,
+    sql: sql.slice(0, 2000),
+    verdict: { ...verdict, outcome: "deny" },
+    labels: NO_LABELS,
+    facts: [],
+  });
+  return refusedPlainly(
+    reason === "too_large" || reason === "too_deep" ? "54001" : "42501",
+    `stopped before ${machine.context.resource.name}: ${message} [${verdict.ruleId ?? "unknown-statement"}]`,
+    "Not executed. The session is open.",
+  );
 }
 
 /** FunctionCall and whatever else has no text. */
@@ -85,11 +115,15 @@ interface Effective {
 function effective(machine: Machine, facts: StatementFacts): readonly Effective[] {
   if (facts.kind === "EXECUTE") {
     const stored = machine.sqlPrepared.get(facts.prepared ?? "");
-    return stored === undefined ? [{ facts, evaluated: true, unknownOrigin: true }] : stored.facts.map((one) => ({ facts: one, evaluated: true, unknownOrigin: false }));
+    return stored === undefined
+      ? [{ facts, evaluated: true, unknownOrigin: true }]
+      : stored.facts.map((one) => ({ facts: one, evaluated: true, unknownOrigin: false }));
   }
   if (facts.kind === "FETCH" || facts.kind === "MOVE") {
     const stored = machine.cursors.get(facts.cursor ?? "");
-    return stored === undefined ? [{ facts, evaluated: true, unknownOrigin: true }] : stored.facts.map((one) => ({ facts: one, evaluated: false, unknownOrigin: false }));
+    return stored === undefined
+      ? [{ facts, evaluated: true, unknownOrigin: true }]
+      : stored.facts.map((one) => ({ facts: one, evaluated: false, unknownOrigin: false }));
   }
   return [{ facts, evaluated: true, unknownOrigin: false }];
 }
@@ -100,7 +134,8 @@ export function remember(machine: Machine, facts: readonly StatementFacts[]): vo
     switch (one.kind) {
       case "PREPARE": {
         const inner = one.preparedSql === undefined ? undefined : machine.context.classify(one.preparedSql);
-        if (inner?.ok && one.prepared !== undefined) machine.sqlPrepared.set(one.prepared, stored(one.preparedSql ?? "", inner.statements));
+        if (inner?.ok && one.prepared !== undefined)
+          machine.sqlPrepared.set(one.prepared, stored(one.preparedSql ?? "", inner.statements));
         break;
       }
       case "DECLARE CURSOR":
@@ -121,13 +156,20 @@ function combine(a: Verdict | undefined, b: Verdict): Verdict {
   const severity = { allow: 0, review: 1, deny: 2 } as const;
   const worse = severity[b.outcome] > severity[a.outcome] ? b : a;
   const masks: Record<string, MaskSpec | "show"> = {};
-  for (const label of new Set([...Object.keys(a.masks), ...Object.keys(b.masks)])) masks[label] = stricter(a.masks[label], b.masks[label]);
+  for (const label of new Set([...Object.keys(a.masks), ...Object.keys(b.masks)]))
+    masks[label] = stricter(a.masks[label], b.masks[label]);
   return {
     ...worse,
     masks,
-    budgets: [...a.budgets, ...b.budgets.filter((budget) => !a.budgets.some((other) => other.ruleId === budget.ruleId))],
+    budgets: [
+      ...a.budgets,
+      ...b.budgets.filter((budget) => !a.budgets.some((other) => other.ruleId === budget.ruleId)),
+    ],
     unlabelledText: a.unlabelledText === "detect" || b.unlabelledText === "detect" ? "detect" : "pass",
-    recording: { mode: a.recording.mode === "durable" ? "durable" : b.recording.mode, results: a.recording.results || b.recording.results },
+    recording: {
+      mode: a.recording.mode === "durable" ? "durable" : b.recording.mode,
+      results: a.recording.results || b.recording.results,
+    },
     observed: [...a.observed, ...b.observed],
   };
 }
@@ -171,7 +213,9 @@ export function recordOperation(machine: Machine, judged: Recorded, parameters?:
     ...(verdict.reason !== undefined && { reason: verdict.reason }),
     policyVersion: verdict.policyVersion,
     labels: [...new Set([...labels.reads, ...labels.writes])],
-    ...(verdict.observed.length > 0 && { observed: verdict.observed.map(({ ruleId, outcome }) => `${ruleId}: ${outcome}`) }),
+    ...(verdict.observed.length > 0 && {
+      observed: verdict.observed.map(({ ruleId, outcome }) => `${ruleId}: ${outcome}`),
+    }),
   });
 }
 
@@ -179,13 +223,18 @@ function recordedText(machine: Machine, judged: Recorded, parameters: readonly (
   const touches = judged.labels.opaque || judged.labels.reads.length > 0 || judged.labels.writes.length > 0;
   const spans = judged.facts.flatMap((facts) => (touches ? [...facts.literals] : []));
   const secrets = judged.facts.flatMap((facts) => [...facts.secrets]);
-  if (!touches && secrets.length === 0) return { text: judged.sql, ...(parameters && parameters.length > 0 && { parameters }) };
+  if (!touches && secrets.length === 0)
+    return { text: judged.sql, ...(parameters && parameters.length > 0 && { parameters }) };
   const text = machine.context.tokenise(judged.sql, spans, secrets);
   const sealedText = secrets.length === 0 ? judged.sql : machine.context.tokenise(judged.sql, [], secrets);
   const hasParameters = parameters !== undefined && parameters.length > 0;
   return {
     text,
-    ...(hasParameters && { parameters: touches ? parameters.map((value) => (value === null ? null : machine.context.token(value))) : parameters }),
+    ...(hasParameters && {
+      parameters: touches
+        ? parameters.map((value) => (value === null ? null : machine.context.token(value)))
+        : parameters,
+    }),
     ...(touches && { sealed: { text: sealedText, ...(hasParameters && { parameters }) } }),
   };
 }

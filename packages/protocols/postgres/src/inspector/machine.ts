@@ -78,7 +78,11 @@ export class Machine {
   /** Bytes of a message exactly as they came. */
   forward(to: Side, message: PostgresMessage): void {
     const whole = message.start === 0 && message.end === message.buffer.length;
-    this.effects.push({ type: "send", to, bytes: whole ? message.buffer : message.buffer.subarray(message.start, message.end) });
+    this.effects.push({
+      type: "send",
+      to,
+      bytes: whole ? message.buffer : message.buffer.subarray(message.start, message.end),
+    });
   }
 
   toClient(bytes: Uint8Array): void {
@@ -107,7 +111,13 @@ export class Machine {
 
   /** The substitute of a refused Parse or Execute: our own statement name, since an unnamed one would destroy the client's. */
   refuseExtended(refusal: ErrorFields, judged?: Judged): void {
-    this.toTarget({ name: "Parse", statement: `${OWN_PREFIX}refused`, sql: BARE_WORD, exact: true, parameterTypes: [] });
+    this.toTarget({
+      name: "Parse",
+      statement: `${OWN_PREFIX}refused`,
+      sql: BARE_WORD,
+      exact: true,
+      parameterTypes: [],
+    });
     this.owe({ type: "parse", ours: true, refusal, ...(judged && { judged }) });
   }
 
@@ -135,7 +145,8 @@ export class Machine {
   end(fields: ErrorFields): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.waiting?.for === "review") this.emit({ type: "withdraw", askId: this.waiting.askId, reason: "session ended" });
+    if (this.waiting?.for === "review")
+      this.emit({ type: "withdraw", askId: this.waiting.askId, reason: "session ended" });
     this.waiting = undefined;
     this.toClient(encodeBackend({ name: "ErrorResponse", fields }));
     this.emit({ type: "close", reason: fields.message ?? "ended" });

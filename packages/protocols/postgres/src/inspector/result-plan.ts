@@ -1,9 +1,9 @@
-import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import type { MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
+import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
-import { columnMask } from "../mask/column-mask.ts";
 import type { ColumnMask } from "../mask/column-mask.ts";
+import { columnMask } from "../mask/column-mask.ts";
 import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { FieldDescription } from "../messages.ts";
 import type { Judged } from "./state.ts";
@@ -39,7 +39,16 @@ export function planResult(input: PlanInput): ResultPlan {
     unknownRelation ||= origin.unknownRelation;
     const spec = specFor(input.judged.verdict, origin);
     if (spec === undefined) return mask.push(undefined);
-    mask.push(columnMask({ spec, typeOid: field.typeOid, format: input.formatOf(index), label: origin.labels[0] ?? "", tokenKey: input.tokenKey, utf8: input.utf8 }));
+    mask.push(
+      columnMask({
+        spec,
+        typeOid: field.typeOid,
+        format: input.formatOf(index),
+        label: origin.labels[0] ?? "",
+        tokenKey: input.tokenKey,
+        utf8: input.utf8,
+      }),
+    );
     return masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
   });
   return { mask: masked.length > 0 ? mask : undefined, masked, unknownRelation };
@@ -53,7 +62,12 @@ interface Source {
 }
 
 function sourceOf({ judged, facts, catalog, fields }: PlanInput, field: FieldDescription, index: number): Source {
-  if (field.tableOid === 0) return { labels: expressionLabels(judged, facts, index, fields.length, catalog), derived: true, unknownRelation: false };
+  if (field.tableOid === 0)
+    return {
+      labels: expressionLabels(judged, facts, index, fields.length, catalog),
+      derived: true,
+      unknownRelation: false,
+    };
   const relation = catalog.byOid(field.tableOid);
   if (relation === undefined) return { labels: catalog.labels, derived: true, unknownRelation: true };
   if (field.attnum < 0) return { labels: [], derived: false, unknownRelation: false };
@@ -61,14 +75,23 @@ function sourceOf({ judged, facts, catalog, fields }: PlanInput, field: FieldDes
   if (column !== undefined) return { labels: column.labels, derived: column.derived, unknownRelation: false };
   // attnum 0 is a whole row, which holds every column; a column that nobody knows is new since the catalog was read
   const whole = [...new Set(relation.columns.flatMap((candidate) => candidate.labels))];
-  return field.attnum === 0 ? { labels: whole, derived: true, unknownRelation: false } : { labels: catalog.labels, derived: true, unknownRelation: true };
+  return field.attnum === 0
+    ? { labels: whole, derived: true, unknownRelation: false }
+    : { labels: catalog.labels, derived: true, unknownRelation: true };
 }
 
 /** Labels of a value whose origin the server does not tell. */
-function expressionLabels(judged: Judged, facts: StatementFacts | undefined, index: number, width: number, catalog: Catalog): readonly string[] {
+function expressionLabels(
+  judged: Judged,
+  facts: StatementFacts | undefined,
+  index: number,
+  width: number,
+  catalog: Catalog,
+): readonly string[] {
   if (facts === undefined) return catalog.labels;
   // a plan shows structure and estimates; estimates over a labelled predicate tell about its values
-  if (facts.kind === "EXPLAIN") return judged.labels.opaque || judged.labels.predicates.length > 0 ? touchedLabels(facts, catalog) : [];
+  if (facts.kind === "EXPLAIN")
+    return judged.labels.opaque || judged.labels.predicates.length > 0 ? touchedLabels(facts, catalog) : [];
   if (facts.kind === "EXECUTE" || facts.kind === "FETCH") return catalog.labels;
   const labels = outputLabels(facts, index, width, catalog);
   return labels === "unknown" ? touchedLabels(facts, catalog) : labels;

@@ -1,8 +1,8 @@
-import { BACKEND } from "../messages.ts";
-import type { ErrorFields } from "../messages.ts";
-import { maskRows } from "../mask/mask-rows.ts";
-import type { RowMask } from "../mask/mask-rows.ts";
 import type { ColumnMask } from "../mask/column-mask.ts";
+import type { RowMask } from "../mask/mask-rows.ts";
+import { maskRows } from "../mask/mask-rows.ts";
+import type { ErrorFields } from "../messages.ts";
+import { BACKEND } from "../messages.ts";
 import { askForLease, budgetSpent, exhausted, spend } from "./budgets.ts";
 import type { PostgresMessage } from "./context.ts";
 import type { Machine } from "./machine.ts";
@@ -19,7 +19,8 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
     return deliver(machine, owed?.judged, message, copy.apply(message.buffer, message.start, message.end));
   }
   if (owed?.type === "execute" && machine.context.catalog().hasLabels) {
-    if (owed.portal === undefined || owed.portal.fields === undefined || owed.portal.fields === "none") return deliver(machine, owed.judged, message, masked(message, everything(message)));
+    if (owed.portal === undefined || owed.portal.fields === undefined || owed.portal.fields === "none")
+      return deliver(machine, owed.judged, message, masked(message, everything(message)));
     return planPortal(machine, owed.portal, (mask) => deliver(machine, owed.judged, message, masked(message, mask)));
   }
   deliver(machine, owed?.judged, message, masked(message, machine.rowMask));
@@ -36,7 +37,12 @@ function everything({ buffer, start }: PostgresMessage): RowMask {
   return new Array<ColumnMask>(Math.max(0, buffer.readInt16BE(start + 5))).fill(nothing);
 }
 
-function deliver(machine: Machine, judged: Judged | undefined, message: PostgresMessage, changed: Buffer | undefined): void {
+function deliver(
+  machine: Machine,
+  judged: Judged | undefined,
+  message: PostgresMessage,
+  changed: Buffer | undefined,
+): void {
   const bytes = changed?.length ?? message.end - message.start;
   if (judged !== undefined) {
     const rows = message.kind === "run" ? message.count : message.kind === "fragment" && !message.last ? 0 : 1;

@@ -2,9 +2,21 @@ import type { ErrorFields } from "../messages.ts";
 
 /** Parameters the server reports by itself (GUC_REPORT); any other name would be a way out of the row path. */
 const REPORTED_PARAMETERS: ReadonlySet<string> = new Set([
-  "application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby", "integer_datetimes",
-  "IntervalStyle", "is_superuser", "scram_iterations", "search_path", "server_encoding", "server_version",
-  "session_authorization", "standard_conforming_strings", "TimeZone",
+  "application_name",
+  "client_encoding",
+  "DateStyle",
+  "default_transaction_read_only",
+  "in_hot_standby",
+  "integer_datetimes",
+  "IntervalStyle",
+  "is_superuser",
+  "scram_iterations",
+  "search_path",
+  "server_encoding",
+  "server_version",
+  "session_authorization",
+  "standard_conforming_strings",
+  "TimeZone",
 ]);
 
 export function mayReportParameter(name: string): boolean {
@@ -41,7 +53,12 @@ export function scrubbedError(fields: ErrorFields, opaque: boolean): ErrorFields
   }
   const known = VALUE_FREE_TEXT[code];
   const shown = opaque && known === undefined && !NAMES_ONLY_CLASSES.includes(code.slice(0, 2)) ? "XX000" : code;
-  return kept(fields, shown, known ?? "the statement failed; the server's text is withheld because it may quote masked values", undefined);
+  return kept(
+    fields,
+    shown,
+    known ?? "the statement failed; the server's text is withheld because it may quote masked values",
+    undefined,
+  );
 }
 
 export function scrubbedNotice(fields: ErrorFields): ErrorFields {

@@ -1,7 +1,7 @@
 import type { LabelUse, StatementFacts, Verdict } from "@tidewaiter/core";
+import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
-import type { CopyMask } from "../mask/mask-copy.ts";
 
 /** One operation with its verdict. It belongs to the statement, is copied to its portals, and is made anew at Execute. */
 export interface Judged {
@@ -73,11 +73,29 @@ export interface Probe {
 
 /** Why client messages are kept back, and what goes on when the reason is gone. */
 export type Waiting =
-  | { readonly for: "review"; readonly askId: number; readonly judged: Judged; reviewId?: string; shortId?: string; readonly approved: () => void; readonly refuse: (fields: ErrorFields) => void }
+  | {
+      readonly for: "review";
+      readonly askId: number;
+      readonly judged: Judged;
+      reviewId?: string;
+      shortId?: string;
+      readonly approved: () => void;
+      readonly refuse: (fields: ErrorFields) => void;
+    }
   | { readonly for: "probe" }
-  | { readonly for: "budget"; readonly askId: number; readonly ruleId: string; readonly go: (granted: boolean) => void };
+  | {
+      readonly for: "budget";
+      readonly askId: number;
+      readonly ruleId: string;
+      readonly go: (granted: boolean) => void;
+    };
 
 /** Why target messages are kept back. */
 export type TargetWaiting =
   | { readonly for: "catalog"; readonly askId: number; readonly go: () => void }
-  | { readonly for: "budget"; readonly askId: number; readonly ruleId: string; readonly go: (granted: boolean) => void };
+  | {
+      readonly for: "budget";
+      readonly askId: number;
+      readonly ruleId: string;
+      readonly go: (granted: boolean) => void;
+    };

@@ -1,11 +1,11 @@
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { decodeBackend } from "../decode-backend.ts";
+import { formatAt } from "../decode-frontend.ts";
 import { encodeBackend, encodeError, encodeNotice } from "../encode-backend.ts";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
-import { BACKEND } from "../messages.ts";
 import type { BackendMessage, ErrorFields, FieldDescription } from "../messages.ts";
-import { formatAt } from "../decode-frontend.ts";
+import { BACKEND } from "../messages.ts";
 import type { PostgresMessage } from "./context.ts";
 import type { Machine } from "./machine.ts";
 import { planResult } from "./result-plan.ts";
@@ -19,7 +19,8 @@ const SYNTAX_ERROR = "42601";
 
 /** One message of the target in the ready phase. */
 export function onTargetMessage(machine: Machine, message: PostgresMessage): void {
-  if (message.type === BACKEND.DataRow || (message.type === BACKEND.CopyData && message.kind !== "message")) return onRows(machine, message);
+  if (message.type === BACKEND.DataRow || (message.type === BACKEND.CopyData && message.kind !== "message"))
+    return onRows(machine, message);
   switch (message.type) {
     case BACKEND.RowDescription:
       return onRowDescription(machine, message);
@@ -50,7 +51,12 @@ export function onTargetMessage(machine: Machine, message: PostgresMessage): voi
     case BACKEND.NoData:
       return reply(machine, message, true);
     default:
-      return machine.end(errorFields("FATAL", { code: SQLSTATE.protocolViolation, message: "the target sent a message that has no place here; the session is ended" }));
+      return machine.end(
+        errorFields("FATAL", {
+          code: SQLSTATE.protocolViolation,
+          message: "the target sent a message that has no place here; the session is ended",
+        }),
+      );
   }
 }
 
@@ -73,7 +79,8 @@ function onRowDescription(machine: Machine, message: Framed): void {
     }
     return reply(machine, message, true);
   }
-  if (owed?.type !== "query" || owed.judged === undefined || !machine.context.catalog().hasLabels) return machine.forward("client", message);
+  if (owed?.type !== "query" || owed.judged === undefined || !machine.context.catalog().hasLabels)
+    return machine.forward("client", message);
   const { fields } = decoded(message, "RowDescription");
   planned(machine, { judged: owed.judged, facts: owed.judged.facts[owed.result], fields, formats: [] }, (mask) => {
     machine.rowMask = mask;
@@ -91,7 +98,13 @@ interface ToPlan {
 /** Plans a result; a relation that the catalog does not know makes it load once more, and rows wait meanwhile. */
 function planned(machine: Machine, input: ToPlan, go: (mask: Machine["rowMask"]) => void): void {
   const plan = () =>
-    planResult({ ...input, formatOf: (index) => formatAt(input.formats, index), catalog: machine.context.catalog(), tokenKey: machine.context.tokenKey, utf8: machine.clientEncoding === "UTF8" });
+    planResult({
+      ...input,
+      formatOf: (index) => formatAt(input.formats, index),
+      catalog: machine.context.catalog(),
+      tokenKey: machine.context.tokenKey,
+      utf8: machine.clientEncoding === "UTF8",
+    });
   const finish = (made: ReturnType<typeof plan>): void => {
     input.judged.masked = made.masked;
     tellOfMasks(machine, made.masked);
@@ -116,10 +129,14 @@ function tellOfMasks(machine: Machine, masked: Judged["masked"]): void {
 /** Rows of an Execute: planned at the first one, from what our own Describe said. Without it every value is masked. */
 export function planPortal(machine: Machine, portal: Portal, go: (mask: Machine["rowMask"]) => void): void {
   if (portal.mask !== undefined || !Array.isArray(portal.fields) || portal.judged === undefined) return go(portal.mask);
-  planned(machine, { judged: portal.judged, facts: portal.prepared.facts[0], fields: portal.fields, formats: portal.resultFormats }, (mask) => {
-    portal.mask = mask;
-    go(mask);
-  });
+  planned(
+    machine,
+    { judged: portal.judged, facts: portal.prepared.facts[0], fields: portal.fields, formats: portal.resultFormats },
+    (mask) => {
+      portal.mask = mask;
+      go(mask);
+    },
+  );
 }
 
 function onCopyIn(machine: Machine, message: Framed): void {
@@ -140,7 +157,8 @@ function onComplete(machine: Machine, message: Framed): void {
   const tag = message.type === BACKEND.CommandComplete ? decoded(message, "CommandComplete").tag : "";
   if (owed?.type === "query") owed.result++;
   if (owed?.type === "execute") machine.owed.shift();
-  const whole = owed?.type === "query" ? owed.result === owed.judged?.facts.length : message.type !== BACKEND.PortalSuspended;
+  const whole =
+    owed?.type === "query" ? owed.result === owed.judged?.facts.length : message.type !== BACKEND.PortalSuspended;
   if (whole) machine.finish(owed?.judged, "completed", tag);
   machine.forward("client", message);
 }
@@ -158,7 +176,17 @@ function onError(machine: Machine, message: Framed): void {
   }
   const shown = shownError(machine, owed, fields);
   const probe = skipToSync(machine, owed);
-  machine.finish(owed?.judged, shown === undefined ? "error" : owed?.refusal !== undefined ? "refused" : fields.code === SQLSTATE.queryCanceled ? "canceled" : "error", shown?.code ?? fields.code ?? "");
+  machine.finish(
+    owed?.judged,
+    shown === undefined
+      ? "error"
+      : owed?.refusal !== undefined
+        ? "refused"
+        : fields.code === SQLSTATE.queryCanceled
+          ? "canceled"
+          : "error",
+    shown?.code ?? fields.code ?? "",
+  );
   if (probe !== undefined) {
     probe.error = shown ?? fields;
     // with Sync the error is handed on when the target is ready again; with Flush it skips, so that the error stands for the statement's own
@@ -206,7 +234,12 @@ function onReady(machine: Machine, message: Framed): void {
   if (machine.status === "I" && machine.owed.length === 0) machine.portals.clear();
   if (owed?.probe !== undefined) return owed.probe.done(owed.probe);
   if (owed === undefined || (owed.type !== "query" && owed.type !== "sync")) {
-    return machine.end(errorFields("FATAL", { code: SQLSTATE.protocolViolation, message: "the target's answers do not match what was asked; the session is ended" }));
+    return machine.end(
+      errorFields("FATAL", {
+        code: SQLSTATE.protocolViolation,
+        message: "the target's answers do not match what was asked; the session is ended",
+      }),
+    );
   }
   machine.forward("client", message);
 }
@@ -236,6 +269,9 @@ function decoded<N extends BackendMessage["name"]>(message: Framed, name: N): Ba
   return result;
 }
 
-function isNamed<N extends BackendMessage["name"]>(message: BackendMessage, name: N): message is BackendMessage & { readonly name: N } {
+function isNamed<N extends BackendMessage["name"]>(
+  message: BackendMessage,
+  name: N,
+): message is BackendMessage & { readonly name: N } {
   return message.name === name;
 }

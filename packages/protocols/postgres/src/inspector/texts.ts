@@ -1,13 +1,15 @@
 import type { ReviewRequirement, Verdict } from "@tidewaiter/core";
 import { errorFields, SQLSTATE } from "../errors.ts";
-import type { ErrorFields, TransactionStatus } from "../messages.ts";
 import type { ColumnMaskInfo } from "../mask/mask-rows.ts";
+import type { ErrorFields, TransactionStatus } from "../messages.ts";
 import type { Judged } from "./state.ts";
 
 /** Words for people, in the order of messages.md: what happened, the rule, the state, the next step. */
 
 export function transactionText(status: TransactionStatus): string {
-  return status === "I" ? "The session is open." : "Your transaction is now aborted, as after any error; the session is open.";
+  return status === "I"
+    ? "The session is open."
+    : "Your transaction is now aborted, as after any error; the session is open.";
 }
 
 export function refusedByRule(resource: string, verdict: Verdict, status: TransactionStatus): ErrorFields {
@@ -24,12 +26,23 @@ export function refusedPlainly(code: string, message: string, detail: string, hi
 }
 
 export function syntaxError(message: string, position: number | undefined): ErrorFields {
-  return { ...errorFields("ERROR", { code: "42601", message }), ...(position !== undefined && { position: String(position) }) };
+  return {
+    ...errorFields("ERROR", { code: "42601", message }),
+    ...(position !== undefined && { position: String(position) }),
+  };
 }
 
-export function waitingNotice(judged: Judged, review: ReviewRequirement, expiresAt: number, inTransaction: boolean, link: string): readonly [string, string, string] {
+export function waitingNotice(
+  judged: Judged,
+  review: ReviewRequirement,
+  expiresAt: number,
+  inTransaction: boolean,
+  link: string,
+): readonly [string, string, string] {
   const reads = judged.labels.reads.length > 0 ? `Reads ${judged.labels.reads.join(", ")}. ` : "";
-  const locks = inTransaction ? ` You are in a transaction holding locks: limit ${review.inTransaction.action === "hold" ? minutes(review.inTransaction.maxSeconds) : "none"}.` : "";
+  const locks = inTransaction
+    ? ` You are in a transaction holding locks: limit ${review.inTransaction.action === "hold" ? minutes(review.inTransaction.maxSeconds) : "none"}.`
+    : "";
   return [
     `waiting for a person; this statement has NOT run [${judged.verdict.ruleId ?? "review"}]`,
     `${reads}Asked: ${review.by.map(withoutPrefix).join(", ")}. Ends ${clock(expiresAt)} UTC.`,
@@ -37,7 +50,13 @@ export function waitingNotice(judged: Judged, review: ReviewRequirement, expires
   ];
 }
 
-export function ticketError(judged: Judged, review: ReviewRequirement, shortId: string, link: string, expiresAt: number): ErrorFields {
+export function ticketError(
+  judged: Judged,
+  review: ReviewRequirement,
+  shortId: string,
+  link: string,
+  expiresAt: number,
+): ErrorFields {
   return errorFields("ERROR", {
     code: SQLSTATE.insufficientPrivilege,
     message: `needs a person first; this statement has NOT run [${judged.verdict.ruleId ?? "review"}]`,
@@ -46,23 +65,50 @@ export function ticketError(judged: Judged, review: ReviewRequirement, shortId: 
   });
 }
 
-export function reviewRefused(ruleId: string | undefined, how: "rejected" | "expired" | "withdrawn" | "unavailable", by: string | undefined, comment: string | undefined, status: TransactionStatus): ErrorFields {
+export function reviewRefused(
+  ruleId: string | undefined,
+  how: "rejected" | "expired" | "withdrawn" | "unavailable",
+  by: string | undefined,
+  comment: string | undefined,
+  status: TransactionStatus,
+): ErrorFields {
   const rule = ruleId ?? "review";
   const detail = `Not executed. ${transactionText(status)}`;
   switch (how) {
     case "rejected":
-      return refusedPlainly(SQLSTATE.insufficientPrivilege, `rejected by ${by ?? "a reviewer"}${comment ? `: "${comment}"` : ""} [${rule}]`, detail);
+      return refusedPlainly(
+        SQLSTATE.insufficientPrivilege,
+        `rejected by ${by ?? "a reviewer"}${comment ? `: "${comment}"` : ""} [${rule}]`,
+        detail,
+      );
     case "expired":
-      return refusedPlainly(SQLSTATE.insufficientPrivilege, `nobody decided in time; the request has ended [${rule}]`, detail, "Send the statement again to ask again.");
+      return refusedPlainly(
+        SQLSTATE.insufficientPrivilege,
+        `nobody decided in time; the request has ended [${rule}]`,
+        detail,
+        "Send the statement again to ask again.",
+      );
     case "withdrawn":
-      return refusedPlainly(SQLSTATE.queryCanceled, "canceling statement due to user request", "The request to the reviewers was withdrawn.");
+      return refusedPlainly(
+        SQLSTATE.queryCanceled,
+        "canceling statement due to user request",
+        "The request to the reviewers was withdrawn.",
+      );
     case "unavailable":
-      return refusedPlainly(SQLSTATE.cannotConnectNow, `the reviewers cannot be asked: the control plane is out of reach [${rule}]`, detail, "Try again in a moment.");
+      return refusedPlainly(
+        SQLSTATE.cannotConnectNow,
+        `the reviewers cannot be asked: the control plane is out of reach [${rule}]`,
+        detail,
+        "Try again in a moment.",
+      );
   }
 }
 
 export function maskNotice(masked: readonly ColumnMaskInfo[]): readonly [string, string] {
-  const columns = masked.map(({ column, labels, transform }) => `${column} (${labels.join(", ") || "unknown origin"}, ${TRANSFORM_TEXT[transform]})`);
+  const columns = masked.map(
+    ({ column, labels, transform }) =>
+      `${column} (${labels.join(", ") || "unknown origin"}, ${TRANSFORM_TEXT[transform]})`,
+  );
   return [`masked for you: ${columns.join(", ")}`, "Shown once per session for these columns."];
 }
 

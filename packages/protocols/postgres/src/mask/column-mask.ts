@@ -32,7 +32,9 @@ const TOKEN_BYTES = 16;
 export function columnMask(input: MaskInput): ColumnMask {
   const constant = constantField(input);
   const transform = transformOf(input);
-  return transform === undefined ? { constant, growth: constant.length } : { constant, transform, growth: constant.length + 32 };
+  return transform === undefined
+    ? { constant, growth: constant.length }
+    : { constant, transform, growth: constant.length + 32 };
 }
 
 function constantField({ spec, typeOid, format }: MaskInput): Buffer {
@@ -100,4 +102,3 @@ export function maskedValue(mask: ColumnMask, value: Buffer): Buffer | null {
   if (transformed !== undefined) return transformed;
   return mask.constant.readInt32BE(0) < 0 ? null : mask.constant.subarray(4);
 }
-

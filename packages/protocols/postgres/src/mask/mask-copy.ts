@@ -1,8 +1,8 @@
-import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import type { SqlCopy } from "@tidewaiter/core";
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { encodeFrontend } from "../encode-frontend.ts";
-import { maskedValue } from "./column-mask.ts";
 import type { ColumnMask } from "./column-mask.ts";
+import { maskedValue } from "./column-mask.ts";
 import type { RowMask } from "./mask-rows.ts";
 
 /** What COPY writes between and around values; the defaults are those of the SQL command's documentation. */
@@ -75,7 +75,11 @@ export class CopyMask {
         const length = data.readInt32BE(at);
         const after = at + 4 + Math.max(0, length);
         if (length < -1 || after > data.length) throw mismatch();
-        out.push(column === undefined || length < 0 ? data.subarray(at, after) : binaryField(column, data.subarray(at + 4, after)));
+        out.push(
+          column === undefined || length < 0
+            ? data.subarray(at, after)
+            : binaryField(column, data.subarray(at + 4, after)),
+        );
         at = after;
       }
     }
@@ -108,7 +112,8 @@ export class CopyMask {
       if (at === end || (!quoted && data[at] === delimiter)) {
         cells.push(data.subarray(from, at));
         from = at + 1;
-      } else if (quoted && data[at] === escape && (data[at + 1] === quote || data[at + 1] === escape) && at + 1 < end) at++;
+      } else if (quoted && data[at] === escape && (data[at + 1] === quote || data[at + 1] === escape) && at + 1 < end)
+        at++;
       else if (data[at] === quote) quoted = !quoted;
     }
     if (quoted) throw mismatch();

@@ -85,9 +85,40 @@ const SCALARS: readonly (readonly [oid: number, text: string, binary: Buffer])[]
 
 /** array type -> element type */
 const ARRAYS: Readonly<Record<number, number>> = {
-  143: 142, 199: 114, 651: 650, 775: 774, 791: 790, 1000: 16, 1001: 17, 1002: 18, 1003: 19, 1005: 21, 1007: 23, 1009: 25,
-  1014: 1042, 1015: 1043, 1016: 20, 1017: 600, 1021: 700, 1022: 701, 1028: 26, 1040: 829, 1041: 869, 1115: 1114, 1182: 1082,
-  1183: 1083, 1185: 1184, 1187: 1186, 1231: 1700, 1270: 1266, 1561: 1560, 1563: 1562, 2951: 2950, 3221: 3220, 3643: 3614, 3807: 3802,
+  143: 142,
+  199: 114,
+  651: 650,
+  775: 774,
+  791: 790,
+  1000: 16,
+  1001: 17,
+  1002: 18,
+  1003: 19,
+  1005: 21,
+  1007: 23,
+  1009: 25,
+  1014: 1042,
+  1015: 1043,
+  1016: 20,
+  1017: 600,
+  1021: 700,
+  1022: 701,
+  1028: 26,
+  1040: 829,
+  1041: 869,
+  1115: 1114,
+  1182: 1082,
+  1183: 1083,
+  1185: 1184,
+  1187: 1186,
+  1231: 1700,
+  1270: 1266,
+  1561: 1560,
+  1563: 1562,
+  2951: 2950,
+  3221: 3220,
+  3643: 3614,
+  3807: 3802,
 };
 
 const RANGES = [3904, 3906, 3908, 3910, 3912, 3926];
@@ -96,7 +127,9 @@ const MULTIRANGES = [4451, 4532, 4533, 4534, 4535, 4536];
 const CONSTANTS: ReadonlyMap<number, TypeConstant> = new Map<number, TypeConstant>([
   ...SCALARS.map(([oid, text, binary]) => [oid, { text: Buffer.from(text), binary }] as const),
   // array_send: dimensions, has-null flag, element type
-  ...Object.entries(ARRAYS).map(([oid, element]) => [Number(oid), { text: Buffer.from("{}"), binary: int32(0, 0, element) }] as const),
+  ...Object.entries(ARRAYS).map(
+    ([oid, element]) => [Number(oid), { text: Buffer.from("{}"), binary: int32(0, 0, element) }] as const,
+  ),
   // range_send: one flag byte, RANGE_EMPTY = 1
   ...RANGES.map((oid) => [oid, { text: Buffer.from("empty"), binary: bytes(1) }] as const),
   ...MULTIRANGES.map((oid) => [oid, { text: Buffer.from("{}"), binary: int32(0) }] as const),

@@ -49,11 +49,38 @@ export const EMPTY_CATALOG: Catalog = {
  * Labels that Tidewaiter puts on the server's own relations wherever a database has labelled columns: they hold copies
  * of column values or of other people's statements. No policy names them, so they are masked with the constant.
  */
-export const SYSTEM_LABELS: Readonly<Record<string, { readonly label: string; readonly columns: readonly string[] | "*" }>> = {
+export const SYSTEM_LABELS: Readonly<
+  Record<string, { readonly label: string; readonly columns: readonly string[] | "*" }>
+> = {
   pg_statistic: { label: "system.statistics", columns: "*" },
   pg_statistic_ext_data: { label: "system.statistics", columns: "*" },
-  pg_stats: { label: "system.statistics", columns: ["most_common_vals", "most_common_freqs", "histogram_bounds", "most_common_elems", "most_common_elem_freqs", "elem_count_histogram", "correlation", "n_distinct", "range_length_histogram", "range_bounds_histogram", "range_empty_frac"] },
-  pg_stats_ext: { label: "system.statistics", columns: ["most_common_vals", "most_common_val_nulls", "most_common_freqs", "most_common_base_freqs", "n_distinct", "dependencies"] },
+  pg_stats: {
+    label: "system.statistics",
+    columns: [
+      "most_common_vals",
+      "most_common_freqs",
+      "histogram_bounds",
+      "most_common_elems",
+      "most_common_elem_freqs",
+      "elem_count_histogram",
+      "correlation",
+      "n_distinct",
+      "range_length_histogram",
+      "range_bounds_histogram",
+      "range_empty_frac",
+    ],
+  },
+  pg_stats_ext: {
+    label: "system.statistics",
+    columns: [
+      "most_common_vals",
+      "most_common_val_nulls",
+      "most_common_freqs",
+      "most_common_base_freqs",
+      "n_distinct",
+      "dependencies",
+    ],
+  },
   pg_stats_ext_exprs: { label: "system.statistics", columns: "*" },
   pg_largeobject: { label: "system.data", columns: "*" },
   pg_stat_activity: { label: "system.statement", columns: ["query"] },

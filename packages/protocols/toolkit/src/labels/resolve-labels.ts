@@ -1,6 +1,6 @@
 import type { LabelUse, PredicateUse, SqlColumnUse, SqlWrite, StatementFacts } from "@tidewaiter/core";
-import { SYSTEM_LABELS } from "./catalog.ts";
 import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
+import { SYSTEM_LABELS } from "./catalog.ts";
 
 /**
  * From names in a statement to labels, by the catalog. Coarse on purpose: a name stands for every relation it may mean,
@@ -19,7 +19,8 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
     }
   }
   for (const write of facts.writes) for (const label of writtenLabels(write, scope)) writes.add(label);
-  if (facts.copy?.direction === "to" && facts.copy.source === "table") for (const label of scope.allLabels()) reads.add(label);
+  if (facts.copy?.direction === "to" && facts.copy.source === "table")
+    for (const label of scope.allLabels()) reads.add(label);
   if (scope.statistics) for (const label of catalog.labels) addPredicate(predicates, label, "expression", 0);
   return {
     reads: [...reads].sort(),
@@ -34,7 +35,12 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
  * Labels a value without a known origin may carry: those of the columns it was made from, or `unknown` when that
  * cannot be told in a statement that touches labels. An empty list is a promise that it carries none.
  */
-export function outputLabels(facts: StatementFacts, index: number, width: number, catalog: Catalog): readonly string[] | "unknown" {
+export function outputLabels(
+  facts: StatementFacts,
+  index: number,
+  width: number,
+  catalog: Catalog,
+): readonly string[] | "unknown" {
   const scope = new Scope(facts, catalog);
   if (scope.opaque) return "unknown";
   const touched = scope.allLabels();
@@ -86,7 +92,9 @@ class Scope {
 
   /** Labels that a column reference may carry. A qualifier that is no relation here is an alias of a sub-select: any relation. */
   labelsOf(column: Pick<SqlColumnUse, "name" | "qualifier" | "use">): readonly string[] {
-    const qualified = this.#relations.filter((entry) => column.qualifier !== undefined && entry.names.includes(column.qualifier));
+    const qualified = this.#relations.filter(
+      (entry) => column.qualifier !== undefined && entry.names.includes(column.qualifier),
+    );
     const candidates = qualified.length > 0 ? qualified : this.#relations;
     const labels = new Set<string>();
     for (const { relation } of candidates) {

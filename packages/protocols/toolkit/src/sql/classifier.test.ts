@@ -203,6 +203,15 @@ describe("column uses", () => {
     expect(uses(sql)).toEqual(expected);
   });
 
+  it.each([
+    ["select 1 from c join d on c.email = d.mail", { email: ["mail"], mail: ["email"] }],
+    ["select 1 from c where email in (select mail from d)", { email: ["mail"], mail: ["email"] }],
+    ["select 1 from c join d using (email)", { email: ["email"] }],
+  ])("a join names its partners: %s", (sql, expected) => {
+    const joins = facts(sql).columns.filter((use) => use.use === "join");
+    expect(Object.fromEntries(joins.map((use) => [use.name, use.partners]))).toEqual(expected);
+  });
+
   it("keeps the qualifier", () => {
     expect(facts("select c.ssn from customers c").columns).toEqual([{ name: "ssn", qualifier: "c", use: "output" }]);
   });

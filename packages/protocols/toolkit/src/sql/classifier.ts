@@ -51,7 +51,8 @@ export async function loadClassifier(options: ClassifierOptions = {}): Promise<S
       const known = cache.get(sql);
       if (known !== undefined) return known;
       const classification = classify(parser, sql);
-      if (classification.ok || classification.reason === "syntax") cache.set(sql, classification);
+      if (classification.ok || classification.reason === "syntax")
+        cache.set(sql, classification, costOf(sql, classification));
       return classification;
     },
     settled: () => parser.settled(),
@@ -95,4 +96,15 @@ function statements(tree: ParseResult, sql: string, tokens: readonly Token[], ma
     }
     return statementFacts({ sql, tokens: own, node: raw.stmt, map });
   });
+}
+
+/** Bytes held by a cached classification: text, spans and tokens by length, and lists that may be longer than the text. */
+function costOf(sql: string, classification: SqlClassification): number {
+  let cost = 4096 + sql.length * 24;
+  if (!classification.ok) return cost;
+  for (const facts of classification.statements) {
+    cost += 2048 + facts.columns.length * 128;
+    for (const { columns } of facts.outputs) cost += 96 + (columns === "unknown" ? 0 : columns.length * 8);
+  }
+  return cost;
 }

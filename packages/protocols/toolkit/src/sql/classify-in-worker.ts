@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { MAX_SQL_BYTES, type SqlClassification } from "@tidewaiter/core/sql-facts";
+import { INLINE_SQL_BYTES, MAX_SQL_BYTES, type SqlClassification } from "@tidewaiter/core/sql-facts";
 import { refusal } from "./classifier.ts";
 import type { ClassifyAnswer, ClassifyRequest } from "./worker-protocol.ts";
 
@@ -17,6 +17,11 @@ export type ClassifierWorkerOptions = {
   /** Statements waiting for the worker beyond this are refused at once. Default 64. */
   readonly maxQueue?: number;
 };
+
+/** Whether `sql` is too long to be classified on the event loop. */
+export function needsWorker(sql: string): boolean {
+  return sql.length >= INLINE_SQL_BYTES || Buffer.byteLength(sql, "utf8") >= INLINE_SQL_BYTES;
+}
 
 export const CLASSIFY_DEADLINE_MS = 250;
 const STARTUP_DEADLINE_MS = 10_000;

@@ -58,6 +58,7 @@ export function expression(node: unknown, place: Place): ColumnSet {
 export function column(ref: Tree, place: Place): ColumnSet {
   place.walk.seen.add(ref);
   const { columns } = resolve(ref, place.scope);
+  place.walk.step(columns.size);
   place.walk.recordAll(columns, place.use);
   return columns;
 }

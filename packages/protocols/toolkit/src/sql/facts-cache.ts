@@ -1,6 +1,6 @@
-/** Least-recently-used map from SQL text to facts, bounded by an estimate of the bytes it holds. */
+/** Least-recently-used map from SQL text to facts, bounded by the caller's estimate of the bytes each entry holds. */
 export class FactsCache<V> {
-  readonly #entries = new Map<string, V>();
+  readonly #entries = new Map<string, { readonly value: V; readonly cost: number }>();
   readonly #limit: number;
   #bytes = 0;
 
@@ -10,33 +10,26 @@ export class FactsCache<V> {
   }
 
   get(sql: string): V | undefined {
-    const value = this.#entries.get(sql);
-    if (value !== undefined) {
-      this.#entries.delete(sql);
-      this.#entries.set(sql, value);
-    }
-    return value;
+    const entry = this.#entries.get(sql);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(sql);
+    this.#entries.set(sql, entry);
+    return entry.value;
   }
 
-  set(sql: string, value: V): void {
-    const cost = costOf(sql);
+  set(sql: string, value: V, cost: number): void {
     // One long statement must not push out everything else.
     if (cost > this.#limit / 16 || this.#entries.has(sql)) return;
-    this.#entries.set(sql, value);
+    this.#entries.set(sql, { value, cost });
     this.#bytes += cost;
-    for (const oldest of this.#entries.keys()) {
+    for (const [oldest, entry] of this.#entries) {
       if (this.#bytes <= this.#limit) return;
       this.#entries.delete(oldest);
-      this.#bytes -= costOf(oldest);
+      this.#bytes -= entry.cost;
     }
   }
 
   get size(): number {
     return this.#entries.size;
   }
-}
-
-/** Facts were measured at 10 to 20 times the text plus a constant. */
-function costOf(sql: string): number {
-  return 4096 + sql.length * 24;
 }

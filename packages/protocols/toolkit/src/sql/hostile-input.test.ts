@@ -47,6 +47,12 @@ describe("refusals", () => {
     expect(classifier.classify("select email from customers")).toMatchObject({ ok: true });
   });
 
+  it("stars over stars end within the budget", () => {
+    let sql = "select 1 as a, 2 as b";
+    for (let depth = 0; depth < 30; depth++) sql = `select *, * from (${sql}) x`;
+    expect(classifier.classify(sql)).toMatchObject({ ok: false, reason: "analyser" });
+  });
+
   it("nested recursive CTEs end within the budget", () => {
     let sql = "select 1 as x";
     for (let depth = 0; depth < 40; depth++)

@@ -72,7 +72,7 @@ function endOfBlockComment(sql: string, from: number): number {
 
 function readToken(sql: string, start: number): Token {
   const char = sql[start] ?? "";
-  if (char === "'") return { kind: "string", start, end: endOfString(sql, start, false) };
+  if (char === "'") return { kind: "string", start, end: endOfString(sql, start, "plain") };
   if (char === '"') return { kind: "quoted", start, end: endOfQuoted(sql, start) };
   if (char === "$") return readDollar(sql, start);
   if (isDigit(char) || (char === "." && isDigit(sql[start + 1] ?? ""))) return readNumber(sql, start);
@@ -81,13 +81,13 @@ function readToken(sql: string, start: number): Token {
   return { kind: "punctuation", start, end: start + 1 };
 }
 
-/** `'...'` with `''` inside, backslash escapes when `escapes`, and continuation over white space with a newline. */
-function endOfString(sql: string, quote: number, escapes: boolean): number {
+/** `'...'`, with `''` inside except in bit strings, continued over white space that holds a newline. */
+function endOfString(sql: string, quote: number, body: "plain" | "escapes" | "bits"): number {
   let at = quote + 1;
   while (at < sql.length) {
-    if (escapes && sql[at] === "\\") at += 2;
+    if (body === "escapes" && sql[at] === "\\") at += 2;
     else if (sql[at] !== "'") at++;
-    else if (sql[at + 1] === "'") at += 2;
+    else if (sql[at + 1] === "'" && body !== "bits") at += 2;
     else {
       const again = continuation(sql, at + 1);
       if (again === undefined) return at + 1;
@@ -147,10 +147,10 @@ function readWord(sql: string, start: number): Token {
   const first = sql[start]?.toLowerCase();
   const second = sql[start + 1];
   if (second === "'" && (first === "e" || first === "b" || first === "x")) {
-    return { kind: "string", start, end: endOfString(sql, start + 1, first === "e") };
+    return { kind: "string", start, end: endOfString(sql, start + 1, first === "e" ? "escapes" : "bits") };
   }
   if (first === "u" && second === "&" && sql[start + 2] === "'") {
-    return { kind: "string", start, end: endOfString(sql, start + 2, false) };
+    return { kind: "string", start, end: endOfString(sql, start + 2, "plain") };
   }
   if (first === "u" && second === "&" && sql[start + 2] === '"') {
     return { kind: "quoted", start, end: endOfQuoted(sql, start + 2) };

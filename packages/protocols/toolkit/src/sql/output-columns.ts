@@ -2,14 +2,22 @@ import { ColumnSet, type Output, outputOf, type Rel, starOutput } from "./column
 import { column, expression, type Place } from "./expressions.ts";
 import { relsUnder, resolve } from "./scope.ts";
 import { as, isTree, list, qualifiedName, stringOf, strings, type Tree, text, unwrap } from "./tree.ts";
+import { TooComplex } from "./walk.ts";
 
 /** Output columns of a target list or RETURNING list, stars expanded where every column below is known. */
 export function targetOutputs(targets: readonly unknown[], place: Place): readonly Output[] {
-  return targets.flatMap((item) => {
+  const outputs: Output[] = [];
+  for (const item of targets) {
     const target = as("ResTarget", item);
-    return target === undefined ? [] : targetColumn(target, place);
-  });
+    if (target !== undefined) outputs.push(...targetColumn(target, place));
+    // Stars over stars double at every level.
+    if (outputs.length > MAX_COLUMNS) throw new TooComplex("too many output columns");
+  }
+  return outputs;
 }
+
+/** `MaxTupleAttributeNumber`: PostgreSQL refuses a target list of more. */
+const MAX_COLUMNS = 1664;
 
 function targetColumn(target: Tree, place: Place): readonly Output[] {
   const value = target.val;

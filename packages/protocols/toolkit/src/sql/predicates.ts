@@ -79,7 +79,7 @@ function columnPair(a: Tree, b: Tree, walk: Walk, scope: Scope): void {
     [right, left],
   ] as const) {
     if (other.constants > 0) use(self, "equality", walk, other.constants);
-    else use(self, other.plain && !other.dictionary ? "join" : "expression", walk, 0);
+    else use(self, other.plain && !other.dictionary ? "join" : "expression", walk, 0, other.columns);
     // The guesses come back with the match: worth more than one equality each.
     if (other.dictionary) use(self, "expression", walk, 0);
   }
@@ -111,18 +111,24 @@ function subSelectTest(value: Tree, walk: Walk, scope: Scope): boolean {
     use(self, "equality", walk, inner.rows);
     if (inner.rows > 1) use(self, "expression", walk, 0);
   } else {
-    use(self, inner.plain ? "join" : "expression", walk, 0);
-    walk.recordAll(inner.columns, inner.plain && self.plain ? "join" : "expression");
+    const plain = inner.plain && self.plain;
+    use(self, plain ? "join" : "expression", walk, 0, inner.columns);
+    use({ ...self, columns: inner.columns, plain }, "join", walk, 0, self.columns);
   }
   return true;
 }
 
 /** A column that is itself computed below (a sub-select's `lower(email) AS e`) is used inside an expression. */
-function use(found: Resolution, kind: SqlColumnUseKind, walk: Walk, literals: number): void {
+function use(
+  found: Resolution,
+  kind: SqlColumnUseKind,
+  walk: Walk,
+  literals: number,
+  partners: Iterable<{ readonly name: string }> = [],
+): void {
   const actual = found.plain ? kind : "expression";
-  for (const column of found.columns) {
-    walk.record(column, actual, literals);
-  }
+  const names = [...partners].map(({ name }) => name);
+  for (const column of found.columns) walk.record(column, actual, literals, names);
 }
 
 function resolveSeen(ref: Tree, walk: Walk, scope: Scope): Resolution {

@@ -23,7 +23,7 @@ export type StatementInput = {
 export function statementFacts(input: StatementInput): StatementFacts {
   const [type, value] = unwrap(input.node) ?? ["Unknown", {}];
   const inventory = takeInventory(input.node);
-  const walk = new Walk();
+  const walk = new Walk((input.tokens.at(-1)?.end ?? 0) - (input.tokens[0]?.start ?? 0));
   const top = walkStatement(walk, input.node);
   catchUnvisited(walk, inventory);
   const kind = statementKind(type, value);

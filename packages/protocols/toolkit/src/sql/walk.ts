@@ -2,11 +2,14 @@ import type { SqlColumnUse, SqlColumnUseKind, SqlRelation, SqlWhere, SqlWrite } 
 import { type Column, ColumnSet } from "./column-set.ts";
 import type { Tree } from "./tree.ts";
 
-/** Steps after which a statement counts as too complex; nested recursive CTEs multiply their walks. */
-const MAX_STEPS = 2_000_000;
+/** Steps for any statement, and more per character: a node takes some five characters and is visited a few times. */
+const BASE_STEPS = 20_000;
+const STEPS_PER_CHARACTER = 20;
 
-/** Thrown when a statement costs more than `MAX_STEPS`; becomes `ok: false`, reason `analyser`. */
+/** Thrown when a statement costs more (nested recursive CTEs and stars multiply their walks); becomes `ok: false`, reason `analyser`. */
 export class TooComplex extends Error {}
+
+type RecordedUse = { readonly use: SqlColumnUse; literals: number; readonly partners: Set<string> };
 
 /** What one statement's walk collects. */
 export class Walk {
@@ -16,25 +19,32 @@ export class Walk {
   where: SqlWhere | undefined;
   /** Above 0 while the same text is walked again (recursive CTEs): its literals are already counted. */
   replays = 0;
-  readonly #uses = new Map<string, { use: SqlColumnUse; literals: number }>();
+  readonly #uses = new Map<string, RecordedUse>();
   readonly #gathering: ColumnSet[] = [];
-  #steps = 0;
+  #steps: number;
 
-  step(): void {
-    if (++this.#steps > MAX_STEPS) throw new TooComplex("statement is too complex");
+  /** `length` of the statement's text in characters. */
+  constructor(length: number) {
+    this.#steps = BASE_STEPS + STEPS_PER_CHARACTER * length;
   }
 
-  record(column: Column, use: SqlColumnUseKind, literals = 0): void {
+  step(cost = 1): void {
+    this.#steps -= cost;
+    if (this.#steps < 0) throw new TooComplex("statement is too complex");
+  }
+
+  record(column: Column, use: SqlColumnUseKind, literals = 0, partners: Iterable<string> = []): void {
     for (const set of this.#gathering) set.add(column);
     const key = `${use}\0${column.qualifier ?? ""}\0${column.name}`;
     const found = this.#uses.get(key);
     const counted = this.replays > 0 ? 0 : literals;
     if (found !== undefined) {
       found.literals += counted;
+      for (const partner of partners) found.partners.add(partner);
       return;
     }
     const named = column.qualifier === undefined ? {} : { qualifier: column.qualifier };
-    this.#uses.set(key, { use: { name: column.name, ...named, use }, literals: counted });
+    this.#uses.set(key, { use: { name: column.name, ...named, use }, literals: counted, partners: new Set(partners) });
   }
 
   recordAll(columns: ColumnSet, use: SqlColumnUseKind): void {
@@ -65,7 +75,10 @@ export class Walk {
   }
 
   uses(): SqlColumnUse[] {
-    return [...this.#uses.values()].map(({ use, literals }) => (use.use === "equality" ? { ...use, literals } : use));
+    return [...this.#uses.values()].map(({ use, literals, partners }) => {
+      if (use.use === "equality") return { ...use, literals };
+      return use.use === "join" ? { ...use, partners: [...partners] } : use;
+    });
   }
 }
 

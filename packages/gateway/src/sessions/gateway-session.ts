@@ -1,0 +1,178 @@
+import type { Duplex } from "node:stream";
+import type {
+  Answer,
+  Ask,
+  AuthorizedSession,
+  ControlPlane,
+  EvaluationContext,
+  Interruption,
+  LeaseState,
+  LiveSession,
+  Operation,
+  RelayOptions,
+  SessionCounters,
+  SessionEvent,
+  Side,
+  Verdict,
+} from "@tidewaiter/core";
+import { evaluate } from "@tidewaiter/core";
+import type { Recorder } from "../recorder/index.ts";
+import { relay } from "../relay/relay.ts";
+import type { BudgetLedger } from "./budget-ledger.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
+import type { ReviewDesk } from "./review-desk.ts";
+
+export interface GatewaySessionDeps {
+  readonly controlPlane: ControlPlane;
+  readonly policy: PolicyInForce;
+  readonly reviews: ReviewDesk;
+  readonly budgets: BudgetLedger;
+  readonly gatewayId: string;
+  readonly client: { readonly address: string; readonly application?: string };
+  readonly makeRecorder: (onFailure: (reason: string) => void) => Recorder;
+  readonly dial: (authorized: AuthorizedSession) => Promise<Duplex>;
+  readonly reviewLink: (shortId: string) => string;
+  readonly onEnd: () => void;
+}
+
+/** One authorised session while it lives here: its recording, lease, verdicts and counters. */
+export class GatewaySession implements LiveSession<Duplex> {
+  #authorized: AuthorizedSession;
+  #context: EvaluationContext;
+  readonly #deps: GatewaySessionDeps;
+  readonly #recorder: Recorder;
+  readonly #counters = { statements: 0, refused: 0, held: 0, rows: 0, bytesToClient: 0, bytesToTarget: 0 };
+  #durableNext = false;
+  #interrupt: ((by: Interruption) => void) | undefined;
+  #interruptedEarly: Interruption | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(authorized: AuthorizedSession, deps: GatewaySessionDeps) {
+    this.#authorized = authorized;
+    this.#deps = deps;
+    this.#context = contextOf(authorized, deps.client);
+    this.#recorder = deps.makeRecorder((reason) => this.interrupt({ type: "recording_failed", reason }));
+  }
+
+  get authorized(): AuthorizedSession {
+    return this.#authorized;
+  }
+
+  get counters(): SessionCounters {
+    return { ...this.#counters };
+  }
+
+  evaluate(operation: Operation): Verdict {
+    const verdict = evaluate(this.#deps.policy.current, operation, this.#context);
+    if (verdict.recording.mode === "durable") this.#durableNext = true;
+    return verdict;
+  }
+
+  labels() {
+    const { version, labelNames, labelMatcher } = this.#deps.policy.current;
+    return { version, names: labelNames, matcher: labelMatcher };
+  }
+
+  dial(): Promise<Duplex> {
+    return this.#deps.dial(this.#authorized);
+  }
+
+  openCredential() {
+    return this.#deps.controlPlane.openCredential(this.#authorized.id);
+  }
+
+  reviewLink(shortId: string): string {
+    return this.#deps.reviewLink(shortId);
+  }
+
+  record(event: SessionEvent): void {
+    if (event.type === "operation") this.#counters.statements++;
+    else if (event.type === "operation_finished") this.#counters.rows += event.rows;
+    if (event.type === "operation_finished" && event.result === "refused") this.#counters.refused++;
+    if (event.type === "review" && event.state === "opened") this.#counters.held++;
+    this.#recorder.append(event);
+  }
+
+  /** Writes the first event: a session that cannot be recorded does not begin. */
+  async begin(event: SessionEvent): Promise<void> {
+    this.record(event);
+    await this.#recorder.flush();
+  }
+
+  async relay<M>(options: RelayOptions<M, Duplex>): Promise<void> {
+    const reason = await relay(options, {
+      append: (event) => this.record(event),
+      flush: () => this.#flush(),
+      ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
+      withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
+      count: (side, bytes) => this.#count(side, bytes),
+      onInterrupt: (interrupt) => this.#onInterrupt(interrupt),
+    });
+    await this.end(reason);
+  }
+
+  /** From outside: revocation, shutdown, a lost control plane. Before the ready phase it is kept for its start. */
+  interrupt(by: Interruption): void {
+    if (this.#interrupt !== undefined) this.#interrupt(by);
+    else if (by.type !== "cancel_request" && by.type !== "control_plane") this.#interruptedEarly ??= by;
+  }
+
+  renewed(lease: Extract<LeaseState, { ok: true }>): void {
+    const { leaseExpiresAt, sessionGrant, principal } = lease;
+    const changed = JSON.stringify(principal) !== JSON.stringify(this.#authorized.principal);
+    this.#authorized = { ...this.#authorized, leaseExpiresAt, sessionGrant, principal };
+    if (changed) this.#context = contextOf(this.#authorized, this.#deps.client);
+  }
+
+  end(reason: string): Promise<void> {
+    this.#ended ??= this.#end(reason);
+    return this.#ended;
+  }
+
+  async #end(reason: string): Promise<void> {
+    this.#interrupt = undefined;
+    const { bytesToTarget: _, ...summary } = this.#counters;
+    const recording = await this.#recorder.end({ reason, ...summary });
+    this.#deps.onEnd();
+    try {
+      await this.#deps.controlPlane.endSession(this.#authorized.id, {
+        reason,
+        counters: this.counters,
+        segments: recording.segments,
+        lastSegmentHash: recording.lastSegmentHash,
+      });
+    } catch {
+      // the control plane ends it by its missed heartbeats; the recording says why
+    }
+  }
+
+  #flush(): undefined | Promise<void> {
+    const durable = this.#durableNext;
+    this.#durableNext = false;
+    return this.#recorder.flush({ durable });
+  }
+
+  #ask(askId: number, ask: Ask, answer: (askId: number, answer: Answer) => void): void {
+    if (ask.type === "budget") answer(askId, this.#deps.budgets.draw(this.#authorized.principal.id, ask, Date.now()));
+    else if (ask.type === "review") void this.#deps.reviews.ask(this.#authorized.id, askId, ask, answer);
+  }
+
+  #count(side: Side, bytes: number): void {
+    if (side === "client") this.#counters.bytesToClient += bytes;
+    else this.#counters.bytesToTarget += bytes;
+  }
+
+  #onInterrupt(interrupt: (by: Interruption) => void): void {
+    this.#interrupt = interrupt;
+    if (this.#interruptedEarly !== undefined) interrupt(this.#interruptedEarly);
+  }
+}
+
+function contextOf(authorized: AuthorizedSession, client: GatewaySessionDeps["client"]): EvaluationContext {
+  return {
+    principal: authorized.principal,
+    resource: authorized.resource,
+    level: authorized.level,
+    session: { client: client.address, ...(client.application !== undefined && { application: client.application }) },
+  };
+}

@@ -1,0 +1,147 @@
+import type { ControlPlane } from "@tidewaiter/core";
+import type { GatewaySession } from "./gateway-session.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
+import type { ReviewDesk } from "./review-desk.ts";
+
+/** A lease lasts 5 s beyond its last renewal. */
+const RENEW_EVERY_MS = 2_000;
+/** Without the control plane a session lives on this long, refusing everything new. */
+const LOST_AFTER_MS = 60_000;
+const CHANGES_WAIT_MS = 20_000;
+const RETRY_MS = 1_000;
+
+export interface RegistryOptions {
+  readonly controlPlane: ControlPlane;
+  readonly gatewayId: string;
+  readonly policy: PolicyInForce;
+  readonly reviews: ReviewDesk;
+  readonly log: (message: string, fields: Record<string, unknown>) => void;
+}
+
+/** The live sessions of this gateway: renews their leases, and follows the control plane's changes so that revocation is felt at once. */
+export class SessionRegistry {
+  readonly #options: RegistryOptions;
+  readonly #sessions = new Map<string, GatewaySession>();
+  readonly #stop = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #lostSince: number | undefined;
+  #renewing = false;
+  #following: Promise<void> | undefined;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.renew(), RENEW_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  add(session: GatewaySession): void {
+    this.#sessions.set(session.authorized.id, session);
+  }
+
+  remove(sessionId: string): void {
+    this.#sessions.delete(sessionId);
+  }
+
+  /** Starts to follow changes from now on. */
+  follow(): void {
+    this.#following ??= this.#follow();
+  }
+
+  async renew(): Promise<void> {
+    if (this.#renewing || this.#sessions.size === 0) return;
+    this.#renewing = true;
+    try {
+      const renewals = [...this.#sessions.values()].map((session) => ({
+        sessionId: session.authorized.id,
+        counters: session.counters,
+      }));
+      const leases = await this.#options.controlPlane.renewLeases(this.#options.gatewayId, renewals);
+      this.#reached();
+      for (const lease of leases) {
+        const session = this.#sessions.get(lease.sessionId);
+        if (lease.ok) session?.renewed(lease);
+        else session?.interrupt({ type: "revoked", reason: lease.reason });
+      }
+    } catch (error) {
+      this.#unreachable(error);
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  async close(reason: string): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) session.interrupt({ type: "shutdown", reason });
+    await Promise.all(sessions.map((session) => session.end(reason)));
+    await this.#following;
+  }
+
+  #reached(): void {
+    if (this.#lostSince === undefined) return;
+    this.#lostSince = undefined;
+    this.#options.log("control plane reached again", {});
+    for (const session of this.#sessions.values()) session.interrupt({ type: "control_plane", reachable: true });
+  }
+
+  #unreachable(error: unknown): void {
+    const now = Date.now();
+    if (this.#lostSince === undefined) {
+      this.#lostSince = now;
+      this.#options.log("control plane out of reach", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+    for (const session of this.#sessions.values()) {
+      if (Date.parse(session.authorized.leaseExpiresAt) <= now)
+        session.interrupt({ type: "control_plane", reachable: false });
+      if (now - this.#lostSince > LOST_AFTER_MS)
+        session.interrupt({
+          type: "control_plane_lost",
+          reason: "the control plane has been out of reach for a minute",
+        });
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop;
+    let since: number | undefined;
+    while (!signal.aborted) {
+      try {
+        // asking from beyond the end tells where the end is
+        const batch = await this.#options.controlPlane.changes(
+          since ?? Number.MAX_SAFE_INTEGER,
+          since === undefined ? 0 : CHANGES_WAIT_MS,
+          signal,
+        );
+        // what changed while nobody listened is covered by one look at everything
+        if (since === undefined) await this.#lookAgain();
+        since = batch.last;
+        await this.#changed(batch.changes);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#unreachable(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
+    await this.#options.policy.refresh();
+    await this.renew();
+  }
+
+  async #changed(changes: Awaited<ReturnType<ControlPlane["changes"]>>["changes"]): Promise<void> {
+    const kinds = new Set(changes.map((change) => change.kind));
+    if (kinds.has("policy")) await this.#options.policy.refresh();
+    for (const change of changes) if (change.kind === "review") await this.#options.reviews.changed(change.id);
+    kinds.delete("policy");
+    kinds.delete("review");
+    if (kinds.size > 0) await this.renew();
+  }
+}

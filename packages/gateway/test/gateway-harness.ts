@@ -1,0 +1,171 @@
+import { createHash, randomBytes } from "node:crypto";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { AuditEventInput, AuthorizedSession, ControlPlane, Principal, Review, ReviewDecision, ReviewRequest, SessionEvent, SessionHost } from "@tidewaiter/core";
+import { newShortId } from "@tidewaiter/core";
+import { makeVerifier } from "@tidewaiter/postgres/scram/keys";
+import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
+import type { PostgresServer } from "@tidewaiter/testkit";
+import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
+import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
+import { BudgetLedger } from "../src/sessions/budget-ledger.ts";
+import { GatewaySession } from "../src/sessions/gateway-session.ts";
+import { PolicyInForce } from "../src/sessions/policy-in-force.ts";
+import { ReviewDesk } from "../src/sessions/review-desk.ts";
+
+export interface HarnessOptions {
+  readonly target: PostgresServer;
+  readonly database: string;
+  readonly policies: readonly { readonly name: string; readonly source: string }[];
+  readonly principals: readonly Principal[];
+  readonly targetUser?: string;
+}
+
+export interface Harness extends AsyncDisposable {
+  readonly port: number;
+  /** The same for every principal. */
+  readonly secret: string;
+  /** Everything recorded, in order of acceptance. */
+  readonly events: SessionEvent[];
+  readonly audit: AuditEventInput[];
+  readonly reviews: Map<string, Review & { readonly request: ReviewRequest }>;
+  /** Resolves with the next review that is opened. */
+  nextReview(): Promise<string>;
+  decide(reviewId: string, decision: ReviewDecision["decision"], reviewer: string, comment: string): Promise<void>;
+  readonly sessions: Set<GatewaySession>;
+  /** Policy of now on. */
+  setPolicies(policies: HarnessOptions["policies"]): Promise<void>;
+}
+
+/**
+ * The gateway's own parts around a real PostgreSQL server, with doubles of the control plane (in memory), of the agent
+ * (a direct dial) and of the recorder (an array). For tests of the data path; the whole product has its own tests.
+ */
+export async function startHarness(options: HarnessOptions): Promise<Harness> {
+  const secret = randomBytes(20).toString("hex");
+  const salt = randomBytes(16);
+  const verifier = await makeVerifier(secret, salt, 4096);
+  const audit: AuditEventInput[] = [];
+  const events: SessionEvent[] = [];
+  const reviews: Harness["reviews"] = new Map();
+  const awaiting: ((id: string) => void)[] = [];
+  let bundle = { version: 1, documents: options.policies };
+  const byName = new Map(options.principals.map((principal) => [principal.name, principal]));
+  const controlPlane: Pick<ControlPlane, "lookupVerifiers" | "authenticate" | "appendAudit" | "getPolicy" | "requestReview" | "getReview" | "consumeReview" | "withdrawReview" | "openCredential" | "endSession"> = {
+    lookupVerifiers: async (name) =>
+      byName.has(name) ? { salt: salt.toString("base64"), iterations: 4096, verifiers: [{ id: `sec_${name}`, storedKey: verifier.storedKey.toString("base64"), serverKey: verifier.serverKey.toString("base64") }] } : undefined,
+    authenticate: async (proof) => {
+      const principal = proof.type === "secret" ? byName.get(proof.principalName) : undefined;
+      return principal === undefined ? { ok: false, reason: "unknown" } : { ok: true, principal };
+    },
+    appendAudit: async (event) => void audit.push(event),
+    getPolicy: async () => bundle,
+    openCredential: async () => ({ type: "trust", username: options.targetUser ?? "postgres" }),
+    endSession: async () => {},
+    requestReview: async (request) => {
+      const used = [...reviews.values()].find((review) => review.request.binding === request.binding && (review.state === "approved" || review.state === "pending"));
+      if (used !== undefined && request.mode === "ticket") {
+        if (used.state === "approved") reviews.set(used.id, { ...used, state: "consumed" });
+        return used;
+      }
+      const review = { id: `rev_${reviews.size + 1}`, shortId: newShortId(), state: "pending" as const, decisions: [], expiresAt: request.expiresAt, request };
+      reviews.set(review.id, review);
+      setImmediate(() => awaiting.shift()?.(review.id));
+      return review;
+    },
+    getReview: async (id) => found(reviews.get(id)),
+    consumeReview: async (id) => {
+      const review = found(reviews.get(id));
+      if (review.state !== "approved") return false;
+      reviews.set(id, { ...review, state: "consumed" });
+      return true;
+    },
+    withdrawReview: async (id) => void reviews.set(id, { ...found(reviews.get(id)), state: "withdrawn" }),
+  };
+  const policy = new PolicyInForce(controlPlane);
+  const link = (shortId: string): string => `https://gw.example/r/${shortId}`;
+  const desk = new ReviewDesk(controlPlane, link);
+  const budgets = new BudgetLedger();
+  const sessions = new Set<GatewaySession>();
+  const classifier = await loadClassifier();
+  const worker = createClassifierWorker();
+  const protocol = createPostgresProtocol({
+    mockKey: randomBytes(32),
+    classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
+    classifySync: (sql) => classifier.classify(sql),
+    domain: "gw.example",
+  });
+  const stop = new AbortController();
+  const host = (clientAddress: string): SessionHost<Duplex> => ({
+    controlPlane,
+    clientAddress,
+    signal: stop.signal,
+    openSession: async (request) => {
+      await policy.ready();
+      const principal = found(options.principals.find(({ id }) => id === request.principalId));
+      const authorized: AuthorizedSession = {
+        id: `ses_${createHash("sha256").update(randomBytes(8)).digest("hex").slice(0, 12)}`,
+        principal,
+        resource: { id: "res_1", name: request.resourceName, protocol: "postgres", tags: { env: "prod" }, target: { host: "127.0.0.1", port: options.target.port, database: options.database, databases: ["*"], tls: { mode: "disable" } }, agent: "site", enforce: "on" },
+        level: request.level ?? "read",
+        grantId: "gnt_1",
+        startedAt: new Date().toISOString(),
+        leaseExpiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+        policyVersion: bundle.version,
+        agentId: "agt_1",
+        sessionGrant: "",
+        recordingKey: { keyId: "key_1", key: randomBytes(32).toString("base64"), wrapped: "" },
+        tokenKey: createHash("sha256").update("token key of the tests").digest("base64"),
+      };
+      const session: GatewaySession = new GatewaySession(authorized, {
+        controlPlane: controlPlane as ControlPlane,
+        policy,
+        reviews: desk,
+        budgets,
+        gatewayId: "gw_1",
+        client: { address: clientAddress },
+        makeRecorder: () => ({ append: (event) => void events.push(event), flush: () => undefined, failed: undefined, end: async () => ({ segments: 1, lastSegmentHash: "", stored: true }) }),
+        dial: async () => connect({ host: "127.0.0.1", port: options.target.port, noDelay: true }),
+        reviewLink: link,
+        onEnd: () => sessions.delete(session),
+      });
+      sessions.add(session);
+      return { ok: true, session };
+    },
+  });
+  const server = createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => socket.destroy());
+    void protocol.serve(socket, host(`${socket.remoteAddress}:${socket.remotePort}`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    secret,
+    events,
+    audit,
+    reviews,
+    sessions,
+    nextReview: () => new Promise((resolve) => awaiting.push(resolve)),
+    decide: async (id, decision, reviewer, comment) => {
+      const review = found(reviews.get(id));
+      reviews.set(id, { ...review, state: decision === "approve" ? "approved" : "rejected", decisions: [{ reviewer, decision, comment, at: new Date().toISOString() }] });
+      await desk.changed(id);
+    },
+    setPolicies: async (policies) => {
+      bundle = { version: bundle.version + 1, documents: policies };
+      await policy.refresh();
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      server.close();
+      for (const session of sessions) session.interrupt({ type: "shutdown", reason: "the test is over" });
+      await worker.close();
+    },
+  };
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("not found");
+  return value;
+}
