@@ -19,6 +19,15 @@ export const sealUnits = {
     return yield* selectOne(dataKeys, eq(dataKeys.id, args.id));
   }),
 
+  /** A sealed value that is made once, whoever comes first. */
+  sealedSetting: write(function* (_unit, args: { name: string; candidate: string; dataKey: DataKeyRow }): Work<string> {
+    const known = yield* selectOne(settings, eq(settings.name, args.name));
+    if (known !== undefined) return known.value;
+    yield* insertDataKey(args.dataKey);
+    yield* insert(settings, { name: args.name, value: args.candidate });
+    return args.candidate;
+  }),
+
   rewrap: write(function* (unit, args: { from: readonly MasterKey[]; to: MasterKey }): Work<{ count: number }> {
     const rows = yield* select(dataKeys);
     for (const row of rows) {

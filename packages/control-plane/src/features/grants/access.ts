@@ -38,24 +38,30 @@ interface AccessQuestion {
   readonly now: string;
 }
 
-/** Which grant and level a session gets. A delegated AI agent gets what both it and its person have. */
+/** The most that the principal may have. A delegated AI agent gets no more than its person has. */
+export function highestAccess(
+  question: Pick<AccessQuestion, "grants" | "principal" | "resource" | "now">,
+): AccessLevel | undefined {
+  const { grants, principal, resource, now } = question;
+  const levelOf = (who: KnownPrincipal) =>
+    highestLevel(grants.filter((grant) => grantApplies(grant, who, resource, now)));
+  const own = levelOf(principal);
+  if (own === undefined || principal.owner === undefined) return own;
+  return lower(own, levelOf(principal.owner));
+}
+
+/** Which grant and level a session gets. */
 export function decideAccess(question: AccessQuestion): AccessResult {
   const { principal, resource, now } = question;
-  const own = question.grants.filter((grant) => grantApplies(grant, principal, resource, now));
-  const highest = highestLevel(own);
-  if (highest === undefined) return { ok: false, reason: "no_grant" };
-  const most = principal.owner === undefined ? highest : lower(highest, ownersLevel(question, principal.owner));
+  const most = highestAccess(question);
   if (most === undefined) return { ok: false, reason: "no_grant" };
+  const own = question.grants.filter((grant) => grantApplies(grant, principal, resource, now));
   const level = question.level ?? defaultLevel(own, most, question.credentialLevels);
   const grant = own.filter((candidate) => levelAtLeast(candidate.level, level)).sort(longestFirst)[0];
   if (grant === undefined || !levelAtLeast(most, level) || !question.credentialLevels.includes(level)) {
     return { ok: false, reason: "level_not_granted" };
   }
   return { ok: true, access: { grant, level } };
-}
-
-function ownersLevel(question: AccessQuestion, owner: KnownPrincipal): AccessLevel | undefined {
-  return highestLevel(question.grants.filter((grant) => grantApplies(grant, owner, question.resource, question.now)));
 }
 
 export function highestLevel(grants: readonly GrantRow[]): AccessLevel | undefined {

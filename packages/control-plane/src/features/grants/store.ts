@@ -6,8 +6,10 @@ import { grants, groups, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { requireGroup } from "../groups/store.ts";
+import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
+import { highestAccess } from "./access.ts";
 
 export type GrantRow = typeof grants.$inferSelect;
 
@@ -37,6 +39,18 @@ export interface GrantView {
 export const grantUnits = {
   list: read(function* (): Work<GrantView[]> {
     return yield* listGrants();
+  }),
+
+  /** What a principal may reach now, with the highest level; of a delegated AI agent what its person may reach too. */
+  reachable: read(function* (unit, args: { principalId: string }): Work<{ resource: string; level: AccessLevel }[]> {
+    const principal = (yield* loadPrincipals([args.principalId])).get(args.principalId);
+    if (principal === undefined || principalProblem(principal) !== undefined) return [];
+    const all = yield* select(grants);
+    const rows = yield* select(resources, { orderBy: asc(resources.name) });
+    return rows.flatMap((resource) => {
+      const level = highestAccess({ grants: all, principal, resource, now: unit.now });
+      return level === undefined ? [] : [{ resource: resource.name, level }];
+    });
   }),
 
   create: write(function* (unit, args: { by: PrincipalRef; grant: GrantInput }): Work<GrantView> {

@@ -55,6 +55,14 @@ export const principalUnits = {
     return yield* viewByName(args.name);
   }),
 
+  /** As policies see it. */
+  domain: read(function* (_unit, args: { name: string }): Work<Principal> {
+    const row = yield* requirePrincipal(args.name);
+    const known = (yield* loadPrincipals([row.id])).get(row.id);
+    if (known === undefined) throw new TidewaiterError("not_found", `there is no principal ${args.name}`);
+    return toPrincipal(known);
+  }),
+
   /** What signing in needs; undefined when there is no such principal. */
   forLogin: read(function* (_unit, args: { name: string }): Work<PrincipalRow | undefined> {
     return yield* selectOne(principals, eq(principals.name, args.name));

@@ -1,0 +1,67 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import { agentRoutes } from "./features/agents/routes.ts";
+import { applyRoutes } from "./features/apply/routes.ts";
+import { auditRoutes } from "./features/audit/routes.ts";
+import { credentialRoutes } from "./features/credentials/routes.ts";
+import { grantRoutes } from "./features/grants/routes.ts";
+import { groupRoutes } from "./features/groups/routes.ts";
+import { healthRoutes } from "./features/health/routes.ts";
+import { loginRoutes } from "./features/login/routes.ts";
+import { policyRoutes } from "./features/policies/routes.ts";
+import { principalRoutes } from "./features/principals/routes.ts";
+import { recordingRoutes } from "./features/recordings/routes.ts";
+import { resourceRoutes } from "./features/resources/routes.ts";
+import { reviewRoutes } from "./features/reviews/routes.ts";
+import { secretRoutes } from "./features/secrets/routes.ts";
+import { sessionRoutes } from "./features/sessions/routes.ts";
+import { type Route, register } from "./http/route.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import { addAccess, may } from "./plugins/access.ts";
+import { addProblems } from "./plugins/problems.ts";
+import { addSecurityHeaders } from "./plugins/security-headers.ts";
+import type { Services } from "./services.ts";
+
+/** All routes there are, in the order of the document. */
+export function allRoutes(services: Services): readonly Route[] {
+  const routes = [
+    ...healthRoutes(services),
+    ...loginRoutes(services),
+    ...principalRoutes(services),
+    ...groupRoutes(services),
+    ...resourceRoutes(services),
+    ...credentialRoutes(services),
+    ...grantRoutes(services),
+    ...policyRoutes(services),
+    ...applyRoutes(services),
+    ...agentRoutes(services),
+    ...secretRoutes(services),
+    ...sessionRoutes(services),
+    ...recordingRoutes(services),
+    ...reviewRoutes(services),
+    ...auditRoutes(services),
+  ];
+  return routes;
+}
+
+/** The API, not listening: tests call it by `inject`. */
+export async function buildApp(services: Services, extra: readonly Route[] = []): Promise<FastifyInstance> {
+  const { log } = services.deps;
+  const app = Fastify({
+    logger: log === undefined ? false : { stream: log, redact: ["req.headers.authorization"] },
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 200 },
+    // HEAD would be routes that nobody declared.
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+  });
+  app.removeContentTypeParser("text/plain");
+  addProblems(app);
+  addSecurityHeaders(app);
+  addAccess(app, services.login);
+  const routes = [...allRoutes(services), ...extra];
+  for (const route of routes) register(app, route, may);
+  app.get("/v1/openapi.json", { config: { access: { public: true } } }, async () => openApiDocument(routes));
+  await app.ready();
+  return app;
+}

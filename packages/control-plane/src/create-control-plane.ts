@@ -1,0 +1,122 @@
+import type { ControlPlane } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { buildApp } from "./build-app.ts";
+import { createPort } from "./control-plane-port.ts";
+import type { ControlPlaneDeps } from "./deps.ts";
+import { AgentService } from "./features/agents/service.ts";
+import { ChangeFeed } from "./features/changes/feed.ts";
+import { Attempts } from "./features/login/attempts.ts";
+import { localIdentity } from "./features/login/identity.ts";
+import { hashPassword } from "./features/login/password.ts";
+import { LoginService } from "./features/login/service.ts";
+import { newPassword } from "./features/principals/routes.ts";
+import { RecordingService } from "./features/recordings/service.ts";
+import { ReviewService } from "./features/reviews/service.ts";
+import { openTokenKey, SessionService } from "./features/sessions/service.ts";
+import { principalName } from "./features/shapes.ts";
+import { MasterKeyFile } from "./seal/key-file.ts";
+import { Sealer } from "./seal/sealer.ts";
+import type { Services } from "./services.ts";
+import { AccessTokens } from "./signing/access-token.ts";
+import { SigningKeyRing } from "./signing/key-ring.ts";
+import { SessionGrantSigner } from "./signing/session-grant.ts";
+import { type ControlPlaneStore, openStore } from "./storage/open-store.ts";
+import { startSweeper } from "./sweeper.ts";
+
+export interface RunningControlPlane {
+  /** What a gateway in this process uses. */
+  readonly port: ControlPlane;
+  /** Not listening yet. */
+  readonly app: FastifyInstance;
+  /** Makes the first administrator; false (and nothing happens) when there is any principal. */
+  bootstrapAdmin(admin: { readonly name: string; readonly password: string }): Promise<boolean>;
+  /** A new master key; every data key is wrapped anew in one unit of work. Safe while the service runs. */
+  rotateMasterKey(): Promise<{ readonly masterKeyId: string; readonly dataKeys: number }>;
+  /** A new Ed25519 key that signs in a minute; the older ones verify until what they signed has expired. */
+  rotateSigningKey(purpose: "session_grant" | "access_token"): Promise<{ readonly kid: string }>;
+  close(): Promise<void>;
+}
+
+const ACCESS_TOKEN_LIFE_MS = 8 * 3600 * 1000;
+const SESSION_GRANT_OVERLAP_MS = 10 * 60 * 1000;
+
+/** Opens store and keys, and composes the features. Nothing listens before the caller says so. */
+export async function createControlPlane(deps: ControlPlaneDeps): Promise<RunningControlPlane> {
+  const now = deps.now ?? Date.now;
+  const store = await openStore(deps.store, now);
+  try {
+    const services = await composeServices(deps, store, now);
+    const app = await buildApp(services);
+    const sweeper = startSweeper(store);
+    return {
+      port: createPort(services),
+      app,
+      bootstrapAdmin: (admin) => bootstrapAdmin(store, admin),
+      rotateMasterKey: () => services.sealer.rotate(),
+      rotateSigningKey: (purpose) => (purpose === "session_grant" ? services.grantKeys : services.tokenKeys).rotate(),
+      async close() {
+        sweeper.stop();
+        await app.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+const adminShape = z.object({ name: principalName, password: newPassword });
+
+async function bootstrapAdmin(store: ControlPlaneStore, admin: z.input<typeof adminShape>): Promise<boolean> {
+  const checked = adminShape.safeParse(admin);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    throw new TidewaiterError("bad_request", `${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const { name, password } = checked.data;
+  return store.units.principals.bootstrap({ name, passwordHash: await hashPassword(password) });
+}
+
+async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore, now: () => number): Promise<Services> {
+  const sealer = await openSealer(deps, store, now);
+  const keys = { store, sealer, now };
+  const tokenLifeMs = deps.accessTokenLifeMs ?? ACCESS_TOKEN_LIFE_MS;
+  const grantKeys = await SigningKeyRing.open({
+    ...keys,
+    purpose: "session_grant",
+    overlapMs: SESSION_GRANT_OVERLAP_MS,
+  });
+  const tokenKeys = await SigningKeyRing.open({ ...keys, purpose: "access_token", overlapMs: 2 * tokenLifeMs });
+  const tokens = new AccessTokens(tokenKeys, { now, lifeMs: tokenLifeMs });
+  const identity = (deps.identity ?? localIdentity)(store);
+  const tokenKey = await openTokenKey(store, sealer);
+  return {
+    deps,
+    store,
+    sealer,
+    now,
+    grantKeys,
+    tokenKeys,
+    login: new LoginService({ store, tokens, identity, attempts: new Attempts(now) }),
+    joinAttempts: new Attempts(now),
+    sessions: new SessionService({ store, sealer, grants: new SessionGrantSigner(grantKeys, now), tokenKey }),
+    reviews: new ReviewService(store, sealer),
+    recordings: new RecordingService({ blobs: deps.blobs, store, sealer }),
+    agents: new AgentService(store, now),
+    feed: new ChangeFeed(store.units.changes, (listener) => store.onChange(listener)),
+  };
+}
+
+function openSealer(deps: ControlPlaneDeps, store: ControlPlaneStore, now: () => number): Promise<Sealer> {
+  const { activeMasterKey, dataKey, rewrap } = store.units.seal;
+  const file = new MasterKeyFile(deps.masterKeyFile);
+  const sealStore = {
+    activeMasterKey: (candidate: string) => activeMasterKey({ candidate }),
+    dataKey: (id: string) => dataKey({ id }),
+    rewrap,
+  };
+  return Sealer.open(file, sealStore, now);
+}

@@ -1,0 +1,52 @@
+import type { AccessLevel } from "@tidewaiter/core";
+import type { BlobStore } from "./blobs/blob-store.ts";
+import type { IdentityProvider } from "./features/login/identity.ts";
+import type { ToOperation } from "./features/policies/service.ts";
+import type { TargetSchemas } from "./features/resources/target.ts";
+import type { ControlPlaneStore, StoreSettings } from "./storage/open-store.ts";
+
+/** Where people and agents find us; told to them by `GET /v1/me` and by joining. */
+export interface Endpoints {
+  readonly postgres: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: boolean;
+    /** PEM of the root that signed the gateway's certificate, where it is a local one. */
+    readonly caPem?: string;
+  };
+  /** Base URL of the API and of review links. */
+  readonly web: string;
+  readonly gatewayId: string;
+  /** At most 16: an agent keeps a tunnel to each. */
+  readonly tunnelUrls: readonly string[];
+}
+
+/** One thing that a check of a resource found. */
+export interface Finding {
+  readonly severity: "ok" | "info" | "warning" | "problem";
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ControlPlaneDeps {
+  readonly store: StoreSettings;
+  /** Made with mode 0600 at the first start; refused when others can read it. */
+  readonly masterKeyFile: string;
+  readonly blobs: BlobStore;
+  /** Target schemas by protocol name. */
+  readonly protocols: TargetSchemas;
+  /** Asked at each use, since a port may only be known once it listens. */
+  readonly endpoints: () => Endpoints;
+  /** For `policies/test` and `policies/explain`; without it both answer that they are not available. */
+  readonly toOperation?: ToOperation;
+  /** Dials the resource and says what its target role can do that it should not. */
+  readonly checkResource?: (name: string, level: AccessLevel) => Promise<readonly Finding[]>;
+  /** Default: principals with passwords in the store. */
+  readonly identity?: (store: ControlPlaneStore) => IdentityProvider;
+  /** Milliseconds since the epoch. Default: the system's clock. */
+  readonly now?: () => number;
+  /** Default 8 h. */
+  readonly accessTokenLifeMs?: number;
+  /** Pino's destination for the API's log; default none. Bodies, headers and tokens are never logged. */
+  readonly log?: { write(line: string): void };
+}

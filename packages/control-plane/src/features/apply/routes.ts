@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { type Route, route } from "../../http/route.ts";
+import type { Services } from "../../services.ts";
+import { refOf } from "../principals/routes.ts";
+import { documentsShape } from "../shapes.ts";
+import { applyDocuments } from "./service.ts";
+
+const change = z.object({
+  noun: z.enum(["principal", "group", "resource", "grant", "policy"]),
+  name: z.string(),
+  action: z.enum(["create", "update", "delete", "none"]),
+  diff: z
+    .array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() }))
+    .readonly(),
+});
+
+export function applyRoutes({ store, deps }: Services): Route[] {
+  return [
+    route({
+      method: "POST",
+      url: "/v1/apply",
+      summary: "Bring principals, groups, resources, grants and policies to what documents say: all or nothing",
+      access: { permission: "config.apply" },
+      body: z.strictObject({ documents: documentsShape, dryRun: z.boolean().default(false) }),
+      bodyLimit: 8 * 1024 * 1024,
+      response: z.object({ changes: z.array(change).readonly(), policyVersion: z.int(), applied: z.boolean() }),
+      handle: ({ body, caller }) => applyDocuments({ store, targets: deps.protocols }, refOf(caller), body),
+    }),
+  ];
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { grantShape, oneResourceOrTags, oneSubject, principalName, resourceTags, roles, thingName } from "../shapes.ts";
+
+const state = z.enum(["present", "absent"]).default("present");
+
+/** What may stand in an applied document of each kind. `type` is a principal's kind, as `kind` says what the document is. */
+export const documentSchemas = {
+  principal: z.strictObject({
+    kind: z.literal("principal"),
+    name: principalName,
+    state,
+    type: z.enum(["user", "service", "ai_agent"]).default("user"),
+    roles: roles.optional(),
+    disabled: z.boolean().optional(),
+    onBehalfOf: principalName.nullable().optional(),
+  }),
+  group: z.strictObject({
+    kind: z.literal("group"),
+    name: thingName,
+    state,
+    description: z.string().max(500).optional(),
+    members: z.array(principalName).max(10_000).optional(),
+  }),
+  resource: z.strictObject({
+    kind: z.literal("resource"),
+    name: thingName,
+    state,
+    protocol: z.string().min(1).max(30),
+    tags: resourceTags.optional(),
+    target: z.unknown(),
+    agent: thingName,
+    enforce: z.enum(["on", "observe"]).optional(),
+  }),
+  grant: z
+    .strictObject({ kind: z.literal("grant"), name: thingName, state, ...grantShape })
+    .refine(oneSubject.check, oneSubject.message)
+    .refine(oneResourceOrTags.check, oneResourceOrTags.message),
+} as const;
+
+/** To remove something its kind and name are enough. */
+export const absentSchema = z.looseObject({ name: z.string().min(1).max(200), state: z.literal("absent") });
+
+export type DocumentKind = keyof typeof documentSchemas;
+
+export function isDocumentKind(value: unknown): value is DocumentKind {
+  return typeof value === "string" && Object.hasOwn(documentSchemas, value);
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { NOTHING, type Route, route } from "../../http/route.ts";
+import type { Services } from "../../services.ts";
+import { accessLevel, principalIdentity } from "../shapes.ts";
+import { MAX_PASSWORD } from "./password.ts";
+
+const endpointsShape = z.object({
+  postgres: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+  web: z.string(),
+});
+
+export function loginRoutes({ login, store, deps }: Services): Route[] {
+  return [
+    route({
+      method: "POST",
+      url: "/v1/login",
+      summary: "Sign in with name and password",
+      access: { public: true },
+      body: z.strictObject({ name: z.string().min(1).max(63), password: z.string().min(1).max(MAX_PASSWORD) }),
+      response: z.object({
+        accessToken: z.string(),
+        expiresAt: z.string(),
+        principal: principalIdentity,
+        roles: z.array(z.string()).readonly(),
+      }),
+      handle: ({ body, address }) => login.login(body.name, body.password, address),
+    }),
+    route({
+      method: "POST",
+      url: "/v1/logout",
+      summary: "End the access token of this request",
+      access: { permission: "self.read" },
+      response: NOTHING,
+      status: 204,
+      handle: ({ caller }) => login.logout(caller),
+    }),
+    route({
+      method: "GET",
+      url: "/v1/me",
+      summary: "Who am I, where do I connect, what may I reach?",
+      access: { permission: "self.read" },
+      response: z.object({
+        principal: principalIdentity,
+        roles: z.array(z.string()).readonly(),
+        groups: z.array(z.string()).readonly(),
+        tokenExpiresAt: z.string(),
+        endpoints: endpointsShape,
+        grants: z.array(z.object({ resource: z.string(), level: accessLevel })),
+      }),
+      async handle({ caller }) {
+        const { principal, roles, tokenExpiresAt } = caller;
+        const grants = await store.units.grants.reachable({ principalId: caller.id });
+        return { principal, roles, groups: principal.groups, tokenExpiresAt, endpoints: deps.endpoints(), grants };
+      },
+    }),
+  ];
+}

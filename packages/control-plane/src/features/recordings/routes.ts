@@ -1,0 +1,58 @@
+import { Readable } from "node:stream";
+import type { SessionEvent } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { withoutSealed } from "@tidewaiter/core/recording/sealed";
+import { z } from "zod";
+import { type Route, route } from "../../http/route.ts";
+import type { Services } from "../../services.ts";
+import { idPath } from "../shapes.ts";
+
+export function recordingRoutes({ recordings, store }: Services): Route[] {
+  const { sessions, audit } = store.units;
+  return [
+    route({
+      method: "GET",
+      url: "/v1/sessions/:id/recording",
+      summary: "The recorded events of a session, one JSON object a line; needs a reason and is itself recorded",
+      access: { permission: "recordings.read" },
+      params: idPath,
+      query: z.strictObject({
+        reason: z.string().trim().min(3).max(500),
+        /** With the original text of statements whose literals are tokens. */
+        originals: z.stringbool().default(false),
+      }),
+      response: z.unknown(),
+      produces: "application/x-ndjson",
+      async handle({ params, query, caller, can }) {
+        const { originals, reason } = query;
+        if (originals && !can("recordings.read_originals")) {
+          throw new TidewaiterError("permission_missing", "originals need the permission recordings.read_originals");
+        }
+        const session = await sessions.get(params);
+        const { id: sessionId, resourceId } = session;
+        // Before the first byte: a look that is not recorded must not happen.
+        const data = { by: caller.name, reason, originals };
+        await audit.append({ type: "recording.opened", principalId: caller.id, sessionId, resourceId, data });
+        return Readable.from(lines(recordings.events(session), originals), { objectMode: false });
+      },
+    }),
+    route({
+      method: "GET",
+      url: "/v1/sessions/:id/recording/verify",
+      summary: "Is the recording of a session complete and untouched?",
+      access: { permission: "recordings.verify" },
+      params: idPath,
+      response: z.object({
+        ok: z.boolean(),
+        segments: z.int(),
+        tail: z.enum(["complete", "unknown"]),
+        problems: z.array(z.string()).readonly(),
+      }),
+      handle: async ({ params }) => recordings.verify(await sessions.get(params)),
+    }),
+  ];
+}
+
+async function* lines(events: AsyncIterable<SessionEvent>, originals: boolean): AsyncGenerator<string> {
+  for await (const event of events) yield `${JSON.stringify(originals ? event : withoutSealed(event))}\n`;
+}

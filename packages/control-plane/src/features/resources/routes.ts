@@ -1,0 +1,142 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { z } from "zod";
+import { NOTHING, type Route, route } from "../../http/route.ts";
+import type { Services } from "../../services.ts";
+import { refOf } from "../principals/routes.ts";
+import { accessLevel, namePath, resourceTags, thingName } from "../shapes.ts";
+import { resolveTarget } from "./target.ts";
+
+const enforce = z.enum(["on", "observe"]);
+
+const view = z.object({
+  id: z.string(),
+  name: z.string(),
+  protocol: z.string(),
+  tags: z.record(z.string(), z.string()).readonly(),
+  target: z.unknown(),
+  address: z.string(),
+  agent: z.string(),
+  enforce,
+  credentials: z.array(z.object({ level: accessLevel, type: z.string(), username: z.string() })).readonly(),
+});
+
+/** What somebody sees who may only reach it: not where it stands nor as whom one comes there. */
+const listed = z.object({
+  name: z.string(),
+  protocol: z.string(),
+  tags: z.record(z.string(), z.string()).readonly(),
+  enforce,
+  level: accessLevel.nullable(),
+  agent: z.string().optional(),
+  address: z.string().optional(),
+});
+
+const finding = z.object({
+  severity: z.enum(["ok", "info", "warning", "problem"]),
+  code: z.string(),
+  message: z.string(),
+});
+
+export function resourceRoutes({ store, deps }: Services): Route[] {
+  const { resources, grants } = store.units;
+  return [
+    route({
+      method: "GET",
+      url: "/v1/resources",
+      summary: "List the resources that the caller may reach, or all for those who may read them",
+      access: { permission: "resources.list" },
+      response: z.object({ resources: z.array(listed) }),
+      async handle({ caller, can }) {
+        const reachable = await grants.reachable({ principalId: caller.id });
+        const levels = new Map(reachable.map(({ resource, level }) => [resource, level]));
+        const all = await resources.list();
+        if (can("resources.read")) {
+          return { resources: all.map((row) => ({ ...row, level: levels.get(row.name) ?? null })) };
+        }
+        const own = all.filter((row) => levels.has(row.name));
+        return {
+          resources: own.map(({ name, protocol, tags, enforce }) => {
+            return { name, protocol, tags, enforce, level: levels.get(name) ?? null };
+          }),
+        };
+      },
+    }),
+    route({
+      method: "POST",
+      url: "/v1/resources",
+      summary: "Add a resource",
+      access: { permission: "resources.write" },
+      body: z.strictObject({
+        name: thingName,
+        protocol: z.string().min(1).max(30),
+        tags: resourceTags.default({}),
+        target: z.unknown(),
+        agent: thingName,
+        enforce: enforce.default("on"),
+      }),
+      response: view,
+      status: 201,
+      handle({ body, caller }) {
+        const target = resolveTarget(deps.protocols, body.protocol, body.target);
+        return resources.create({ by: refOf(caller), resource: { ...body, ...target } });
+      },
+    }),
+    route({
+      method: "GET",
+      url: "/v1/resources/:name",
+      summary: "Show a resource",
+      access: { permission: "resources.read" },
+      params: namePath,
+      response: view,
+      handle: ({ params }) => resources.get(params),
+    }),
+    route({
+      method: "PATCH",
+      url: "/v1/resources/:name",
+      summary: "Change a resource; sessions to another address or agent end",
+      access: { permission: "resources.write" },
+      params: namePath,
+      body: z.strictObject({
+        tags: resourceTags.optional(),
+        target: z.unknown().optional(),
+        agent: thingName.optional(),
+        enforce: enforce.optional(),
+      }),
+      response: view,
+      async handle({ params, body, caller }) {
+        const before = await resources.get(params);
+        const target = body.target === undefined ? {} : resolveTarget(deps.protocols, before.protocol, body.target);
+        const { name, protocol, address } = before;
+        const { tags = before.tags, agent = before.agent, enforce: mode = before.enforce } = body;
+        const resource = { name, protocol, address, target: before.target, tags, agent, enforce: mode, ...target };
+        return resources.update({ by: refOf(caller), resource });
+      },
+    }),
+    route({
+      method: "DELETE",
+      url: "/v1/resources/:name",
+      summary: "Delete a resource with its credentials and grants; its live sessions end",
+      access: { permission: "resources.write" },
+      params: namePath,
+      response: NOTHING,
+      status: 204,
+      handle: ({ params, caller }) => resources.delete({ by: refOf(caller), name: params.name }),
+    }),
+    route({
+      method: "POST",
+      url: "/v1/resources/:name/check",
+      summary: "Dial the resource and say what its target role can do that it should not",
+      access: { permission: "resources.write" },
+      params: namePath,
+      body: z.strictObject({ level: accessLevel.default("read") }),
+      response: z.object({ findings: z.array(finding).readonly() }),
+      async handle({ params, body }) {
+        await resources.get(params);
+        if (deps.checkResource === undefined) {
+          throw new TidewaiterError("control_plane_lost", "no gateway here can dial the resource");
+        }
+        return { findings: await deps.checkResource(params.name, body.level) };
+      },
+    }),
+  ];
+}

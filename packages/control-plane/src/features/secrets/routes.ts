@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { NOTHING, type Route, route } from "../../http/route.ts";
+import type { Services } from "../../services.ts";
+import { refOf } from "../principals/routes.ts";
+import { idPath, principalName, thingName } from "../shapes.ts";
+import { SecretService } from "./service.ts";
+
+const view = z.object({
+  id: z.string(),
+  principal: z.string(),
+  resource: z.string().nullable(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  usesLeft: z.int().nullable(),
+  uses: z.int(),
+  lastUsedAt: z.string().nullable(),
+});
+
+/** A working day. */
+const DEFAULT_TTL = 8 * 3600;
+const MAX_TTL = 24 * 3600;
+
+export function secretRoutes({ store, deps, now }: Services): Route[] {
+  const secrets = new SecretService(store, now);
+  return [
+    route({
+      method: "POST",
+      url: "/v1/connection-secrets",
+      summary: "Make a connection secret for a native client: shown now and never again",
+      access: { permission: "self.write" },
+      body: z.strictObject({
+        resource: thingName.optional(),
+        ttlSeconds: z.int().min(60).max(MAX_TTL).default(DEFAULT_TTL),
+        uses: z.int().min(1).max(1_000_000).optional(),
+        /** An AI agent that acts for the caller; for an administrator any AI agent or service. */
+        forPrincipal: principalName.optional(),
+      }),
+      response: z.object({
+        id: z.string(),
+        username: z.string(),
+        secret: z.string(),
+        expiresAt: z.string(),
+        resource: z.string().nullable(),
+        endpoint: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+      }),
+      status: 201,
+      async handle({ body, caller }) {
+        const { id, principal, secret, expiresAt, resource } = await secrets.create(caller, body);
+        return { id, username: principal, secret, expiresAt, resource, endpoint: deps.endpoints().postgres };
+      },
+    }),
+    route({
+      method: "GET",
+      url: "/v1/connection-secrets",
+      summary: "List live connection secrets: the caller's and those of AI agents that act for them, or all",
+      access: { permission: "self.read" },
+      query: z.strictObject({ all: z.stringbool().default(false) }),
+      response: z.object({ secrets: z.array(view) }),
+      async handle({ query, caller, can }) {
+        const everyone = query.all && can("connection_secrets.read_all");
+        return { secrets: await store.units.secrets.list({ principalId: everyone ? undefined : caller.id }) };
+      },
+    }),
+    route({
+      method: "DELETE",
+      url: "/v1/connection-secrets/:id",
+      summary: "Revoke a connection secret; sessions opened with it end",
+      access: { permission: "self.write" },
+      params: idPath,
+      response: NOTHING,
+      status: 204,
+      handle: ({ params, caller, can }) => {
+        const principalId = can("principals.write") ? undefined : caller.id;
+        return store.units.secrets.revoke({ by: refOf(caller), id: params.id, principalId });
+      },
+    }),
+  ];
+}

@@ -1,0 +1,53 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { newId } from "@tidewaiter/core/ids";
+import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import type { Caller } from "../login/service.ts";
+import type { SecretView } from "./store.ts";
+import { makeVerifier, newConnectionSecret } from "./verifier.ts";
+
+export interface SecretRequest {
+  readonly resource?: string | undefined;
+  readonly ttlSeconds: number;
+  readonly uses?: number | undefined;
+  /** Default: the caller. */
+  readonly forPrincipal?: string | undefined;
+}
+
+export class SecretService {
+  readonly #store: ControlPlaneStore;
+  readonly #now: () => number;
+
+  constructor(store: ControlPlaneStore, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** The only moment when the secret is known: what is kept verifies it and cannot be turned back. */
+  async create(caller: Caller, request: SecretRequest): Promise<SecretView & { readonly secret: string }> {
+    const principal = request.forPrincipal ?? caller.name;
+    if (principal !== caller.name) await this.#mayActFor(caller, principal);
+    const { salt, iterations } = await this.#store.units.secrets.saltOf({ principal });
+    const secret = newConnectionSecret();
+    const view = await this.#store.units.secrets.create({
+      by: caller,
+      id: newId("sec"),
+      principal,
+      resource: request.resource,
+      ...(await makeVerifier(secret, salt, iterations)),
+      expiresAt: new Date(this.#now() + request.ttlSeconds * 1000).toISOString(),
+      uses: request.uses,
+    });
+    return { ...view, secret };
+  }
+
+  /**
+   * The person that an AI agent acts for, and for AI agents and services an administrator. Never for another person:
+   * with its secret one would be that person at the target.
+   */
+  async #mayActFor(caller: Caller, name: string): Promise<void> {
+    const other = await this.#store.units.principals.get({ name });
+    if (other.kind === "ai_agent" && other.onBehalfOf === caller.name) return;
+    if (other.kind !== "user" && caller.roles.includes("admin")) return;
+    throw new TidewaiterError("permission_missing", `a connection secret for ${name} is not yours to make`);
+  }
+}

@@ -1,0 +1,75 @@
+import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
+import { z } from "zod";
+import { ROLES } from "../permissions.ts";
+
+/** Shapes that more than one route or document uses. */
+
+/** Reserved: user names that start another way of signing in to a target (issue: `token`, `login`). */
+const RESERVED = new Set(["token", "login"]);
+
+export const principalName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "1-63 characters of a-z 0-9 . _ - beginning with a letter or digit")
+  .refine((name) => !RESERVED.has(name), "this name is reserved");
+
+/** Resources are also TLS server names and database names. */
+export const thingName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "1-63 characters of a-z 0-9 - as in a DNS label");
+
+export const roles = z.array(z.enum(ROLES)).max(ROLES.length);
+
+export const resourceTags = z
+  .record(z.string().regex(/^[a-z0-9][a-z0-9._/-]{0,62}$/, "a tag's name"), z.string().max(200))
+  .refine((tags) => Object.keys(tags).length <= 50, "at most 50 tags");
+
+export const accessLevel = z.enum(ACCESS_LEVELS);
+
+/** Kept in UTC: instants are compared as text. */
+export const instant = z.iso.datetime({ offset: true }).overwrite((text) => new Date(text).toISOString());
+
+export const grantShape = {
+  principal: principalName.optional(),
+  group: thingName.optional(),
+  resource: thingName.optional(),
+  tags: resourceTags.optional(),
+  level: accessLevel.default("read"),
+  expiresAt: instant.optional(),
+};
+
+interface GrantParts {
+  readonly principal?: unknown;
+  readonly group?: unknown;
+  readonly resource?: unknown;
+  readonly tags?: unknown;
+}
+
+export const oneSubject = {
+  check: (grant: GrantParts) => (grant.principal === undefined) !== (grant.group === undefined),
+  message: "name either a principal or a group",
+};
+
+export const oneResourceOrTags = {
+  check: (grant: GrantParts) => (grant.resource === undefined) !== (grant.tags === undefined),
+  message: "name either a resource or tags",
+};
+
+export const principalKind = z.enum(["user", "service", "ai_agent"]);
+
+export const principalIdentity = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: principalKind,
+  groups: z.array(z.string()).readonly(),
+  onBehalfOf: z.object({ id: z.string(), name: z.string(), groups: z.array(z.string()).readonly() }).optional(),
+});
+
+/** A path parameter that names something; what does not fit the pattern cannot exist. */
+export const namePath = z.object({ name: z.string().min(1).max(200) });
+export const idPath = z.object({ id: z.string().min(1).max(100) });
+
+/** Files as a person knows them, for applying and testing. */
+export const documentsShape = z
+  .array(z.strictObject({ name: z.string().min(1).max(200), source: z.string().max(1024 * 1024) }))
+  .min(1)
+  .max(500);

@@ -1,0 +1,130 @@
+import type { Readable } from "node:stream";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Caller } from "../features/login/service.ts";
+import type { Permission } from "../permissions.ts";
+
+/** Declared by every route, or the server does not start. */
+export type RouteAccess = { readonly permission: Permission } | { readonly public: true };
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined;
+  }
+}
+
+export interface RouteCall<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** Who calls; on a public route nobody. */
+  readonly caller: Caller;
+  readonly can: (permission: Permission) => boolean;
+  readonly address: string;
+}
+
+export interface RouteSpec<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Response extends z.ZodType,
+> {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Fastify's form: `/v1/principals/:name`. */
+  readonly url: string;
+  readonly summary: string;
+  readonly access: RouteAccess;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** Of a success. Fields that it does not name are cut from the answer. */
+  readonly response: Response;
+  /** Default 200; 204 for `z.void()`. */
+  readonly status?: 200 | 201 | 204;
+  /** For an answer that is not JSON; `handle` then gives text or a stream. */
+  readonly produces?: "text/html" | "application/x-ndjson";
+  /** Bytes; default 64 KiB. */
+  readonly bodyLimit?: number;
+  handle(call: RouteCall<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Response>>;
+}
+
+type AnySpec = RouteSpec<z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
+
+/** A route whose types have been checked against its schemas. */
+export type Route = Omit<AnySpec, "handle"> & {
+  readonly run: (call: RouteCall<unknown, unknown, unknown>) => Promise<unknown>;
+};
+
+export function route<
+  Params extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUndefined,
+  Response extends z.ZodType = z.ZodVoid,
+>(spec: RouteSpec<Params, Query, Body, Response>): Route {
+  const { handle, ...declared } = spec;
+  // The call is parsed by these very schemas before it comes here.
+  return { ...declared, run: (call) => handle(call as Parameters<typeof handle>[0]) };
+}
+
+export const NOTHING = z.void();
+
+/** Registers the route: parse by zod, run, cut the answer to its schema. */
+export function register(
+  app: FastifyInstance,
+  spec: Route,
+  can: (caller: Caller, wanted: Permission) => boolean,
+): void {
+  app.route({
+    method: spec.method,
+    url: spec.url,
+    config: { access: spec.access },
+    bodyLimit: spec.bodyLimit ?? 64 * 1024,
+    handler: async (request, reply) => {
+      const call = parseCall(spec, request, can);
+      return answer(spec, reply, await spec.run(call));
+    },
+  });
+}
+
+function parseCall(spec: Route, request: FastifyRequest, can: (caller: Caller, wanted: Permission) => boolean) {
+  const { caller } = request;
+  return {
+    params: parse(spec.params, request.params, "path"),
+    query: parse(spec.query, request.query, "query"),
+    body: parse(spec.body, request.body, "body"),
+    get caller(): Caller {
+      if (caller === undefined) throw new TidewaiterError("unauthenticated", "there is no valid access token");
+      return caller;
+    },
+    can: (wanted: Permission) => caller !== undefined && can(caller, wanted),
+    address: request.ip,
+  };
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const problems = result.error.issues.slice(0, 10).map((issue) => {
+    const path = [where, ...issue.path].join(".");
+    const extra = issue.code === "unrecognized_keys" ? `unknown field ${issue.keys[0] ?? ""}` : issue.message;
+    return `${path}: ${extra}`;
+  });
+  throw new TidewaiterError("bad_request", problems.join("; "));
+}
+
+function answer(spec: Route, reply: FastifyReply, result: unknown): FastifyReply {
+  const status = spec.status ?? 200;
+  if (spec.produces !== undefined) {
+    return reply
+      .code(status)
+      .type(`${spec.produces}; charset=utf-8`)
+      .send(result as string | Readable);
+  }
+  if (status === 204) return reply.code(204).send();
+  return reply.code(status).send(spec.response.parse(result));
+}

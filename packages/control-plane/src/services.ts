@@ -1,0 +1,13 @@
+import type { PortParts } from "./control-plane-port.ts";
+import type { ControlPlaneDeps } from "./deps.ts";
+import type { Attempts } from "./features/login/attempts.ts";
+import type { Sealer } from "./seal/sealer.ts";
+import type { SigningKeyRing } from "./signing/key-ring.ts";
+
+/** What routes are built from. */
+export interface Services extends PortParts {
+  readonly deps: ControlPlaneDeps;
+  readonly sealer: Sealer;
+  readonly tokenKeys: SigningKeyRing;
+  readonly joinAttempts: Attempts;
+}

@@ -1,0 +1,53 @@
+import { SignJWT } from "jose";
+import type { SigningKeyRing } from "./key-ring.ts";
+
+export interface SessionGrantFacts {
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly gatewayId: string;
+  /** The one address that the agent may dial for it. */
+  readonly address: string;
+}
+
+const TYPE = "tw-session-grant+jwt";
+const LIFE_S = 60;
+/** Clocks of gateway and agent may differ by this much. */
+const SKEW_S = 5;
+/** A grant is given again until this much of its life is left: signing for each renewal of each session is waste. */
+const RENEW_BELOW_MS = 40_000;
+const REMEMBERED = 10_000;
+
+/** Signs what an agent needs to see before it dials: one address, one session, one minute (RFC 7515, EdDSA). */
+export class SessionGrantSigner {
+  readonly #keys: SigningKeyRing;
+  readonly #now: () => number;
+  readonly #given = new Map<string, { readonly grant: string; readonly expiresAt: number }>();
+
+  constructor(keys: SigningKeyRing, now: () => number) {
+    this.#keys = keys;
+    this.#now = now;
+  }
+
+  async sign(facts: SessionGrantFacts): Promise<string> {
+    const now = this.#now();
+    const known = this.#given.get(facts.sessionId);
+    if (known !== undefined && known.expiresAt - now > RENEW_BELOW_MS) return known.grant;
+    const { kid, privateKey } = await this.#keys.current();
+    const issued = Math.floor(now / 1000);
+    const grant = await new SignJWT({ sid: facts.sessionId, addr: facts.address, gw: facts.gatewayId })
+      .setProtectedHeader({ alg: "EdDSA", kid, typ: TYPE })
+      .setIssuer("tidewaiter")
+      .setAudience(facts.agentId)
+      .setIssuedAt(issued)
+      .setNotBefore(issued - SKEW_S)
+      .setExpirationTime(issued + LIFE_S)
+      .sign(privateKey);
+    if (this.#given.size >= REMEMBERED) this.#given.clear();
+    this.#given.set(facts.sessionId, { grant, expiresAt: (issued + LIFE_S) * 1000 });
+    return grant;
+  }
+
+  forget(sessionId: string): void {
+    this.#given.delete(sessionId);
+  }
+}
