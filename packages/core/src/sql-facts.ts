@@ -66,6 +66,8 @@ export type SqlColumnUse = {
   readonly use: SqlColumnUseKind;
   /** Only for `equality`: how many literals or parameters it is compared with (a list counts once per element). */
   readonly literals?: number;
+  /** Only for `join`: last names of the columns it is compared with, to tell a join within one label from another. */
+  readonly partners?: readonly string[];
 };
 
 /** One column of the top-level row-returning statement. */

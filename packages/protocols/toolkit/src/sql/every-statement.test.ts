@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
+import { takeInventory } from "./inventory.ts";
 import { CLASS_ORDER, INNER_STATEMENT_NODES, STATEMENT_KINDS, severest } from "./statement-kinds.ts";
 
 /** Node types of the grammar, from the declarations that libpg-query itself is typed with. */
@@ -35,5 +36,18 @@ describe("every statement of the grammar", () => {
     expect(severest(["read", "write", "session"])).toBe("write");
     expect(severest(CLASS_ORDER)).toBe("unknown");
     expect(severest([])).toBe("unknown");
+  });
+});
+
+describe("what a later PostgreSQL may add", () => {
+  it("an unknown node anywhere makes the statement opaque", () => {
+    const tree = (node: unknown): unknown => ({ SelectStmt: { targetList: [{ ResTarget: { val: node } }] } });
+    expect(takeInventory(tree({ ColumnRef: { fields: [] } })).opaque).toBe(false);
+    expect(takeInventory(tree({ FancyExpr: { arg: { ColumnRef: { fields: [] } } } })).opaque).toBe(true);
+  });
+
+  it("an unknown statement is of class unknown", () => {
+    const { classes, kinds, opaque } = takeInventory({ ExplainStmt: { query: { FancyStmt: {} } } });
+    expect([severest(classes), [...kinds], opaque]).toEqual(["unknown", ["EXPLAIN", "FancyStmt"], true]);
   });
 });
