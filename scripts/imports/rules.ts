@@ -82,6 +82,10 @@ function globalProblems(pack: PackageSource, path: string, facts: ModuleFacts) {
   });
 }
 
+/**
+ * Circles that cross folders. Inside one folder they are let be: files that stand for the rules of a grammar call each
+ * other as the grammar does.
+ */
 function moduleCycles(pack: PackageSource): Problem[] {
   const edges = new Map(
     [...pack.modules].map(([path, facts]) => {
@@ -90,7 +94,8 @@ function moduleCycles(pack: PackageSource): Problem[] {
       return [path, relative.map((one) => posix.join(posix.dirname(path), one.specifier))];
     }),
   );
-  return findCycles(edges).map((cycle) => {
+  const crossing = findCycles(edges).filter((cycle) => new Set(cycle.map(posix.dirname)).size > 1);
+  return crossing.map((cycle) => {
     return { where: pack.folder, what: `modules import each other in a circle: ${cycle.join(" -> ")}` };
   });
 }
