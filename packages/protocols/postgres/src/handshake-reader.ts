@@ -102,6 +102,16 @@ export class HandshakeReader {
   }
 }
 
+/**
+ * Ends TLS when the stream below it is destroyed without an end: over a stream that is no socket, Node's TLS would wait
+ * for ever.
+ */
+export function tieToStream(tls: Duplex, below: Duplex): void {
+  below.once("close", () => {
+    if (!below.readableEnded) tls.destroy();
+  });
+}
+
 const WAKING = ["readable", "end", "error", "close"] as const;
 
 function ended(): ProtocolError {

@@ -41,13 +41,18 @@ export function scriptedPeer(stream: Duplex): ScriptedPeer {
 }
 
 async function readExactly(stream: Duplex, length: number): Promise<Buffer> {
-  if (length === 0) return Buffer.alloc(0);
-  for (;;) {
-    const chunk: Buffer | null = stream.read(length);
-    if (chunk !== null && chunk.length === length) return chunk;
-    if (chunk !== null || isOver(stream)) throw new Error(`the other side ended before ${length} bytes came`);
-    await somethingHappened(stream);
+  const parts: Buffer[] = [];
+  for (let missing = length; missing > 0; ) {
+    const chunk: Buffer | null = stream.read(Math.min(missing, Math.max(1, stream.readableLength)));
+    if (chunk !== null) {
+      parts.push(chunk);
+      missing -= chunk.length;
+    } else {
+      if (isOver(stream)) throw new Error(`the other side ended before ${length} bytes came`);
+      await somethingHappened(stream);
+    }
   }
+  return Buffer.concat(parts);
 }
 
 async function readSome(stream: Duplex): Promise<Buffer | undefined> {

@@ -159,10 +159,26 @@ describe("acceptClient", () => {
       servername: "b.example",
       ALPNProtocols: ["postgresql"],
     });
-    await new Promise((resolve) => socket.once("secureConnect", resolve));
-    socket.destroy();
+    scriptedPeer(socket).send(startup({ database: "shop" }));
+    expect(await outcome).toMatchObject({ kind: "refused", code: "bad_user", serverName: "b.example" });
     expect(asked).toEqual(["b.example"]);
-    expect(await outcome).toMatchObject({ kind: "refused", code: "client_left", serverName: "b.example" });
+    socket.destroy();
+  });
+
+  it("notices when the stream below TLS is torn down", async () => {
+    const { peer, outcome } = start({ tls: tls() });
+    const socket = connectTls({
+      socket: peer.stream,
+      ca: caPem,
+      servername: "localhost",
+      ALPNProtocols: ["postgresql"],
+    });
+    const inside = scriptedPeer(socket);
+    inside.send(startup({ user: "ana" }));
+    await inside.receiveMessage();
+    peer.stream.destroy();
+    expect(await outcome).toMatchObject({ kind: "refused", code: "client_left", user: "ana" });
+    socket.destroy();
   });
 
   it("takes cancel requests in clear text on a port that requires TLS, with keys of any protocol version", async () => {

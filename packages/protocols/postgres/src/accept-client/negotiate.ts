@@ -4,10 +4,10 @@ import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { abortable } from "../deadline.ts";
 import { decodeStartup, startupLength } from "../decode-startup.ts";
 import { SQLSTATE } from "../errors.ts";
-import { HandshakeReader, ignore } from "../handshake-reader.ts";
+import { HandshakeReader, ignore, tieToStream } from "../handshake-reader.ts";
 import type { StartupPacket } from "../messages.ts";
 import type { ListenerTls } from "./options.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, toRefusal } from "./refusal.ts";
 
 const ALPN = "postgresql";
 /** First byte of a TLS handshake record: a client with `sslnegotiation=direct` starts with it. */
@@ -76,20 +76,26 @@ async function startDirectTls(transport: Transport, tls: ListenerTls | undefined
 }
 
 async function secure(transport: Transport, tls: ListenerTls, signal: AbortSignal): Promise<TLSSocket> {
-  const socket = serverSocket(transport.reader.stream, tls);
+  const raw = transport.reader.stream;
+  if (raw.readableEnded || raw.destroyed) throw new Refusal("client_left");
+  const socket = serverSocket(raw, tls);
   socket.on("error", ignore);
+  tieToStream(socket, raw);
   const secured = new Promise<void>((resolve, reject) => {
     const fail = (cause?: unknown) => reject(new Refusal("tls_failed", undefined, cause));
     socket.once("secure", resolve);
     socket.once("error", fail);
     socket.once("close", () => fail());
+    // TLS over a stream that is no socket does not notice its end during the handshake.
+    for (const event of ["end", "close"]) raw.once(event, () => fail());
   });
   try {
     await abortable(secured, signal);
   } catch (error) {
     // Half a handshake leaves no stream on which anything could be said.
     socket.destroy();
-    throw error instanceof Refusal ? error : new Refusal("timeout", undefined, error);
+    raw.destroy();
+    throw error instanceof Refusal ? error : new Refusal(toRefusal(error).code);
   }
   socket.disableRenegotiation();
   transport.tls = socket;

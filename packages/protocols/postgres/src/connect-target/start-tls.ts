@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { abortable } from "../deadline.ts";
 import { encodeStartup } from "../encode-startup.ts";
-import { type HandshakeReader, ignore } from "../handshake-reader.ts";
+import { type HandshakeReader, ignore, tieToStream } from "../handshake-reader.ts";
 import type { TargetTls } from "./options.ts";
 import { TargetConnectError } from "./target-connect-error.ts";
 
@@ -33,10 +33,14 @@ export async function startTls(
 async function handshake(stream: Duplex, tls: TargetTls, signal: AbortSignal): Promise<TLSSocket> {
   const socket = connect({ socket: stream, ...connectionOptions(tls) });
   socket.on("error", ignore);
+  tieToStream(socket, stream);
   const secured = new Promise<TLSSocket>((resolve, reject) => {
     socket.once("secureConnect", () => resolve(socket));
     socket.once("error", (cause) => reject(handshakeError(socket, cause)));
-    socket.once("close", () => reject(new TargetConnectError("tls_refused", "closed during the TLS handshake")));
+    const closed = () => reject(new TargetConnectError("tls_refused", "closed during the TLS handshake"));
+    socket.once("close", closed);
+    // TLS over a stream that is no socket does not notice its end during the handshake.
+    for (const event of ["end", "close"]) stream.once(event, closed);
   });
   try {
     return await abortable(secured, signal);
