@@ -9,7 +9,7 @@ export interface ModuleImport {
 
 export interface ModuleFacts {
   readonly imports: readonly ModuleImport[];
-  /** Uses of a member of a bare name, e.g. `process.env`. */
+  /** Uses of a member of a bare name: `process.env`, `const { env } = process`. */
   readonly members: readonly { readonly object: string; readonly property: string; readonly line: number }[];
 }
 
@@ -44,6 +44,13 @@ function readMembers(program: Parameters<Visitor["visit"]>[0], line: (offset: nu
       if (node.object.type !== "Identifier") return;
       const property = node.property.type === "Identifier" ? node.property.name : "";
       members.push({ object: node.object.name, property, line: line(node.start) });
+    },
+    VariableDeclarator(node) {
+      if (node.init?.type !== "Identifier" || node.id.type !== "ObjectPattern") return;
+      for (const part of node.id.properties) {
+        const property = part.type === "Property" && part.key.type === "Identifier" ? part.key.name : "";
+        members.push({ object: node.init.name, property, line: line(node.start) });
+      }
     },
   });
   visitor.visit(program);

@@ -119,8 +119,9 @@ function isProduction(pack: PackageSource, path: string): boolean {
   return !testOnly.includes(pack.name) && !path.startsWith("test/") && !/\.test\.tsx?$/.test(path);
 }
 
+/** Programs: the entry points, and generators that developers and CI run. */
 function mayUseProcess(path: string): boolean {
-  return path === "src/main.ts" || path.startsWith("bin/");
+  return path === "src/main.ts" || path.startsWith("bin/") || posix.basename(path) === "generate.ts";
 }
 
 /** `@scope/name/deep` -> `@scope/name`, `name/deep` -> `name`. */
