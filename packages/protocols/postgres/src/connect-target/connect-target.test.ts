@@ -58,6 +58,9 @@ describe("connectTarget with a scripted server", () => {
     expect(target).toMatchObject({ tls: false, backendKey: { processId: 9, secretKey }, notices: [notice] });
     expect([...target.parameters]).toEqual([["TimeZone", "UTC"]]);
     expect(target.leftover.toString("latin1")).toContain("later");
+    const next = new Promise((resolve) => target.stream.once("data", resolve));
+    server.send(READY);
+    expect(await next).toEqual(READY);
   });
 
   it.each<[string, Partial<ConnectTargetOptions>, readonly Buffer[], string]>([
