@@ -9,6 +9,8 @@ import { runAgent } from "./run-agent.ts";
 
 const EXIT_CODES: Readonly<Record<string, number>> = { usage: 2, join_refused: 3 };
 
+const MAX_NAME_CHARS = 63;
+
 async function main(): Promise<number> {
   const command = parseCommand(process.argv.slice(2));
   if (command.kind === "help") process.stdout.write(HELP);
@@ -22,7 +24,7 @@ async function run(options: RunOptions): Promise<void> {
   const log = createLog((line) => process.stderr.write(line), options.json);
   await runAgent({
     ...options,
-    name: options.name ?? hostname(),
+    name: options.name ?? hostname().slice(0, MAX_NAME_CHARS),
     version: packageJson.version,
     readToken: () => readToken(options.tokenFile),
     readVariable: (name) => process.env[name],

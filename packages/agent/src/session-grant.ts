@@ -6,7 +6,7 @@ import { AgentError } from "./errors.ts";
 const ALGORITHMS = ["EdDSA"];
 const MAX_GRANT_CHARS = 8 * 1024;
 /** No grant lives longer, whatever it says; seconds. */
-const MAX_LIFETIME = 24 * 3600;
+const MAX_LIFETIME = 900;
 /** Clocks may differ by this much; seconds. */
 const CLOCK_TOLERANCE = 5;
 
@@ -53,6 +53,18 @@ export async function verifyGrantKeys(token: string, trusted: JSONWebKeySet): Pr
   const set = { keys };
   if (!isPublicKeySet(set)) throw new AgentError("grant_invalid", "the new grant keys are malformed");
   return set;
+}
+
+/** Whether a gateway's own list of grant keys (JSON) has one that this agent trusts; so also when it is unreadable. */
+export function sharesKey(gatewayKeysJson: string, trusted: JSONWebKeySet): boolean {
+  try {
+    const set: unknown = JSON.parse(gatewayKeysJson);
+    return (
+      !isPublicKeySet(set) || set.keys.some(({ kid, x }) => trusted.keys.some((key) => key.kid === kid && key.x === x))
+    );
+  } catch {
+    return true;
+  }
 }
 
 /** A non-empty set of at most 16 public Ed25519 keys with key ids. */

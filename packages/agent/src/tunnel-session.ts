@@ -17,7 +17,7 @@ import { AgentError, wireReason } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { relay } from "./relay.ts";
 import type { SecretSource } from "./secrets.ts";
-import { type SessionGrant, verifyGrantKeys, verifySessionGrant } from "./session-grant.ts";
+import { type SessionGrant, sharesKey, verifyGrantKeys, verifySessionGrant } from "./session-grant.ts";
 
 export const HEALTH_INTERVAL_MS = 15_000;
 const HANDSHAKE_DEADLINE_MS = 10_000;
@@ -126,6 +126,9 @@ class TunnelSession {
     const tunnelVersion = this.#mux?.version ?? 0;
     this.#send({ auth: answerChallenge(challenge, { agentId, key, url: this.#url, version, tunnelVersion }) });
     if (challenge.grantKeysJws !== "") void this.#rotateKeys(challenge.grantKeysJws);
+    else if (!sharesKey(challenge.grantKeysJson, this.#context.grantKeys.keys)) {
+      this.#context.log.warn("the gateway's grants are signed by keys this agent does not trust; it must join again");
+    }
   }
 
   #welcome(): void {

@@ -1,10 +1,12 @@
 import { once } from "node:events";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeFrame } from "../src/encode.ts";
+import { TunnelError } from "../src/errors.ts";
 import type { Frame } from "../src/frame.ts";
 import { createMux, type Mux, type MuxOptions } from "../src/mux.ts";
 import { memorySocketPair, type TunnelSocket } from "../src/socket.ts";
-import type { MuxStream } from "../src/stream.ts";
+import { MuxStream } from "../src/stream.ts";
 import { FakeClock, turns } from "./fake-clock.ts";
 
 const HELLO: Frame = { kind: "hello", minVersion: 1, maxVersion: 1, initialCredit: 1000, maxStreams: 10 };
@@ -69,6 +71,50 @@ describe("a peer that breaks the protocol", () => {
     const { mux, send } = scripted({ onOpen: (offer) => offer.accept(), limits: { initialCredit: 1000 } });
     send(...frames);
     expect(await mux.closed).toMatchObject({ by: "local", reason: { code } });
+  });
+
+  it("ends the tunnel with a reason at worst, whatever frames it sends in whatever order", async () => {
+    const stream = fc.integer({ min: 1, max: 6 });
+    const reason = fc.constant({ code: "x", text: "" });
+    const frame: fc.Arbitrary<Frame> = fc.oneof(
+      fc.record({ kind: fc.constant("open" as const), stream, metadata: fc.constant(Buffer.alloc(0)) }),
+      fc.record({ kind: fc.constantFrom("openOk" as const, "fin" as const), stream }),
+      fc.record({ kind: fc.constantFrom("openError" as const, "reset" as const), stream, reason }),
+      fc.record({
+        kind: fc.constant("data" as const),
+        stream,
+        payload: fc.constantFrom(Buffer.alloc(1), Buffer.alloc(900)),
+      }),
+      fc.record({ kind: fc.constant("window" as const), stream, increment: fc.constantFrom(1, 0xffff_ffff) }),
+      fc.record({ kind: fc.constant("goaway" as const), reason }),
+      fc.record({ kind: fc.constant("control" as const), payload: fc.constant(Buffer.alloc(3)) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(frame, { maxLength: 12 }),
+        fc.constantFrom("accept", "refuse", "wait"),
+        async (frames, answer) => {
+          const { mux, send } = scripted({
+            limits: { initialCredit: 1000, maxStreams: 3 },
+            onOpen: (offer) => {
+              if (answer === "accept") offer.accept().write("x");
+              if (answer === "refuse") offer.refuse({ code: "no", text: "" });
+            },
+          });
+          const opening = mux.open(Buffer.alloc(0)).catch((error: unknown) => error);
+          send(HELLO);
+          await mux.ready;
+          send(...frames);
+          await turns(4);
+          mux.close();
+          expect((await mux.closed).reason.code).toMatch(/^(normal|protocol|flow_control)$/);
+          const outcome = await opening;
+          if (!(outcome instanceof MuxStream)) expect(outcome).toBeInstanceOf(TunnelError);
+          expect(mux.streams).toBe(0);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it("is left when it floods pings and reads nothing", async () => {

@@ -57,13 +57,17 @@ export class AgentConnection {
   #phase: "challenged" | "judging" | "welcome" = "challenged";
   readonly #secrets = new Map<number, PendingSecret>();
   #lastRequestId = 0;
+  #isOver = false;
 
   constructor(socket: TunnelSocket, options: ConnectionOptions) {
     this.#options = options;
     this.#mux = createMux(socket, { role: "gateway", onControl: (bytes) => this.#control(bytes) });
     // An agent that is gone before its answer leaves nobody waiting for it.
     this.#auth.promise.catch(() => {});
-    void this.closed.then(() => this.#failSecrets());
+    void this.closed.then(() => {
+      this.#isOver = true;
+      this.#failSecrets();
+    });
   }
 
   get closed(): Promise<CloseReason> {
@@ -74,7 +78,7 @@ export class AgentConnection {
     return this.#mux.streams;
   }
 
-  /** Challenge, answer, judgement. Closes the tunnel and returns undefined-free failure words when refused. */
+  /** Challenge, answer, judgement. When refused the tunnel is closed and `reason` says why, for a log. */
   async authenticate(): Promise<AuthenticatedAgent | { readonly ok: false; readonly reason: string }> {
     const nonce = newNonce();
     const { gatewayId, hosts, verifyAgent, grantKeysJson, grantKeysJws, handshakeDeadline } = this.#options;
@@ -85,14 +89,16 @@ export class AgentConnection {
       const auth = await Promise.race([this.#auth.promise, this.closed.then(({ reason }) => reason)]);
       if ("code" in auth) return { ok: false, reason: auth.text === "" ? auth.code : auth.text };
       const result = await authenticateAgent(auth, { gatewayId, nonce, hosts, verifyAgent });
+      // Verification may take longer than the agent, or the deadline, did.
+      if (this.#isOver) return { ok: false, reason: "the tunnel ended before the agent was verified" };
       if (result.ok) return { ...result, agentId: auth.agentId };
       this.#send({ refused: { code: "auth_refused", text: result.reason } });
       this.close({ code: "auth_refused", text: result.reason });
       return result;
     } catch (error) {
-      if (!(error instanceof TunnelError)) this.close({ code: "internal", text: "" });
-      if (!(error instanceof TunnelError)) throw error;
-      return { ok: false, reason: error.message };
+      if (error instanceof TunnelError) return { ok: false, reason: error.message };
+      this.close({ code: "internal", text: "" });
+      throw error;
     } finally {
       clearTimeout(deadline);
     }

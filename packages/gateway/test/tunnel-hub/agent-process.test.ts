@@ -4,6 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { certificateAuthority } from "@tidewaiter/testkit";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestAgent, TestGateway, temporaryDirectory } from "./fixture.ts";
@@ -127,6 +129,25 @@ describe("agent process and tunnel hub", () => {
     await closed.promise;
   });
 
+  it("carries TLS from the gateway to the target end to end", async () => {
+    const authority = await certificateAuthority();
+    const { certPem, keyPem } = await authority.issue({ commonName: "db", names: ["db.internal"], usage: "server" });
+    const target = createTlsServer({ cert: certPem, key: keyPem, allowHalfOpen: true }, echo);
+    target.listen(0, "127.0.0.1");
+    await once(target, "listening");
+    servers.push(target);
+    const secure = connectTls({
+      socket: await open(`127.0.0.1:${portOf(target)}`),
+      servername: "db.internal",
+      ca: authority.caPem,
+    });
+    await once(secure, "secureConnect");
+    expect(secure.authorized).toBe(true);
+    const bytes = randomBytes(2 * 1024 * 1024);
+    secure.end(bytes);
+    expect((await readAll(secure)).equals(bytes)).toBe(true);
+  });
+
   it("reaches a Unix socket", async () => {
     const stream = await open(`unix:${directory.path}/echo.sock`);
     stream.end("local");
@@ -238,7 +259,17 @@ describe("agent process and tunnel hub", () => {
 
   it("stops with 0 on SIGTERM, and its log holds neither token nor grant nor secret", async () => {
     const disconnected = gateway.next("disconnected");
+    const stream = await open(echoAddress);
     agent.process.kill("SIGTERM");
+    // No new streams, but this one may come to its end.
+    const attempt = (): Promise<unknown> =>
+      open(echoAddress).then(
+        (another) => another.destroy(),
+        (error: unknown) => error,
+      );
+    await expect.poll(attempt).toMatchObject({ code: "agent_offline" });
+    stream.end("last");
+    expect((await readAll(stream)).toString()).toBe("last");
     expect(await agent.exit).toBe(0);
     expect((await disconnected).reason).toBe("the agent stops");
     for (const secret of ["token-1", "only here", "from a file", "eyJ"]) expect(agent.log).not.toContain(secret);

@@ -31,17 +31,18 @@ describe("tunnel hub", () => {
   let server: Server;
   let host: string;
   let changes: AgentChange[];
+  let beforeVerify: () => Promise<void>;
 
   async function start(limits: Partial<TunnelHubLimits> = {}): Promise<void> {
     changes = [];
+    beforeVerify = () => Promise.resolve();
     hub = createTunnelHub({
       gatewayId: "gw",
-      verifyAgent: (agentId, bytes, signature) =>
-        Promise.resolve(
-          agentId.startsWith("agent-") && verify(null, bytes, publicKey, signature)
-            ? { ok: true, name: "edge" }
-            : { ok: false, reason: "wrong signature" },
-        ),
+      verifyAgent: async (agentId, bytes, signature) => {
+        await beforeVerify();
+        const valid = agentId.startsWith("agent-") && verify(null, bytes, publicKey, signature);
+        return valid ? { ok: true, name: "edge" } : { ok: false, reason: "wrong signature" };
+      },
       grantKeys: () => ({ keys: [] }),
       onAgentChange: (change) => changes.push(change),
       logger: { info: () => {}, warn: () => {} },
@@ -144,6 +145,20 @@ describe("tunnel hub", () => {
     expect(ends.map(({ reason }) => reason.code)).toEqual(["handshake", "handshake"]);
     expect(await (await answer()).outcome).toBe("welcome");
     expect(await (await answer({ agentId: "agent-1" })).outcome).toBe("welcome");
+  });
+
+  it("takes no agent whose verification outlasted the handshake", async () => {
+    await hub.close();
+    server.close();
+    await start({ handshakeDeadline: 300 });
+    await (await answer()).outcome;
+    const hold = Promise.withResolvers<void>();
+    beforeVerify = () => hold.promise;
+    const late = await answer();
+    expect(await late.mux.closed).toMatchObject({ reason: { code: "handshake" } });
+    hold.resolve();
+    await expect.poll(() => changes.map(({ kind }) => kind)).toEqual(["connected", "refused"]);
+    await hub.openStream({ agentId: "agent-1", sessionGrant: "the first one is still there" });
   });
 
   it("lets the newest tunnel of an agent replace the older one, without a gap", async () => {
