@@ -14,7 +14,8 @@ export const GATEWAY = "gw_one";
 export const targets: Record<string, TargetSchema<unknown>> = {
   postgres: {
     parse(value) {
-      if (typeof value === "object" && value !== null && "host" in value && typeof value.host === "string") return value;
+      if (typeof value === "object" && value !== null && "host" in value && typeof value.host === "string")
+        return value;
       throw new TidewaiterError("bad_request", "target.host: a name or an address");
     },
     jsonSchema: { type: "object" },

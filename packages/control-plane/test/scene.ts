@@ -10,7 +10,13 @@ export async function setTheScene(harness: Harness) {
   const anaToken = await harness.addUser("ana");
   const agent = await joinAgent(harness, "site");
   await port.reportAgent({ agentId: agent.id, gatewayId: GATEWAY, state: "online", version: "1.0.0", data: {} });
-  const resource = { name: "shop", protocol: "postgres", target: { host: "db.internal" }, agent: "site", tags: { env: "prod" } };
+  const resource = {
+    name: "shop",
+    protocol: "postgres",
+    target: { host: "db.internal" },
+    agent: "site",
+    tags: { env: "prod" },
+  };
   await expectStatus(call("POST", "/v1/resources", resource), 201);
   const credential = { type: "password", username: "shop_reader", password: TARGET_PASSWORD };
   await expectStatus(call("PUT", "/v1/resources/shop/credentials/read", credential), 204);
@@ -28,7 +34,10 @@ export async function joinAgent(harness: Harness, name: string) {
   return { id: joined.json.agentId as string, name, privateKey: pair.privateKey, joined: joined.json, token };
 }
 
-export async function expectStatus<T extends { status: number; text: string }>(answer: Promise<T>, status: number): Promise<T> {
+export async function expectStatus<T extends { status: number; text: string }>(
+  answer: Promise<T>,
+  status: number,
+): Promise<T> {
   const got = await answer;
   if (got.status !== status) throw new Error(`expected ${status}, got ${got.status}: ${got.text}`);
   return got;

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { TidewaiterError } from "@tidewaiter/core/errors";
 
 export interface Migration {
   readonly version: number;
@@ -23,7 +24,11 @@ export function readMigrations(store: "sqlite" | "postgres"): readonly Migration
 export function pendingMigrations(all: readonly Migration[], applied: readonly number[]): readonly Migration[] {
   const known = new Set(all.map((migration) => migration.version));
   const unknown = applied.find((version) => !known.has(version));
-  if (unknown !== undefined) throw new Error(`the store was made by a newer release (migration ${unknown})`);
+  if (unknown !== undefined) {
+    throw new TidewaiterError("storage_unavailable", `the store was made by a newer release (migration ${unknown})`, {
+      next: "Start that release, or restore a backup from before it.",
+    });
+  }
   return all.filter((migration) => !applied.includes(migration.version));
 }
 

@@ -1,0 +1,1556 @@
+// Generated from the routes of the control plane. Do not edit: run its generator.
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  next?: string;
+}
+
+export interface paths {
+  "/v1/health": {
+    /** Is the service up, and can it reach its store? (public) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            status: "ok";
+            store: "ok";
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/r/{shortId}": {
+    /** Where the link of a review leads; tells nothing about the review (public) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { shortId: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "text/html": string } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/login": {
+    get?: never;
+    put?: never;
+    /** Sign in with name and password (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          password: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            accessToken: string;
+            expiresAt: string;
+            principal: {
+              id: string;
+              name: string;
+              kind: "user" | "service" | "ai_agent";
+              groups: string[];
+              onBehalfOf?: {
+                id: string;
+                name: string;
+                groups: string[];
+              };
+            };
+            roles: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/logout": {
+    get?: never;
+    put?: never;
+    /** End the access token of this request (needs the permission self.read) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/me": {
+    /** Who am I, where do I connect, what may I reach? (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            principal: {
+              id: string;
+              name: string;
+              kind: "user" | "service" | "ai_agent";
+              groups: string[];
+              onBehalfOf?: {
+                id: string;
+                name: string;
+                groups: string[];
+              };
+            };
+            roles: string[];
+            groups: string[];
+            tokenExpiresAt: string;
+            endpoints: {
+              postgres: {
+                host: string;
+                port: number;
+                tls: boolean;
+                caPem?: string;
+              };
+              web: string;
+            };
+            grants: ({
+              resource: string;
+              level: "read" | "write" | "admin";
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/principals": {
+    /** List principals (needs the permission principals.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            principals: ({
+              id: string;
+              name: string;
+              kind: "user" | "service" | "ai_agent";
+              roles: string[];
+              disabled: boolean;
+              groups: string[];
+              onBehalfOf: string | null;
+              hasPassword: boolean;
+              createdAt: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Add a user, a service or an AI agent (needs the permission principals.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          kind?: "user" | "service" | "ai_agent";
+          roles?: ("admin" | "auditor" | "reviewer" | "user")[];
+          disabled?: boolean;
+          onBehalfOf?: string;
+          password?: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            kind: "user" | "service" | "ai_agent";
+            roles: string[];
+            disabled: boolean;
+            groups: string[];
+            onBehalfOf: string | null;
+            hasPassword: boolean;
+            createdAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/principals/{name}": {
+    /** Show a principal (needs the permission principals.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            kind: "user" | "service" | "ai_agent";
+            roles: string[];
+            disabled: boolean;
+            groups: string[];
+            onBehalfOf: string | null;
+            hasPassword: boolean;
+            createdAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Delete a principal; its live sessions end (needs the permission principals.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    /** Change roles, disable or enable, or say whom an AI agent acts for (needs the permission principals.write) */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          roles?: ("admin" | "auditor" | "reviewer" | "user")[];
+          disabled?: boolean;
+          onBehalfOf?: string | null;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            kind: "user" | "service" | "ai_agent";
+            roles: string[];
+            disabled: boolean;
+            groups: string[];
+            onBehalfOf: string | null;
+            hasPassword: boolean;
+            createdAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+  };
+  "/v1/principals/{name}/password": {
+    get?: never;
+    /** Set a password; every access token of the principal ends (needs the permission principals.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          password: string;
+        } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/groups": {
+    /** List groups and their members (needs the permission groups.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            groups: ({
+              id: string;
+              name: string;
+              description: string;
+              members: string[];
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Add a group (needs the permission groups.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          description?: string;
+          members?: string[];
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            description: string;
+            members: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/groups/{name}": {
+    get?: never;
+    /** Add a group or change its description (needs the permission groups.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          description?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            description: string;
+            members: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    /** Delete a group and the grants to it (needs the permission groups.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/groups/{name}/members": {
+    get?: never;
+    /** Replace the members of a group (needs the permission groups.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          members: string[];
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            description: string;
+            members: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/resources": {
+    /** List the resources that the caller may reach, or all for those who may read them (needs the permission resources.list) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            resources: ({
+              name: string;
+              protocol: string;
+              tags: Record<string, string>;
+              enforce: "on" | "observe";
+              level: "read" | "write" | "admin" | null;
+              agent?: string;
+              address?: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Add a resource (needs the permission resources.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          protocol: string;
+          tags?: Record<string, string>;
+          target: unknown;
+          agent: string;
+          enforce?: "on" | "observe";
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            protocol: string;
+            tags: Record<string, string>;
+            target: unknown;
+            address: string;
+            agent: string;
+            enforce: "on" | "observe";
+            credentials: ({
+              level: "read" | "write" | "admin";
+              type: string;
+              username: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/resources/{name}": {
+    /** Show a resource (needs the permission resources.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            protocol: string;
+            tags: Record<string, string>;
+            target: unknown;
+            address: string;
+            agent: string;
+            enforce: "on" | "observe";
+            credentials: ({
+              level: "read" | "write" | "admin";
+              type: string;
+              username: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Delete a resource with its credentials and grants; its live sessions end (needs the permission resources.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    /** Change a resource; sessions to another address or agent end (needs the permission resources.write) */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          tags?: Record<string, string>;
+          target?: unknown;
+          agent?: string;
+          enforce?: "on" | "observe";
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            protocol: string;
+            tags: Record<string, string>;
+            target: unknown;
+            address: string;
+            agent: string;
+            enforce: "on" | "observe";
+            credentials: ({
+              level: "read" | "write" | "admin";
+              type: string;
+              username: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+  };
+  "/v1/resources/{name}/check": {
+    get?: never;
+    put?: never;
+    /** Dial the resource and say what its target role can do that it should not (needs the permission resources.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          level?: "read" | "write" | "admin";
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            findings: ({
+              severity: "ok" | "info" | "warning" | "problem";
+              code: string;
+              message: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/resources/{name}/credentials/{level}": {
+    get?: never;
+    /** Set the credential of an access level; it is sealed and never shown again (needs the permission credentials.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string; level: "read" | "write" | "admin" };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          type: "password";
+          username: string;
+          password: string;
+        } | {
+          type: "certificate";
+          username: string;
+          certificatePem: string;
+          privateKeyPem: string;
+        } | {
+          type: "trust";
+          username: string;
+        } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    /** Remove the credential of an access level; sessions that use it end (needs the permission credentials.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string; level: "read" | "write" | "admin" };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/grants": {
+    /** List grants (needs the permission grants.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            grants: ({
+              id: string;
+              name: string;
+              principal: string | null;
+              group: string | null;
+              resource: string | null;
+              tags: Record<string, string> | null;
+              level: "read" | "write" | "admin";
+              expiresAt: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Grant a principal or group access to a resource, or to all with some tags (needs the permission grants.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name?: string;
+          principal?: string;
+          group?: string;
+          resource?: string;
+          tags?: Record<string, string>;
+          level?: "read" | "write" | "admin";
+          expiresAt?: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            principal: string | null;
+            group: string | null;
+            resource: string | null;
+            tags: Record<string, string> | null;
+            level: "read" | "write" | "admin";
+            expiresAt: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/grants/{id}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Remove a grant by id or name; sessions opened on it end (needs the permission grants.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/policies": {
+    /** The policy in force, or an older version (needs the permission policies.read) */
+    get: {
+      parameters: {
+        query?: { version?: number };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            version: number;
+            documents: ({
+              name: string;
+              source: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/policies/versions": {
+    /** Who applied which version when; the newest first (needs the permission policies.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            versions: ({
+              version: number;
+              appliedAt: string;
+              appliedBy: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/policies/schema": {
+    /** JSON Schema of a policy document, for editors (public) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": Record<string, unknown> } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/policies/test": {
+    get?: never;
+    put?: never;
+    /** Run the tests that stand in the rules; of the policy in force, or of the given documents alone (needs the permission policies.test) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          documents?: ({
+            name: string;
+            source: string;
+          })[];
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            ok: boolean;
+            results: ({
+              ruleId: string;
+              document: string;
+              line: number;
+              sql: string;
+              expected: string;
+              actual: string;
+              ok: boolean;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/policies/explain": {
+    get?: never;
+    put?: never;
+    /** Which rule would decide about a statement, and why (needs the permission policies.test) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          sql: string;
+          as?: string;
+          resource: string;
+          level?: "read" | "write" | "admin";
+          documents?: ({
+            name: string;
+            source: string;
+          })[];
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            operation: string;
+            verdict: Record<string, unknown>;
+            rules: ({
+              ruleId: string;
+              at: string;
+              judgedAs: string;
+              state: string;
+              why: string;
+              enforce: string;
+              outcomes: string[];
+            })[];
+            text: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/apply": {
+    get?: never;
+    put?: never;
+    /** Bring principals, groups, resources, grants and policies to what documents say: all or nothing (needs the permission config.apply) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          documents: ({
+            name: string;
+            source: string;
+          })[];
+          dryRun?: boolean;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            changes: ({
+              noun: "principal" | "group" | "resource" | "grant" | "policy";
+              name: string;
+              action: "create" | "update" | "delete" | "none";
+              diff: ({
+                field: string;
+                before: string | null;
+                after: string | null;
+              })[];
+            })[];
+            policyVersion: number;
+            applied: boolean;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/agents": {
+    /** List agents, their version and where they are online (needs the permission agents.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            agents: ({
+              id: string;
+              name: string;
+              online: boolean;
+              lastSeen?: string;
+              version?: string;
+              joinedAt: string;
+              gateways: ({
+                gatewayId: string;
+                online: boolean;
+                lastSeen: string;
+                version: string;
+                data: Record<string, string | number>;
+              })[];
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/agents/tokens": {
+    get?: never;
+    put?: never;
+    /** Make a join token: for one agent, once, shown now and never again (needs the permission agents.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          expiresIn?: number;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            token: string;
+            expiresAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/agents/join": {
+    get?: never;
+    put?: never;
+    /** Trade a join token for an identity: the agent's own Ed25519 key (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          token: string;
+          publicKey: {
+            kty: "OKP";
+            crv: "Ed25519";
+            x: string;
+          };
+          name?: string;
+          version: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            agentId: string;
+            name: string;
+            grantKeys: {
+              keys: (Record<string, unknown>)[];
+            };
+            gatewayId: string;
+            tunnelUrls: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/agents/{name}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Remove an agent; sessions through it end and it may not connect again (needs the permission agents.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/connection-secrets": {
+    /** List live connection secrets: the caller's and those of AI agents that act for them, or all (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: { all?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            secrets: ({
+              id: string;
+              principal: string;
+              resource: string | null;
+              createdAt: string;
+              expiresAt: string;
+              usesLeft: number | null;
+              uses: number;
+              lastUsedAt: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Make a connection secret for a native client: shown now and never again (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          resource?: string;
+          ttlSeconds?: number;
+          uses?: number;
+          forPrincipal?: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            username: string;
+            secret: string;
+            expiresAt: string;
+            resource: string | null;
+            endpoint: {
+              host: string;
+              port: number;
+              tls: boolean;
+              caPem?: string;
+            };
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/connection-secrets/{id}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Revoke a connection secret; sessions opened with it end (needs the permission self.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/sessions": {
+    /** List sessions, the newest first: the caller's own, or everybody's for those who may read them (needs the permission sessions.list) */
+    get: {
+      parameters: {
+        query?: { state?: "live" | "ended"; principal?: string; resource?: string; limit?: number; cursor?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            sessions: ({
+              id: string;
+              state: "live" | "ended";
+              principal: string;
+              kind: "user" | "service" | "ai_agent";
+              onBehalfOf: string | null;
+              resource: string;
+              protocol: string;
+              level: "read" | "write" | "admin";
+              agent: string;
+              gateway: string;
+              client: string;
+              application: string | null;
+              detail: Record<string, string>;
+              policyVersion: number;
+              startedAt: string;
+              endedAt: string | null;
+              endReason: string | null;
+              counters: {
+                statements: number;
+                refused: number;
+                held: number;
+                rows: number;
+                bytesToClient: number;
+                bytesToTarget: number;
+              };
+              segments: number | null;
+            })[];
+            cursor: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/sessions/{id}": {
+    /** Show a session (needs the permission sessions.list) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            state: "live" | "ended";
+            principal: string;
+            kind: "user" | "service" | "ai_agent";
+            onBehalfOf: string | null;
+            resource: string;
+            protocol: string;
+            level: "read" | "write" | "admin";
+            agent: string;
+            gateway: string;
+            client: string;
+            application: string | null;
+            detail: Record<string, string>;
+            policyVersion: number;
+            startedAt: string;
+            endedAt: string | null;
+            endReason: string | null;
+            counters: {
+              statements: number;
+              refused: number;
+              held: number;
+              rows: number;
+              bytesToClient: number;
+              bytesToTarget: number;
+            };
+            segments: number | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/sessions/{id}/kill": {
+    get?: never;
+    put?: never;
+    /** End a live session; its client is told the reason (needs the permission sessions.kill) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          reason: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            state: "live" | "ended";
+            principal: string;
+            kind: "user" | "service" | "ai_agent";
+            onBehalfOf: string | null;
+            resource: string;
+            protocol: string;
+            level: "read" | "write" | "admin";
+            agent: string;
+            gateway: string;
+            client: string;
+            application: string | null;
+            detail: Record<string, string>;
+            policyVersion: number;
+            startedAt: string;
+            endedAt: string | null;
+            endReason: string | null;
+            counters: {
+              statements: number;
+              refused: number;
+              held: number;
+              rows: number;
+              bytesToClient: number;
+              bytesToTarget: number;
+            };
+            segments: number | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/sessions/{id}/recording": {
+    /** The recorded events of a session, one JSON object a line; needs a reason and is itself recorded (needs the permission recordings.read) */
+    get: {
+      parameters: {
+        query: { reason: string; originals?: string };
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/x-ndjson": string } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/sessions/{id}/recording/verify": {
+    /** Is the recording of a session complete and untouched? (needs the permission recordings.verify) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            ok: boolean;
+            segments: number;
+            tail: "complete" | "unknown";
+            problems: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/reviews": {
+    /** List reviews that the caller asked for or may decide, or all for those who may read them (needs the permission reviews.list) */
+    get: {
+      parameters: {
+        query?: { state?: "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "consumed"; limit?: number };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            reviews: ({
+              id: string;
+              shortId: string;
+              state: "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "consumed";
+              mode: "hold" | "ticket";
+              requester: string;
+              sessionId: string;
+              resource: string;
+              rule: string;
+              reason: string;
+              summary: string;
+              labels: string[];
+              estimatedRows: number | null;
+              inTransaction: boolean;
+              askedOf: string[];
+              count: number;
+              decisions: ({
+                reviewer: string;
+                decision: "approve" | "reject";
+                comment: string;
+                at: string;
+              })[];
+              requestedAt: string;
+              expiresAt: string;
+              closedReason: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/reviews/{id}": {
+    /** Show a review with the exact statement; a look by another than the requester is recorded (needs the permission reviews.list) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "consumed";
+            mode: "hold" | "ticket";
+            requester: string;
+            sessionId: string;
+            resource: string;
+            rule: string;
+            reason: string;
+            summary: string;
+            labels: string[];
+            estimatedRows: number | null;
+            inTransaction: boolean;
+            askedOf: string[];
+            count: number;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "reject";
+              comment: string;
+              at: string;
+            })[];
+            requestedAt: string;
+            expiresAt: string;
+            closedReason: string | null;
+            statement: string;
+            parameters: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/reviews/{id}/approve": {
+    get?: never;
+    put?: never;
+    /** Approve exactly this statement, once (needs the permission reviews.decide) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "consumed";
+            mode: "hold" | "ticket";
+            requester: string;
+            sessionId: string;
+            resource: string;
+            rule: string;
+            reason: string;
+            summary: string;
+            labels: string[];
+            estimatedRows: number | null;
+            inTransaction: boolean;
+            askedOf: string[];
+            count: number;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "reject";
+              comment: string;
+              at: string;
+            })[];
+            requestedAt: string;
+            expiresAt: string;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/reviews/{id}/reject": {
+    get?: never;
+    put?: never;
+    /** Refuse it (needs the permission reviews.decide) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "rejected" | "expired" | "withdrawn" | "consumed";
+            mode: "hold" | "ticket";
+            requester: string;
+            sessionId: string;
+            resource: string;
+            rule: string;
+            reason: string;
+            summary: string;
+            labels: string[];
+            estimatedRows: number | null;
+            inTransaction: boolean;
+            askedOf: string[];
+            count: number;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "reject";
+              comment: string;
+              at: string;
+            })[];
+            requestedAt: string;
+            expiresAt: string;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/audit": {
+    /** Audit events in order, or the newest first (needs the permission audit.read) */
+    get: {
+      parameters: {
+        query?: { after?: number; type?: string; order?: "oldest" | "newest"; limit?: number };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            events: ({
+              sequence: number;
+              id: string;
+              at: string;
+              type: string;
+              principalId: string | null;
+              sessionId: string | null;
+              resourceId: string | null;
+              data: Record<string, string | number | boolean | null>;
+              previousHash: string;
+              hash: string;
+            })[];
+            last: number;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/audit/verify": {
+    /** Is the chain of audit events whole? (needs the permission audit.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            ok: boolean;
+            events: number;
+            head: string;
+            problems: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+}
