@@ -122,13 +122,18 @@ class TunnelSession {
   #challenged(challenge: Challenge): void {
     if (this.#gatewayId !== undefined) throw new AgentError("handshake", "second challenge");
     this.#gatewayId = challenge.gatewayId;
-    const { agentId, key, version } = this.#context;
+    this.#answer(challenge).catch((error: unknown) => this.#welcomed.reject(error));
+  }
+
+  async #answer(challenge: Challenge): Promise<void> {
+    const { agentId, key, version, grantKeys, log } = this.#context;
+    // First: a grant by a new key may follow the welcome at once.
+    if (challenge.grantKeysJws !== "") await this.#rotateKeys(challenge.grantKeysJws);
+    if (!sharesKey(challenge.grantKeysJson, grantKeys.keys)) {
+      log.warn("the gateway's grants are signed by keys this agent does not trust; it must join again");
+    }
     const tunnelVersion = this.#mux?.version ?? 0;
     this.#send({ auth: answerChallenge(challenge, { agentId, key, url: this.#url, version, tunnelVersion }) });
-    if (challenge.grantKeysJws !== "") void this.#rotateKeys(challenge.grantKeysJws);
-    else if (!sharesKey(challenge.grantKeysJson, this.#context.grantKeys.keys)) {
-      this.#context.log.warn("the gateway's grants are signed by keys this agent does not trust; it must join again");
-    }
   }
 
   #welcome(): void {
