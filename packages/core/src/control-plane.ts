@@ -57,7 +57,11 @@ export type AuthenticationProof =
 
 export type AuthenticationResult =
   | { readonly ok: true; readonly principal: Principal; readonly secretId?: string; readonly resourceName?: string }
-  | { readonly ok: false; readonly reason: "expired" | "revoked" | "used_up" | "unknown" | "disabled"; readonly expiredAt?: string };
+  | {
+      readonly ok: false;
+      readonly reason: "expired" | "revoked" | "used_up" | "unknown" | "disabled";
+      readonly expiredAt?: string;
+    };
 
 export interface SessionRequest {
   readonly gatewayId: string;
@@ -77,7 +81,12 @@ export type SessionAuthorization =
   | {
       readonly ok: false;
       readonly reason:
-        | "resource_unknown" | "no_grant" | "level_not_granted" | "secret_other_resource" | "principal_disabled" | "protocol_mismatch"
+        | "resource_unknown"
+        | "no_grant"
+        | "level_not_granted"
+        | "secret_other_resource"
+        | "principal_disabled"
+        | "protocol_mismatch"
         | "agent_offline";
       /** Only for a principal that has been authenticated: what to do next. */
       readonly detail: string;
@@ -119,7 +128,13 @@ export interface LeaseRenewal {
 }
 
 export type LeaseState =
-  | { readonly sessionId: string; readonly ok: true; readonly leaseExpiresAt: string; readonly sessionGrant: string; readonly principal: Principal }
+  | {
+      readonly sessionId: string;
+      readonly ok: true;
+      readonly leaseExpiresAt: string;
+      readonly sessionGrant: string;
+      readonly principal: Principal;
+    }
   | { readonly sessionId: string; readonly ok: false; readonly reason: string };
 
 export interface SessionEnd {
@@ -133,7 +148,12 @@ export interface SessionEnd {
 
 export type TargetCredential =
   | { readonly type: "password"; readonly username: string; readonly password: string }
-  | { readonly type: "certificate"; readonly username: string; readonly certificatePem: string; readonly privateKeyPem: string }
+  | {
+      readonly type: "certificate";
+      readonly username: string;
+      readonly certificatePem: string;
+      readonly privateKeyPem: string;
+    }
   | { readonly type: "trust"; readonly username: string };
 
 export interface PolicyBundle {
@@ -152,7 +172,9 @@ export interface AuditEventInput {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export type AgentVerification = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly reason: string };
+export type AgentVerification =
+  | { readonly ok: true; readonly name: string }
+  | { readonly ok: false; readonly reason: string };
 
 export interface AgentReport {
   readonly agentId: string;
@@ -172,7 +194,17 @@ export interface AgentState {
 
 export interface Change {
   readonly sequence: number;
-  readonly kind: "policy" | "review" | "principal" | "group" | "resource" | "credential" | "grant" | "secret" | "agent" | "session";
+  readonly kind:
+    | "policy"
+    | "review"
+    | "principal"
+    | "group"
+    | "resource"
+    | "credential"
+    | "grant"
+    | "secret"
+    | "agent"
+    | "session";
   readonly id: string;
 }
 

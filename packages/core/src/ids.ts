@@ -9,7 +9,24 @@ function randomBase32(length: number): string {
 
 /** Prefixes say at a glance what an id names. */
 export type IdPrefix =
-  | "prn" | "grp" | "res" | "crd" | "pol" | "agt" | "gnt" | "ses" | "rev" | "rec" | "aud" | "sec" | "tok" | "gw" | "jti" | "mk" | "dk" | "kid";
+  | "prn"
+  | "grp"
+  | "res"
+  | "crd"
+  | "pol"
+  | "agt"
+  | "gnt"
+  | "ses"
+  | "rev"
+  | "rec"
+  | "aud"
+  | "sec"
+  | "tok"
+  | "gw"
+  | "jti"
+  | "mk"
+  | "dk"
+  | "kid";
 
 /** A new id: prefix, underscore, 26 characters of Crockford base32 (130 random bits). */
 export function newId(prefix: IdPrefix): string {

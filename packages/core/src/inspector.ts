@@ -41,6 +41,8 @@ export type Effect =
   | { readonly type: "send"; readonly to: Side; readonly bytes: Uint8Array }
   | { readonly type: "ask"; readonly askId: number; readonly ask: Ask }
   | { readonly type: "withdraw"; readonly askId: number; readonly reason: string }
+  /** At the end: what was granted by a budget and not used. */
+  | { readonly type: "return_budget"; readonly ruleId: string; readonly rows: number; readonly bytes: number }
   /** Send the protocol's own cancel message to the target. */
   | { readonly type: "cancel_target" }
   | { readonly type: "close"; readonly reason: string };

@@ -19,6 +19,7 @@ export interface RelaySession {
   readonly flush: () => undefined | Promise<void>;
   readonly ask: (askId: number, ask: Ask, answer: (askId: number, answer: Answer) => void) => void;
   readonly withdraw: (askId: number, reason: string) => void;
+  readonly returnBudget: (ruleId: string, rows: number, bytes: number) => void;
   readonly count: (side: Side, bytes: number) => void;
   readonly onInterrupt: (interrupt: (by: Interruption) => void) => void;
 }
@@ -175,6 +176,8 @@ class Relay<M> {
         return;
       case "withdraw":
         return this.#session.withdraw(effect.askId, effect.reason);
+      case "return_budget":
+        return this.#session.returnBudget(effect.ruleId, effect.rows, effect.bytes);
       case "cancel_target":
         // the session does not depend on it: a target that cannot be canceled goes on until it is done
         this.#asks.push(() => void this.#options.cancelTarget().catch(() => {}));

@@ -105,6 +105,8 @@ export class GatewaySession implements LiveSession<Duplex> {
       flush: () => this.#flush(),
       ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
       withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
+      returnBudget: (ruleId, rows, bytes) =>
+        this.#deps.budgets.giveBack(this.#authorized.principal.id, ruleId, rows, bytes),
       count: (side, bytes) => this.#count(side, bytes),
       onInterrupt: (interrupt) => this.#onInterrupt(interrupt),
     });

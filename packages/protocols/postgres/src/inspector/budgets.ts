@@ -57,6 +57,13 @@ export function grantLease(machine: Machine, ruleId: string, rows: number, bytes
   machine.leases.set(ruleId, { rows: lease.rows + rows, bytes: lease.bytes + bytes });
 }
 
+export function returnLeases(machine: Machine): void {
+  for (const [ruleId, { rows, bytes }] of machine.leases) {
+    machine.emit({ type: "return_budget", ruleId, rows: Math.max(0, rows), bytes: Math.max(0, bytes) });
+  }
+  machine.leases.clear();
+}
+
 export function budgetSpent(machine: Machine, ruleId: string): ErrorFields {
   return refusedPlainly(
     "53400",

@@ -1,7 +1,7 @@
 import type { Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import { FRONTEND } from "../messages.ts";
-import { grantLease } from "./budgets.ts";
+import { grantLease, returnLeases } from "./budgets.ts";
 import { onClientMessage } from "./client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
 import { answered, withdraw } from "./hold.ts";
@@ -18,7 +18,10 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
     receive(input) {
       machine.now = input.at;
       machine.effects = [];
-      if (!machine.closed) take(machine, input);
+      if (!machine.closed) {
+        take(machine, input);
+        if (machine.closed) returnLeases(machine);
+      }
       return machine.effects satisfies readonly Effect[];
     },
     get backlog() {

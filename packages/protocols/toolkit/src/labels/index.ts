@@ -1,2 +1,3 @@
 export * from "./catalog.ts";
 export * from "./resolve-labels.ts";
+export * from "./name-catalog.ts";

@@ -1,0 +1,51 @@
+import pino from "pino";
+import packageJson from "../package.json" with { type: "json" };
+import { installationPaths, prepareDataDir } from "./installation.ts";
+import { HELP, parseCommand, UsageError } from "./options.ts";
+import { rotateMasterKey } from "./rotate-master-key.ts";
+import { runServer } from "./run-server.ts";
+
+const USAGE_EXIT = 2;
+
+async function main(): Promise<number> {
+  const command = parseCommand(process.argv.slice(2));
+  if (command.kind === "help" || command.kind === "version") {
+    process.stdout.write(command.kind === "help" ? HELP : `${packageJson.version}\n`);
+    return 0;
+  }
+  const { options } = command;
+  const storeUrl = process.env.TIDEWAITER_STORE_URL;
+  if (command.kind === "rotate-master-key") {
+    await prepareDataDir(options.dataDir);
+    const { masterKeyId, dataKeys } = await rotateMasterKey(installationPaths(options.dataDir), storeUrl ?? options.store);
+    process.stdout.write(options.json ? `${JSON.stringify({ masterKeyId, dataKeys })}\n` : `new master key ${masterKeyId}; ${dataKeys} data keys wrapped anew\n`);
+    return 0;
+  }
+  const destination = pino.destination({ dest: 2, sync: true });
+  const logger = pino({ level: process.env.LOG_LEVEL ?? "info", base: null }, destination);
+  const stopped = stopSignal();
+  const server = await runServer({ options, storeUrl, adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD, logger, log: destination });
+  const { endpoints, adminPasswordFile } = server;
+  const { postgres, web, gatewayId } = endpoints;
+  if (options.json) process.stdout.write(`${JSON.stringify({ listening: true, web, postgres: { host: postgres.host, port: postgres.port }, gatewayId, adminPasswordFile: adminPasswordFile ?? null })}\n`);
+  else process.stdout.write(`Tidewaiter is running\n  API and tunnels  ${web}\n  PostgreSQL       ${postgres.host}:${postgres.port}\n${adminPasswordFile === undefined ? "" : `  first administrator "${options.admin}", password in ${adminPasswordFile}\n`}`);
+  const signal = await stopped;
+  logger.info({ signal }, "stopping");
+  await server.close("the gateway stops");
+  return 0;
+}
+
+/** The first signal stops in order; a second one ends the process at once, as by default. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
+  });
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  const usage = error instanceof UsageError;
+  process.stderr.write(`tidewaiter-server: ${error instanceof Error ? error.message : String(error)}${usage ? "\nTry tidewaiter-server --help" : ""}\n`);
+  process.exit(usage ? USAGE_EXIT : 1);
+}

@@ -1,0 +1,21 @@
+import { createControlPlane, createFileBlobStore } from "@tidewaiter/control-plane";
+import type { installationPaths } from "./installation.ts";
+import { storeSettings } from "./run-server.ts";
+
+/** Wraps every data key with a new master key. Safe beside a running server, which reads the key file again. */
+export async function rotateMasterKey(paths: ReturnType<typeof installationPaths>, storeUrl: string | undefined) {
+  const controlPlane = await createControlPlane({
+    store: storeSettings(storeUrl, paths.store),
+    masterKeyFile: paths.masterKey,
+    blobs: await createFileBlobStore(paths.recordings),
+    protocols: {},
+    endpoints: () => {
+      throw new Error("nothing listens while the master key is rotated");
+    },
+  });
+  try {
+    return await controlPlane.rotateMasterKey();
+  } finally {
+    await controlPlane.close();
+  }
+}

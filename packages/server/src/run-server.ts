@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createSecureContext } from "node:tls";
+import type { Endpoints, RunningControlPlane, StoreSettings } from "@tidewaiter/control-plane";
+import { createControlPlane, createFileBlobStore } from "@tidewaiter/control-plane";
+import { newId } from "@tidewaiter/core";
+import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
+import type { Gateway } from "@tidewaiter/gateway";
+import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
+import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
+import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
+import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
+import { installationPaths, keptText, prepareDataDir, randomHex } from "./installation.ts";
+import type { Address, ServerOptions } from "./options.ts";
+import { policyOperation } from "./policy-operation.ts";
+
+export interface ServerDeps {
+  readonly options: ServerOptions;
+  readonly storeUrl: string | undefined;
+  /** Of the first administrator; undefined = a random one, kept in a file. */
+  readonly adminPassword: string | undefined;
+  readonly logger: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  readonly log: { write(line: string): void };
+}
+
+export interface RunningServer {
+  readonly endpoints: Endpoints;
+  /** Set at the first start only: where the administrator's password was written. */
+  readonly adminPasswordFile: string | undefined;
+  close(reason: string): Promise<void>;
+}
+
+/** Control plane and gateway in this process, listening. */
+export async function runServer(deps: ServerDeps): Promise<RunningServer> {
+  const { options } = deps;
+  const paths = installationPaths(options.dataDir);
+  await prepareDataDir(options.dataDir);
+  const gatewayId = await keptText(paths.gatewayId, () => newId("gw"));
+  const mockKey = Buffer.from(await keptText(paths.mockKey, () => randomHex(32)), "hex");
+  const tls = await certificate(options, paths.tls);
+  const classifier = await loadClassifier();
+  const worker = createClassifierWorker();
+  let endpoints: Endpoints | undefined;
+  const controlPlane = await createControlPlane({
+    store: storeSettings(deps.storeUrl ?? options.store, paths.store),
+    masterKeyFile: paths.masterKey,
+    blobs: await createFileBlobStore(paths.recordings),
+    protocols: { postgres: postgresTargetSchema },
+    endpoints: () => endpoints ?? fail(),
+    toOperation: policyOperation(classifier),
+    log: deps.log,
+  });
+  let gateway: Gateway | undefined;
+  let http: Server | undefined;
+  try {
+    const adminPasswordFile = await firstAdministrator(deps, controlPlane, paths.adminPassword);
+    await controlPlane.app.ready();
+    http = options.https ? createTlsServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => controlPlane.app.routing(request, response)) : createServer((request, response) => controlPlane.app.routing(request, response));
+    const bound = await listen(http, options.http);
+    const web = options.publicUrl ?? `${options.https ? "https" : "http"}://${hostText(options.http.host)}:${bound.port}`;
+    const protocol = createPostgresProtocol({
+      tls: { policy: options.tls, secureContext: createSecureContext({ cert: tls.certPem, key: tls.keyPem, minVersion: "TLSv1.2" }) },
+      domain: options.domain,
+      mockKey,
+      classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
+      classifySync: (sql) => classifier.classify(sql),
+    });
+    gateway = await createGateway({ gatewayId, controlPlane: controlPlane.port, journalDirectory: join(paths.journals, gatewayId), publicUrl: web, logger: deps.logger });
+    http.on("upgrade", (request, socket, head) => gateway?.handleUpgrade(request, socket, head));
+    const listening = await gateway.listen(protocol, options.postgres);
+    endpoints = {
+      postgres: { host: options.postgres.host === "0.0.0.0" || options.postgres.host === "::" ? new URL(web).hostname : options.postgres.host, port: listening.port, tls: true, ...(tls.caPem !== undefined && { caPem: tls.caPem }) },
+      web,
+      gatewayId,
+      tunnelUrls: [web.replace(/^http/, "ws")],
+    };
+    const servers = { http, gateway };
+    return { endpoints, adminPasswordFile, close: (reason) => close(servers.http, servers.gateway, controlPlane, worker, reason) };
+  } catch (error) {
+    http?.close();
+    await gateway?.close("the server did not start");
+    await controlPlane.close();
+    await worker.close();
+    throw error;
+  }
+}
+
+/** Sessions first, so that their ends are recorded; the control plane last. */
+async function close(http: Server, gateway: Gateway, controlPlane: RunningControlPlane, worker: { close(): Promise<void> }, reason: string): Promise<void> {
+  http.close();
+  await gateway.close(reason);
+  http.closeAllConnections();
+  await controlPlane.close();
+  await worker.close();
+}
+
+export function storeSettings(url: string | undefined, file: string): StoreSettings {
+  return url === undefined ? { type: "sqlite", file } : { type: "postgres", connectionString: url };
+}
+
+async function certificate(options: ServerOptions, directory: string): Promise<{ readonly certPem: string; readonly keyPem: string; readonly caPem?: string }> {
+  if (options.tlsCert !== undefined && options.tlsKey !== undefined) {
+    return { certPem: await readFile(options.tlsCert, "utf8"), keyPem: await readFile(options.tlsKey, "utf8") };
+  }
+  return ensureLocalCa(directory, [options.domain, "localhost", options.postgres.host].filter((name, index, all) => name !== "0.0.0.0" && name !== "::" && all.indexOf(name) === index));
+}
+
+async function firstAdministrator(deps: ServerDeps, controlPlane: RunningControlPlane, file: string): Promise<string | undefined> {
+  const password = deps.adminPassword ?? (await keptText(file, () => randomHex(12)));
+  const created = await controlPlane.bootstrapAdmin({ name: deps.options.admin, password });
+  return created && deps.adminPassword === undefined ? file : undefined;
+}
+
+function listen(server: Server, { host, port }: Address): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const bound = server.address();
+      if (bound === null || typeof bound === "string") reject(new Error("not a TCP listener"));
+      else resolve(bound);
+    });
+  });
+}
+
+function hostText(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function fail(): never {
+  throw new Error("asked for endpoints before anything listens");
+}
