@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { MuxOptions } from "../src/mux.ts";
 import type { MuxStream } from "../src/stream.ts";
 import type { StreamOffer } from "../src/stream-table.ts";
+import { turns } from "./fake-clock.ts";
 import { type MuxPair, memoryPair, muxPair, type SocketPair, webSocketPair } from "./pairs.ts";
 
 const echo = (offer: StreamOffer): void => {
@@ -200,6 +201,29 @@ describe.each([
     expect(accepted).toBeGreaterThanOrEqual(240 * 1024);
     expect(accepted).toBeLessThanOrEqual((256 + 64 + 64) * 1024);
     expect(stalled.writableNeedDrain).toBe(true);
+  });
+
+  it("stops a writer whose reader pauses after a while, and goes on when it reads again", async () => {
+    const { near, far } = await openStream();
+    let received = 0;
+    const first = Promise.withResolvers<void>();
+    far.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+      if (received < 100_000) return;
+      far.pause();
+      first.resolve();
+    });
+    let accepted = 0;
+    const total = 8 * 1024 * 1024;
+    for (let sent = 0; sent < total; sent += 32 * 1024)
+      near.write(Buffer.alloc(32 * 1024), () => (accepted += 32 * 1024));
+    near.end();
+    await first.promise;
+    await turns(50);
+    expect(near.writableLength).toBeGreaterThan(total - received - 1024 * 1024);
+    expect(accepted).toBeLessThan(received + 1024 * 1024);
+    far.removeAllListeners("data");
+    expect((await readAll(far)).length + received).toBe(total);
   });
 
   it("ends every stream when the tunnel closes, with the reason", async () => {

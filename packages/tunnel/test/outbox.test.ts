@@ -95,7 +95,8 @@ describe("Outbox", () => {
     streams[0]?.write(Buffer.alloc(1024 * 1024));
     for (const stream of streams.slice(1)) stream.write(Buffer.alloc(4096));
     await turns();
-    expect(messages[0]?.some((frame) => "stream" in frame && frame.stream === 1)).toBe(true);
+    const bulk = messages[0]?.find((frame) => frame.kind === "data" && frame.stream === 1);
+    expect(bulk).toMatchObject({ payload: { length: 64 * 1024 } });
     confirm();
   });
 
