@@ -287,6 +287,28 @@ describe("agent process and tunnel hub", () => {
   });
 });
 
+describe("agent process over TLS", () => {
+  it("joins and connects when it trusts the gateway's authority, and not otherwise", async () => {
+    await using directory = await temporaryDirectory();
+    const authority = await certificateAuthority();
+    const { certPem, keyPem } = await authority.issue({ commonName: "gw", names: ["127.0.0.1"], usage: "server" });
+    const gateway = await TestGateway.start({ cert: certPem, key: keyPem });
+    gateway.tokens.add("token-tls");
+    await writeFile(join(directory.path, "ca.pem"), authority.caPem);
+    const args = ["run", "--url", gateway.url, "--state-dir", join(directory.path, "state"), "--name", "edge"];
+    const env = { TIDEWAITER_JOIN_TOKEN: "token-tls" };
+    const distrusting = new TestAgent(args, env);
+    await expect.poll(() => distrusting.log, { timeout: 5000 }).toContain("cannot join yet");
+    await distrusting.stop();
+    expect(gateway.joinRequests).toEqual([]);
+    const connected = gateway.next("connected");
+    const agent = new TestAgent([...args, "--ca-file", join(directory.path, "ca.pem")], env);
+    expect((await connected).agent.name).toBe("edge");
+    await agent.stop();
+    await gateway.crash();
+  });
+});
+
 function tamper(token: string): string {
   const [header, payload = "", signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;

@@ -3,6 +3,7 @@ import { createPublicKey, type JsonWebKey, verify } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,12 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, 
 import { type AgentChange, createTunnelHub, type TunnelHub } from "../../src/tunnel-hub/index.ts";
 
 const AGENT = fileURLToPath(new URL("../../../agent/bin/tidewaiter-agent.js", import.meta.url));
+/** PEM. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export const GATEWAY_ID = "gw-test";
 
 /**
@@ -30,13 +37,15 @@ export class TestGateway {
   #server: Server | undefined;
   #sockets = new Set<Socket>();
   #port = 0;
+  readonly #tls: TlsIdentity | undefined;
 
-  constructor() {
+  constructor(tls?: TlsIdentity) {
+    this.#tls = tls;
     this.hub = this.#newHub();
   }
 
-  static async start(): Promise<TestGateway> {
-    const gateway = new TestGateway();
+  static async start(tls?: TlsIdentity): Promise<TestGateway> {
+    const gateway = new TestGateway(tls);
     const { privateKey, publicKey } = await generateKeyPair("EdDSA");
     gateway.signingKey = privateKey;
     gateway.grantKeys = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] };
@@ -45,11 +54,13 @@ export class TestGateway {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `${this.#tls === undefined ? "ws" : "wss"}://127.0.0.1:${this.#port}`;
   }
 
   async listen(): Promise<void> {
-    const server = createServer((request, response) => void this.#serveJoin(request, response));
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serveJoin(request, response);
+    const server = this.#tls === undefined ? createServer(onRequest) : createTlsServer(this.#tls, onRequest);
     server.on("upgrade", (request, socket, head) => this.hub.handleUpgrade(request, socket, head));
     server.on("connection", (socket) => {
       this.#sockets.add(socket);
