@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createControlPlane } from "../src/create-control-plane.ts";
+import { ADMIN, type Harness, startHarness } from "./running.ts";
+import { openSession, setTheScene, TARGET_PASSWORD } from "./scene.ts";
+
+const STATEMENT = "select 1 from customers where ssn = '078-05-1120-held'";
+const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQAw-canary-private\n-----END PRIVATE KEY-----";
+
+/** Uses every secret there is, then looks for each in all that was answered, logged and stored. */
+describe("secrets stay secret", () => {
+  let harness: Harness;
+  const log: string[] = [];
+  const answers: string[] = [];
+  const secrets = new Map<string, string>();
+
+  beforeAll(async () => {
+    harness = await startHarness("sqlite", { log: { write: (line) => log.push(line) } });
+    const { anaToken, anaId } = await setTheScene(harness);
+    secrets.set("the administrator's password", ADMIN.password);
+    secrets.set("ana's password", "ana-has-a-long-password");
+    secrets.set("the target's password", TARGET_PASSWORD);
+    secrets.set("the held statement", "078-05-1120-held");
+    secrets.set("the client certificate's key", "canary-private");
+    const certificate = { type: "certificate", username: "w", certificatePem: "cert", privateKeyPem: PRIVATE_KEY };
+    await harness.call("PUT", "/v1/resources/shop/credentials/write", certificate);
+    const made = await harness.call("POST", "/v1/connection-secrets", {}, anaToken);
+    secrets.set("a connection secret", made.json.secret);
+    const join = await harness.call("POST", "/v1/agents/tokens", { name: "later" });
+    secrets.set("a join token", join.json.token);
+    const session = await openSession(harness, anaId);
+    await harness.port.openCredential(session.id);
+    secrets.set("the session's recording key", session.recordingKey.key);
+    secrets.set("the token key", session.tokenKey);
+    await harness.port.requestReview({
+      sessionId: session.id,
+      mode: "ticket",
+      ruleId: "r",
+      reason: "r",
+      by: ["principal:root"],
+      count: 1,
+      expiresAt: new Date(harness.clock.now() + 60_000).toISOString(),
+      binding: "b".repeat(64),
+      statement: STATEMENT,
+      parameters: [],
+      summary: "reads pii.ssn",
+      labels: ["pii.ssn"],
+      inTransaction: false,
+    });
+    // Wrong uses too: an error must not quote what it was given.
+    for (const [method, url, body] of WRONG_USES) {
+      answers.push((await harness.call(method, url, body)).text);
+    }
+    const { paths } = (await harness.call("GET", "/v1/openapi.json")).json as {
+      paths: Record<string, { get?: unknown }>;
+    };
+    for (const [path, methods] of Object.entries(paths)) {
+      if (methods.get === undefined) continue;
+      for (const name of ["shop", "ana", session.id]) {
+        const url = path.replace(/\{\w+\}/g, name).replace(/recording$/, "recording?reason=looking");
+        answers.push((await harness.call("GET", url)).text);
+      }
+    }
+  });
+  afterAll(() => harness[Symbol.asyncDispose]());
+
+  const WRONG_USES = [
+    ["POST", "/v1/login", { name: "root", password: TARGET_PASSWORD, extra: true }],
+    ["PUT", "/v1/principals/nobody/password", { password: ADMIN.password }],
+    ["PUT", "/v1/resources/nothing/credentials/read", { type: "password", username: "x", password: TARGET_PASSWORD }],
+    ["PUT", "/v1/resources/shop/credentials/read", { type: "password", password: TARGET_PASSWORD }],
+    ["POST", "/v1/agents/join", { token: TARGET_PASSWORD, publicKey: {}, version: "1" }],
+  ] as const;
+
+  const found = (text: string) => [...secrets].filter(([, secret]) => text.includes(secret)).map(([name]) => name);
+
+  it("in API answers", () => {
+    expect(answers.length).toBeGreaterThan(50);
+    expect(found(answers.join("\n"))).toEqual([]);
+  });
+
+  it("in the log", () => {
+    expect(log.length).toBeGreaterThan(50);
+    expect(found(log.join("\n"))).toEqual([]);
+    expect(log.join("\n")).not.toContain("Bearer ");
+    expect(log.join("\n")).not.toContain(harness.adminToken);
+  });
+
+  it("in the store's files", () => {
+    const files = readdirSync(harness.directory, { recursive: true, encoding: "utf8" })
+      .filter((name) => name !== "master.key")
+      .map((name) => join(harness.directory, name))
+      .filter((path) => statSync(path).isFile());
+    expect(files.some((path) => path.endsWith("store.db-wal"))).toBe(true);
+    for (const path of files) expect(found(readFileSync(path, "latin1")), path).toEqual([]);
+  });
+
+  it("from somebody who has the store but not the key file, and after its rotation from the old key file", async () => {
+    const { masterKeyFile } = harness.deps;
+    const old = readFileSync(masterKeyFile, "utf8");
+    const { dataKeys } = await harness.running.rotateMasterKey();
+    expect(dataKeys).toBeGreaterThan(5);
+    const now = readFileSync(masterKeyFile, "utf8");
+    expect(Object.keys((JSON.parse(now) as { keys: object }).keys)).toHaveLength(1);
+    expect(now).not.toBe(old);
+    const ana = (await harness.call("GET", "/v1/principals/ana")).json.id as string;
+    const session = await openSession(harness, ana);
+    expect(await harness.port.openCredential(session.id)).toMatchObject({ password: TARGET_PASSWORD });
+    const other = `${masterKeyFile}.other`;
+    await expect(createControlPlane({ ...harness.deps, masterKeyFile: other })).rejects.toThrow(/does not belong/);
+    rmSync(other);
+  });
+});
