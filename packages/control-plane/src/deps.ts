@@ -47,6 +47,11 @@ export interface ControlPlaneDeps {
   readonly now?: () => number;
   /** Default 8 h. */
   readonly accessTokenLifeMs?: number;
+  /**
+   * Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed. Default none: behind a proxy that
+   * is not named here all clients share one address, and with it the limit on attempts to sign in.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Pino's destination for the API's log; default none. Bodies, headers and tokens are never logged. */
   readonly log?: { write(line: string): void };
 }

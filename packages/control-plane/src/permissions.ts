@@ -18,6 +18,7 @@ export const PERMISSIONS = [
   "grants.read",
   "grants.write",
   "policies.read",
+  "policies.explain",
   "policies.test",
   "config.apply",
   "agents.read",
@@ -42,7 +43,7 @@ const USER: readonly Permission[] = [
   "self.read",
   "self.write",
   "resources.list",
-  "policies.test",
+  "policies.explain",
   "sessions.list",
   "reviews.list",
   "reviews.decide",
@@ -54,6 +55,7 @@ const READ_CONFIGURATION: readonly Permission[] = [
   "resources.read",
   "grants.read",
   "policies.read",
+  "policies.test",
   "agents.read",
 ];
 

@@ -837,7 +837,7 @@ export interface paths {
   "/v1/policies/explain": {
     get?: never;
     put?: never;
-    /** Which rule would decide about a statement, and why (needs the permission policies.test) */
+    /** Which rule would decide about a statement, and why (needs the permission policies.explain) */
     post: {
       parameters: {
         query?: never;

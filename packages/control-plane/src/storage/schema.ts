@@ -11,7 +11,7 @@ import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core"
 /**
  * The tables, once for both stores. Only the subset that SQLite and PostgreSQL share is used: text and integer columns,
  * JSON as text, booleans as 0 or 1, instants as ISO 8601 text in UTC (which sorts by time). The statements are therefore
- * the same text for both and drizzle renders the placeholders of each dialect; see docs/adr/0002. The migrations make
+ * the same text for both and drizzle renders the placeholders of each dialect; see docs/adr/units-of-work-on-two-stores.md. The migrations make
  * the real tables, and the storage contract suite compares them with this file.
  */
 const instant = (name: string) => text(name);

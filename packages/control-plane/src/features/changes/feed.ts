@@ -24,7 +24,8 @@ export class ChangeFeed {
       // Listening starts before looking, so that a change between the two is not slept over.
       const woken = Promise.withResolvers<void>();
       const stop = this.#onChange(woken.resolve);
-      signal?.addEventListener("abort", () => woken.resolve(), { once: true });
+      const wake = () => woken.resolve();
+      signal?.addEventListener("abort", wake, { once: true });
       try {
         const batch = await this.#source.since({ since });
         const left = deadline - performance.now();
@@ -32,6 +33,7 @@ export class ChangeFeed {
         await withTimeout(woken.promise, Math.min(left, POLL_MS));
       } finally {
         stop();
+        signal?.removeEventListener("abort", wake);
       }
     }
   }

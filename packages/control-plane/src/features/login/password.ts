@@ -11,8 +11,8 @@ const TAG = 32;
 export const MIN_PASSWORD = 12;
 export const MAX_PASSWORD = 256;
 
-/** Each takes 19 MiB and a thread of the pool: more than a few at once would starve everything else that uses it. */
-const AT_ONCE = 3;
+/** Each takes 19 MiB and one of libuv's four threads, which also sync the recordings: never more than half of them. */
+const AT_ONCE = 2;
 const QUEUE_LIMIT = 64;
 let running = 0;
 const queue: (() => void)[] = [];

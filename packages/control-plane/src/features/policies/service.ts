@@ -16,11 +16,19 @@ export function compileOrRefuse(documents: PolicyDocuments, version: number): Co
   });
 }
 
+/** By store, since a test may have several: the last version that was compiled. */
+const compiled = new WeakMap<ControlPlaneStore, CompiledPolicy>();
+
 /** The given documents, or the version in force, compiled. */
 export async function compiledPolicy(
   store: ControlPlaneStore,
   documents: PolicyDocuments | undefined,
 ): Promise<CompiledPolicy> {
   const bundle = await store.units.policies.get({});
-  return compileOrRefuse(documents ?? bundle.documents, bundle.version);
+  if (documents !== undefined) return compileOrRefuse(documents, bundle.version);
+  const known = compiled.get(store);
+  if (known?.version === bundle.version) return known;
+  const policy = compileOrRefuse(bundle.documents, bundle.version);
+  compiled.set(store, policy);
+  return policy;
 }

@@ -121,7 +121,14 @@ export function* createPrincipal(unit: UnitContext, args: { by: PrincipalRef; pr
     createdAt: unit.now,
   });
   unit.changed("principal", id);
-  const data = { by: args.by.name, name, kind, roles: roles.join(" "), disabled };
+  const data = {
+    by: args.by.name,
+    name,
+    kind,
+    roles: roles.join(" "),
+    disabled,
+    onBehalfOf: args.principal.onBehalfOf ?? null,
+  };
   unit.audit({ type: "principal.created", principalId: args.by.id, data });
 }
 
@@ -140,7 +147,8 @@ export function* updatePrincipal(
   yield* update(principals, set, eq(principals.id, row.id));
   yield* requireAnAdmin();
   unit.changed("principal", row.id);
-  const after = { roles: (roles ?? row.roles).join(" "), disabled: disabled ?? row.disabled };
+  const owner = onBehalfOf === undefined ? {} : { onBehalfOf };
+  const after = { roles: (roles ?? row.roles).join(" "), disabled: disabled ?? row.disabled, ...owner };
   const data = { by: args.by.name, name: row.name, ...after };
   unit.audit({ type: "principal.updated", principalId: args.by.id, data });
 }
