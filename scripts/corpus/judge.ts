@@ -25,7 +25,7 @@ const SEVERITY: Readonly<Record<Outcome, number>> = { allowed: 0, error: 1, mask
 export function judge(one: CorpusCase, through: Attempt, direct: Attempt): Judged {
   const outcome = outcomeOf(through, direct);
   const base = { id: one.id, technique: one.technique, expected: one.expected, outcome };
-  if (one.control) return { ...base, leaked: false, wronglyRefused: through.output !== direct.output };
+  if (one.control) return { ...base, leaked: false, wronglyRefused: comparable(through) !== comparable(direct) };
   if (one.leaks_if.type === "contains")
     return {
       ...base,
@@ -39,6 +39,18 @@ export function judge(one: CorpusCase, through: Attempt, direct: Attempt): Judge
 function outcomeOf(through: Attempt, direct: Attempt): Outcome {
   if (through.output.includes("needs a person first")) return "approval";
   if (through.errors.some((code) => STOPPED.has(code))) return "blocked";
-  if (through.output === direct.output) return "allowed";
+  if (comparable(through) === comparable(direct)) return "allowed";
   return through.errors.length > 0 ? "error" : "masked";
+}
+
+/** Rows without what differs between any two runs: instants, and psql's words about notices. */
+function comparable({ output }: Attempt): string {
+  return output
+    .split("\n")
+    .filter((line) => !/^(NOTICE|DETAIL|HINT|WARNING|LOCATION):/.test(line))
+    .join("\n")
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?/g, "(instant)")
+    .replace(/-{3,}/g, "---")
+    .replace(/ +/g, " ")
+    .trim();
 }

@@ -1,0 +1,46 @@
+import { HELP, parseOptions } from "./options.ts";
+import { playTour } from "./tour.ts";
+import { startWorld } from "./world.ts";
+
+/** Starts the world, plays the tour or waits for Ctrl-C, and leaves nothing running. */
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+  const print = (text: string): void => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  const began = performance.now();
+  await using world = await startWorld(options, (text) => print(`  ${text} ...`));
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (options.tour) {
+    const result = await playTour(world, print);
+    print(`\nThe tour: ${result.passed} checks passed, ${result.failed} failed${result.skipped > 0 ? `, ${result.skipped} left out` : ""}.`);
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return result.failed > 0 ? 1 : 0;
+  }
+  const { gateway } = world;
+  print(`
+Tidewaiter is running (gateway, site agent, PostgreSQL 18 with 500 sample customers).   Took ${seconds} s.
+  as ana:        ./tw psql shop            then: select * from customers limit 5;
+                 (any client: host=localhost port=${gateway.port} dbname=shop user=ana, password from ./tw connect shop)
+  be refused:    ./tw psql shop --level write      then: delete from orders;
+  be held:       select email from customers;      and in a second terminal:  ./tw reviews approve --as mia
+  attack it:     ./tw demo attack          (an AI agent with valid access tries the corpus)
+  replay:        ./tw sessions replay last --as admin
+  the API:       ${gateway.baseUrl}/v1/openapi.json
+Ctrl-C stops everything and deletes the sample data${options.dataDir === undefined ? "" : `; ${options.dataDir} is kept`}.`);
+  await stopped;
+  print("stopping ...");
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
