@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import type { CommandContext } from "./context.ts";
+
+/** One command: what it takes, and what it does. Each stands in a file of its own, which is loaded when it is run. */
+export interface CommandSpec<Args extends readonly unknown[], Options> {
+  readonly summary: string;
+  /** Adds arguments and options. */
+  readonly configure?: (command: Command) => void;
+  /** Lines such as `tw sessions list --live`, with a comment after two spaces. */
+  readonly examples: readonly string[];
+  readonly notes?: string;
+  readonly run: (context: CommandContext, options: Options, ...args: Args) => Promise<ExitStatus>;
+}
+
+/** Nothing is done and well; a number is the exit code of a program that was run. */
+export type ExitStatus = number | undefined;
+
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly profile?: string;
+}
+
+/** A command whose types are settled: what the program needs of it. */
+export interface RunnableCommand {
+  readonly summary: string;
+  /** Ready to parse; `name` is the whole of `tw sessions list`. */
+  build(name: string, start: (options: GlobalOptions) => CommandContext, done: (status: ExitStatus) => void): Command;
+}
+
+export function defineCommand<Args extends readonly unknown[], Options = object>(
+  spec: CommandSpec<Args, Options>,
+): RunnableCommand {
+  return {
+    summary: spec.summary,
+    build(name, start, done) {
+      const command = new Command(name).description(`${spec.summary}.`).usage("[options]");
+      spec.configure?.(command);
+      command.usage(usageOf(command));
+      command
+        .option("--json", "one JSON document on stdout")
+        .option("--profile <name>", "act as this profile (see: tw login)")
+        .helpOption("-h, --help", "show this")
+        .addHelpText("after", helpAfter(spec));
+      return command.action(async (...received: unknown[]) => {
+        // Commander gives the arguments that `configure` declared, then the options, then the command.
+        const options = received.at(-2) as Options & GlobalOptions;
+        done(await spec.run(start(options), options, ...(received.slice(0, -2) as unknown as Args)));
+      });
+    },
+  };
+}
+
+function usageOf(command: Command): string {
+  const args = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [...args, "[options]"].join(" ");
+}
+
+function helpAfter({ examples, notes }: { readonly examples: readonly string[]; readonly notes?: string }): string {
+  const shown = examples.map((line) => `  ${line}`).join("\n");
+  return `${notes === undefined ? "" : `\n${notes}\n`}\nExamples:\n${shown}\n`;
+}

@@ -1,0 +1,99 @@
+import { answer } from "../../api/client.ts";
+import { defineCommand } from "../../command.ts";
+import type { CommandContext } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { relative, utc } from "../../output/times.ts";
+import { connectionUrl } from "../../postgres/connection.ts";
+import {
+  type ConnectOptions,
+  type OpenedConnection,
+  openConnection,
+  parseWanted,
+  revokeSecret,
+  type Wanted,
+} from "../../postgres/open-connection.ts";
+import { checkServiceName, saveConnection } from "../../postgres/save-connection.ts";
+import { addConnectOptions } from "./connect-options.ts";
+
+interface Options extends ConnectOptions {
+  readonly service?: string;
+  readonly url?: boolean;
+}
+
+export const connect = defineCommand<[target: string], Options>({
+  summary: "Prepare psql and every other libpq client to connect: writes a service and its short-lived secret",
+  configure: (command) =>
+    addConnectOptions(command)
+      .option("--service <name>", "name of the service; default: the resource")
+      .option("--url", "print a URL that holds the secret, and write no file"),
+  examples: [
+    "tw connect prod-db                       then: psql service=prod-db",
+    "tw connect prod-db/reports --level write --ttl 1h",
+    "tw connect prod-db --url --uses 1        for a tool that takes only a URL",
+  ],
+  notes:
+    "Writes ~/.pg_service.conf (PGSERVICEFILE) and ~/.pgpass (PGPASSFILE), both 0600, between markers of its own;\n" +
+    "everything else in them stays as it is. Running it again replaces what it wrote before.",
+  run: async (context, options, target) => {
+    const wanted = parseWanted(target, options);
+    if (options.url) return printUrl(context, await openConnection(context, wanted));
+    const service = options.service ?? defaultService(wanted);
+    checkName(service);
+    await checkServiceName(context.env, service);
+    const opened = await openConnection(context, wanted);
+    const replaced = await saveOrRevoke(context, service, opened);
+    if (replaced !== undefined) await revokeUnused(context, replaced);
+    report(context, service, opened);
+    return undefined;
+  },
+});
+
+function printUrl(context: CommandContext, opened: OpenedConnection): undefined {
+  const url = connectionUrl(opened.connection);
+  const { secretId, expiresAt } = opened;
+  context.output.result({ url, secretId, expiresAt }, () => [url]);
+  context.output.note(`This URL holds a secret, valid until ${utc(expiresAt)}. End it: tw secrets revoke ${secretId}`);
+  return undefined;
+}
+
+function report(context: CommandContext, service: string, { connection, secretId, expiresAt }: OpenedConnection): void {
+  const { host, port, database, user } = connection;
+  const { serviceFile, passFile } = context.env;
+  const command = `psql service=${service}`;
+  context.output.result(
+    { service, command, host, port, database, user, secretId, expiresAt, serviceFile, passFile },
+    () => [command],
+  );
+  const until = `${utc(expiresAt)} (${relative(expiresAt, context.now())})`;
+  context.output.note(`Service ${service} for ${user} on ${database}; opens connections until ${until}.`);
+}
+
+/** `prod-db`, `prod-db/reports`, `prod-db@write`, `prod-db@ana-helper`: different ones do not replace each other. */
+export function defaultService({ resource, database, level, forPrincipal }: Wanted): string {
+  const suffixes = [level, forPrincipal].filter((part) => part !== undefined).map((part) => `@${part}`);
+  return [database === undefined ? resource : `${resource}/${database}`, ...suffixes].join("");
+}
+
+function checkName(service: string): void {
+  if (/^[^\s[\]#='"\\]{1,200}$/.test(service)) return;
+  throw new CliError("usage", `"${service}" cannot be the name of a service`, {
+    why: "no spaces, brackets, quotes, #, = or backslash",
+    next: "Choose one: tw connect RESOURCE --service NAME",
+  });
+}
+
+/** A secret that is written nowhere would only take one of the sixteen places. */
+async function saveOrRevoke(context: CommandContext, service: string, opened: OpenedConnection) {
+  try {
+    return await saveConnection(context.env, service, opened);
+  } catch (error) {
+    await revokeSecret(context, opened.secretId);
+    throw error;
+  }
+}
+
+/** Revoking ends sessions, so a replaced secret that is in use stays until it expires. */
+async function revokeUnused(context: CommandContext, id: string): Promise<void> {
+  const { secrets } = await answer((await context.api()).GET("/v1/connection-secrets", { params: { query: {} } }));
+  if (secrets.some((secret) => secret.id === id && secret.uses === 0)) await revokeSecret(context, id);
+}

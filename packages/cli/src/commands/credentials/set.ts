@@ -1,0 +1,60 @@
+import { answer } from "../../api/client.ts";
+import { defineCommand } from "../../command.ts";
+import type { CommandContext } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { parseLevel } from "../../input/access-level.ts";
+import { readSecret, readSecretFile, type SecretOptions } from "../../input/secret.ts";
+
+interface Options extends SecretOptions {
+  readonly username: string;
+  readonly certificateFile?: string;
+  readonly keyFile?: string;
+  readonly trust?: boolean;
+}
+
+export const set = defineCommand<[resource: string, level: string], Options>({
+  summary: "Set the credential that the gateway uses at a target; it is sealed and never shown again",
+  configure: (command) =>
+    command
+      .argument("<resource>", "the resource")
+      .argument("<level>", "read, write or admin")
+      .requiredOption("--username <name>", "the role at the target")
+      .option("--password-stdin", "read the password from stdin")
+      .option("--password-file <file>", "read the password from a file")
+      .option("--certificate-file <file>", "client certificate in PEM, in place of a password")
+      .option("--key-file <file>", "its private key in PEM")
+      .option("--trust", "the target asks for no password"),
+  examples: [
+    "tw credentials set prod-db read --username shop_reader            asks without echo",
+    "tw credentials set prod-db read --username shop_reader --password-stdin < secret",
+    "tw credentials set prod-db write --username shop_writer --certificate-file c.pem --key-file k.pem",
+  ],
+  notes: "A password may also stand in the variable TIDEWAITER_CREDENTIAL. Sessions that use the old one end.",
+  run: async (context, options, name, levelText) => {
+    const level = parseLevel(levelText);
+    const body = await credentialOf(context, options);
+    const api = await context.api();
+    const params = { path: { name, level } };
+    await answer(api.PUT("/v1/resources/{name}/credentials/{level}", { params, body }));
+    const { type, username } = body;
+    context.output.result({ resource: name, level, type, username }, () => [
+      `Set: ${name} at level ${level} is reached as ${username} (${type}).`,
+    ]);
+    return undefined;
+  },
+});
+
+async function credentialOf(context: CommandContext, options: Options) {
+  const { username, certificateFile, keyFile, trust } = options;
+  if (trust) return { type: "trust" as const, username };
+  if (certificateFile !== undefined && keyFile !== undefined) {
+    const certificatePem = await readSecretFile(context, certificateFile);
+    const privateKeyPem = await readSecretFile(context, keyFile);
+    return { type: "certificate" as const, username, certificatePem, privateKeyPem };
+  }
+  if (certificateFile !== undefined || keyFile !== undefined) {
+    throw new CliError("usage", "--certificate-file and --key-file belong together");
+  }
+  const from = { variable: "TIDEWAITER_CREDENTIAL", question: `password of ${username}` };
+  return { type: "password" as const, username, password: await readSecret(context, options, from) };
+}

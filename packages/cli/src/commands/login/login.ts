@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { answer, openApi } from "../../api/client.ts";
+import { defineCommand } from "../../command.ts";
+import type { Profile } from "../../config/profiles.ts";
+import { ProfileStore } from "../../config/profiles.ts";
+import { parseServerUrl } from "../../config/server-url.ts";
+import type { CommandContext } from "../../context.ts";
+import { chosenProfileName } from "../../create-context.ts";
+import { CliError } from "../../errors.ts";
+import { readSecret } from "../../input/secret.ts";
+import { relative, utc } from "../../output/times.ts";
+
+interface Options {
+  readonly server?: string;
+  readonly as?: string;
+  readonly profile?: string;
+  readonly caFile?: string;
+  readonly keepCurrent?: boolean;
+  readonly passwordStdin?: boolean;
+  readonly passwordFile?: string;
+}
+
+export const login = defineCommand<[], Options>({
+  summary: "Sign in with name and password; keeps a short-lived access token",
+  configure: (command) =>
+    command
+      .option("--server <url>", "the control plane; default: where you signed in before, or TIDEWAITER_SERVER")
+      .option("--as <name>", "who signs in; also names the profile, so that several people can be signed in")
+      .option("--ca-file <file>", "PEM of a certificate authority to trust for this server")
+      .option("--keep-current", "do not make this the current profile")
+      .option("--password-stdin", "read the password from stdin")
+      .option("--password-file <file>", "read the password from a file"),
+  examples: [
+    "tw login --server https://gw.example",
+    "tw login --as mia                           a second profile; then: tw reviews approve --as mia",
+    "tw login --as ana --password-stdin < secret",
+  ],
+  notes: "The password is asked for without echo, or read from stdin, a file, or TIDEWAITER_PASSWORD.",
+  run: async (context, options) => {
+    const known = await knownProfile(context, options);
+    const server = serverOf(context, options, known);
+    const name = options.as ?? known?.principal ?? (await askName(context));
+    const question = { variable: "TIDEWAITER_PASSWORD", question: `password of ${name}` };
+    const password = await readSecret(context, options, question);
+    const serverCa = await readCa(context, options, known?.server === server ? known : undefined);
+    const trust = serverCa === undefined ? {} : { serverCa };
+    const api = openApi({ server, ...trust });
+    const granted = await answer(api.POST("/v1/login", { body: { name, password } })).catch((error: unknown) => {
+      throw signInError(error);
+    });
+    const { accessToken, expiresAt, principal, roles } = granted;
+    const profileName = options.profile ?? options.as ?? known?.name ?? principal.name;
+    const profile: Profile = { name: profileName, server, principal: principal.name, accessToken, expiresAt, ...trust };
+    await new ProfileStore(context.env.configDir).save(profile, { switch: options.keepCurrent !== true });
+    context.output.result({ profile: profileName, server, principal, roles, expiresAt }, () => [
+      `Signed in to ${server} as ${principal.name} until ${utc(expiresAt)} (${relative(expiresAt, context.now())}).`,
+    ]);
+    return undefined;
+  },
+});
+
+/** The profile that is signed in again, or whose server is used. */
+async function knownProfile(context: CommandContext, options: Options): Promise<Profile | undefined> {
+  const store = new ProfileStore(context.env.configDir);
+  const name = await chosenProfileName(context, options.profile ?? options.as);
+  const exact = name === undefined ? undefined : await store.read(name);
+  if (exact !== undefined) return exact;
+  return undefined;
+}
+
+function serverOf({ env }: CommandContext, options: Options, known: Profile | undefined): string {
+  const text = options.server ?? (env.variables.TIDEWAITER_SERVER || undefined) ?? known?.server;
+  if (text !== undefined) return parseServerUrl(text);
+  throw new CliError("usage", "which server?", { next: "tw login --server https://gw.example" });
+}
+
+async function askName({ terminal }: CommandContext): Promise<string> {
+  if (!terminal.interactive) {
+    throw new CliError("usage", "who signs in?", { next: "tw login --as NAME --password-stdin" });
+  }
+  const name = (await terminal.ask("name: ")).trim();
+  if (name === "") throw new CliError("usage", "the name is empty");
+  return name;
+}
+
+async function readCa({ cwd }: CommandContext, options: Options, known: Profile | undefined) {
+  if (options.caFile === undefined) return known?.serverCa;
+  const pem = await readFile(resolve(cwd, options.caFile), "utf8").catch((cause: unknown) => {
+    throw new CliError("usage", `--ca-file ${options.caFile} cannot be read`, { why: String(cause), cause });
+  });
+  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new CliError("usage", `--ca-file ${options.caFile} holds no certificate in PEM`);
+  }
+  return pem;
+}
+
+function signInError(error: unknown): unknown {
+  if (!(error instanceof CliError) || error.exit !== "not_signed_in") return error;
+  const why = error.why === undefined ? {} : { why: error.why };
+  return new CliError("not_signed_in", "signing in did not work", {
+    ...why,
+    next: "Check the name and try again: tw login --as NAME",
+    cause: error,
+  });
+}

@@ -1,0 +1,27 @@
+import { answer } from "../../api/client.ts";
+import { defineCommand } from "../../command.ts";
+import { table } from "../../output/table.ts";
+
+export const list = defineCommand<[]>({
+  summary: "List principals",
+  examples: ["tw principals list"],
+  run: async (context) => {
+    const result = await answer((await context.api()).GET("/v1/principals"));
+    context.output.result(result, () =>
+      table(
+        result.principals,
+        [
+          { title: "NAME", value: ({ name }) => name },
+          { title: "KIND", value: ({ kind }) => kind },
+          { title: "ACTS FOR", value: ({ onBehalfOf }) => onBehalfOf },
+          { title: "ROLES", value: ({ roles }) => roles.join(",") },
+          { title: "GROUPS", value: ({ groups }) => groups.join(",") },
+          { title: "STATE", value: ({ disabled }) => (disabled ? "disabled" : "active") },
+        ],
+        context.output.paint,
+        "There are no principals.",
+      ),
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,37 @@
+import { answer } from "../../api/client.ts";
+import { defineCommand } from "../../command.ts";
+import { table } from "../../output/table.ts";
+import { relative } from "../../output/times.ts";
+
+interface Options {
+  readonly all?: boolean;
+  readonly as?: string;
+}
+
+export const list = defineCommand<[], Options>({
+  summary: "List the reviews that wait: those you asked for and those you may decide",
+  configure: (command) =>
+    command.option("--all", "also those that are decided").option("--as <profile>", "act as this profile"),
+  examples: ["tw reviews list", "tw reviews list --as mia", "tw reviews list --all --json"],
+  run: async (context, options) => {
+    const query = options.all ? {} : { state: "pending" as const };
+    const result = await answer((await context.api(options.as)).GET("/v1/reviews", { params: { query } }));
+    context.output.result(result, () =>
+      table(
+        result.reviews,
+        [
+          { title: "ID", value: ({ shortId }) => shortId },
+          { title: "STATE", value: ({ state }) => state },
+          { title: "WHO ASKS", value: ({ requester }) => requester },
+          { title: "RESOURCE", value: ({ resource }) => resource },
+          { title: "RULE", value: ({ rule }) => rule },
+          { title: "WHAT", value: ({ summary }) => summary },
+          { title: "ENDS", value: ({ expiresAt }) => relative(expiresAt, context.now()) },
+        ],
+        context.output.paint,
+        options.all ? "There are no reviews." : "No review is waiting.",
+      ),
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,96 @@
+import { answer } from "../../api/client.ts";
+import type { Me } from "../../api/shapes.ts";
+import { defineCommand } from "../../command.ts";
+import type { CommandContext } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { fields, table } from "../../output/table.ts";
+import { relative, utc } from "../../output/times.ts";
+import { findResource, resourceFields } from "../resources/find.ts";
+
+export const status = defineCommand<[resource: string | undefined]>({
+  summary: "Who you are, what you may reach, and whether it is online",
+  configure: (command) => command.argument("[resource]", "show this one"),
+  examples: ["tw status", "tw status prod-db", "tw status --json"],
+  run: async (context, _options, resource) => {
+    const profile = await context.profile();
+    const api = await context.api();
+    const me = await answer(api.GET("/v1/me"));
+    if (resource === undefined) {
+      const { name, server } = profile;
+      context.output.result({ profile: name, server, ...me }, () => meLines(context, { name, server }, me));
+      return undefined;
+    }
+    const found = await findResource(api, resource);
+    const agent = await agentOf(context, found.agent);
+    context.output.result({ ...found, agentState: agent ?? null }, () => [
+      ...resourceFields(found, context),
+      ...fields(
+        [["agent is", agent === undefined ? undefined : agentWords(agent, context.now())]],
+        context.output.paint,
+      ),
+      ...(found.level === null ? ["", "You have no grant for it."] : ["", `Connect: tw connect ${found.name}`]),
+    ]);
+    return undefined;
+  },
+});
+
+function meLines({ output, now }: CommandContext, profile: { name: string; server: string }, me: Me): string[] {
+  const { principal, roles, groups, tokenExpiresAt, endpoints, grants } = me;
+  const { host, port, tls } = endpoints.postgres;
+  return [
+    ...fields(
+      [
+        ["server", profile.server],
+        ["profile", profile.name],
+        ["you are", `${principal.name} (${principal.kind})`],
+        ["acts for", principal.onBehalfOf?.name],
+        ["roles", roles.join(", ") || "none"],
+        ["groups", groups.join(", ") || "none"],
+        ["token ends", `${utc(tokenExpiresAt)} (${relative(tokenExpiresAt, now())})`],
+        ["gateway", `${host}:${port} (PostgreSQL, ${tls ? "TLS" : "no TLS"})`],
+      ],
+      output.paint,
+    ),
+    "",
+    ...table(
+      grants,
+      [
+        { title: "RESOURCE", value: ({ resource }) => resource },
+        { title: "LEVEL", value: ({ level }) => level },
+      ],
+      output.paint,
+      "You may reach nothing yet: an administrator grants it.",
+    ),
+  ];
+}
+
+interface AgentState {
+  readonly online: boolean;
+  readonly lastSeen?: string;
+  readonly version?: string;
+}
+
+/** Undefined for those who may not see agents. */
+async function agentOf(context: CommandContext, name: string | undefined): Promise<AgentState | undefined> {
+  if (name === undefined) return undefined;
+  try {
+    const { agents } = await answer((await context.api()).GET("/v1/agents"));
+    const agent = agents.find((known) => known.name === name);
+    if (agent === undefined) return { online: false };
+    const { online, lastSeen, version } = agent;
+    return {
+      online,
+      ...(lastSeen === undefined ? {} : { lastSeen }),
+      ...(version === undefined ? {} : { version }),
+    };
+  } catch (error) {
+    if (error instanceof CliError && error.exit === "refused") return undefined;
+    throw error;
+  }
+}
+
+function agentWords({ online, lastSeen, version }: AgentState, now: number): string {
+  const which = version === undefined ? "" : `, version ${version}`;
+  if (online) return `online${which}`;
+  return lastSeen === undefined ? "never seen" : `offline, last seen ${relative(lastSeen, now)}${which}`;
+}

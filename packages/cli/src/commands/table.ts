@@ -1,0 +1,232 @@
+import type { RunnableCommand } from "../command.ts";
+
+/** Where a command's file is; only the one that is run gets loaded. */
+export interface Entry {
+  readonly path: readonly [noun: string, verb?: string];
+  readonly summary: string;
+  readonly load: () => Promise<RunnableCommand>;
+}
+
+/** A program of another package: arguments go to it as they are, `--help` included. */
+export interface Passed {
+  readonly path: readonly [noun: string, verb?: string];
+  readonly summary: string;
+  readonly program: "server" | "agent";
+  /** Arguments before the given ones. */
+  readonly before: readonly string[];
+}
+
+export const GROUPS: Readonly<Record<string, string>> = {
+  agent: "run an agent, or make a join token for one",
+  agents: "agents and whether they are online",
+  audit: "who changed, decided or saw what",
+  credentials: "secrets used at the targets",
+  demo: "what the demo offers",
+  grants: "who may reach what",
+  groups: "sets of principals",
+  policy: "what is masked, refused and held",
+  principals: "users, services and AI agents",
+  resources: "databases that can be reached",
+  reviews: "statements that wait for a person",
+  secrets: "your connection secrets",
+  sessions: "who did what where; replay",
+};
+
+export const PASSED: readonly Passed[] = [
+  { path: ["server"], summary: "run control plane and gateway", program: "server", before: [] },
+  { path: ["agent", "run"], summary: "run an agent beside its targets", program: "agent", before: ["run"] },
+];
+
+export const ENTRIES: readonly Entry[] = [
+  {
+    path: ["login"],
+    summary: "sign in",
+    load: async () => (await import("./login/login.ts")).login,
+  },
+  { path: ["logout"], summary: "end the access token", load: async () => (await import("./login/logout.ts")).logout },
+  {
+    path: ["status"],
+    summary: "who you are, what you may reach, what is online",
+    load: async () => (await import("./status/status.ts")).status,
+  },
+  {
+    path: ["connect"],
+    summary: "prepare native clients to connect",
+    load: async () => (await import("./connect/connect.ts")).connect,
+  },
+  {
+    path: ["psql"],
+    summary: "psql with a secret of its own",
+    load: async () => (await import("./connect/psql.ts")).psql,
+  },
+  {
+    path: ["exec"],
+    summary: "run a command with PG* variables of its own",
+    load: async () => (await import("./connect/exec.ts")).exec,
+  },
+  {
+    path: ["apply"],
+    summary: "bring everything to what documents say",
+    load: async () => (await import("./apply/apply.ts")).apply,
+  },
+  {
+    path: ["policy", "test"],
+    summary: "run the tests that stand in the rules",
+    load: async () => (await import("./policy/test-rules.ts")).testRules,
+  },
+  {
+    path: ["policy", "explain"],
+    summary: "which rule decides about a statement, and why",
+    load: async () => (await import("./policy/explain.ts")).explain,
+  },
+  {
+    path: ["policy", "show"],
+    summary: "the policy in force, its versions or its schema",
+    load: async () => (await import("./policy/show.ts")).show,
+  },
+  {
+    path: ["sessions", "list"],
+    summary: "sessions, the newest first",
+    load: async () => (await import("./sessions/list.ts")).list,
+  },
+  {
+    path: ["sessions", "show"],
+    summary: "one session",
+    load: async () => (await import("./sessions/show.ts")).show,
+  },
+  {
+    path: ["sessions", "replay"],
+    summary: "show what happened in a session",
+    load: async () => (await import("./sessions/replay.ts")).replay,
+  },
+  {
+    path: ["sessions", "kill"],
+    summary: "end a live session",
+    load: async () => (await import("./sessions/kill.ts")).kill,
+  },
+  {
+    path: ["sessions", "verify"],
+    summary: "is the recording complete and untouched?",
+    load: async () => (await import("./sessions/verify.ts")).verify,
+  },
+  {
+    path: ["reviews", "list"],
+    summary: "reviews that you may decide or asked for",
+    load: async () => (await import("./reviews/list.ts")).list,
+  },
+  {
+    path: ["reviews", "show"],
+    summary: "the exact statement, who asks and why",
+    load: async () => (await import("./reviews/show.ts")).show,
+  },
+  {
+    path: ["reviews", "approve"],
+    summary: "let exactly this statement run, once",
+    load: async () => (await import("./reviews/approve.ts")).approve,
+  },
+  {
+    path: ["reviews", "reject"],
+    summary: "refuse it",
+    load: async () => (await import("./reviews/reject.ts")).reject,
+  },
+  {
+    path: ["resources", "list"],
+    summary: "what you may reach",
+    load: async () => (await import("./resources/list.ts")).list,
+  },
+  {
+    path: ["resources", "show"],
+    summary: "one resource",
+    load: async () => (await import("./resources/show.ts")).show,
+  },
+  {
+    path: ["resources", "add"],
+    summary: "add a PostgreSQL database",
+    load: async () => (await import("./resources/add.ts")).add,
+  },
+  {
+    path: ["resources", "check"],
+    summary: "dial it and say what its target role can do",
+    load: async () => (await import("./resources/check.ts")).check,
+  },
+  {
+    path: ["credentials", "set"],
+    summary: "set the secret of an access level",
+    load: async () => (await import("./credentials/set.ts")).set,
+  },
+  {
+    path: ["principals", "list"],
+    summary: "users, services and AI agents",
+    load: async () => (await import("./principals/list.ts")).list,
+  },
+  {
+    path: ["principals", "add"],
+    summary: "add a user, a service or an AI agent",
+    load: async () => (await import("./principals/add.ts")).add,
+  },
+  {
+    path: ["principals", "disable"],
+    summary: "take away all access, at once",
+    load: async () => (await import("./principals/disable.ts")).disable,
+  },
+  {
+    path: ["principals", "enable"],
+    summary: "give access back",
+    load: async () => (await import("./principals/enable.ts")).enable,
+  },
+  {
+    path: ["principals", "password"],
+    summary: "set a new password",
+    load: async () => (await import("./principals/password.ts")).password,
+  },
+  {
+    path: ["groups", "list"],
+    summary: "groups and their members",
+    load: async () => (await import("./groups/list.ts")).list,
+  },
+  {
+    path: ["grants", "list"],
+    summary: "who may reach what at which level",
+    load: async () => (await import("./grants/list.ts")).list,
+  },
+  {
+    path: ["agent", "token"],
+    summary: "make a join token, for one agent, once",
+    load: async () => (await import("./agent/token.ts")).token,
+  },
+  {
+    path: ["agents", "list"],
+    summary: "agents and whether they are online",
+    load: async () => (await import("./agents/list.ts")).list,
+  },
+  {
+    path: ["secrets", "list"],
+    summary: "live connection secrets",
+    load: async () => (await import("./secrets/list.ts")).list,
+  },
+  {
+    path: ["secrets", "revoke"],
+    summary: "end a connection secret and its sessions",
+    load: async () => (await import("./secrets/revoke.ts")).revoke,
+  },
+  {
+    path: ["audit", "list"],
+    summary: "audit events",
+    load: async () => (await import("./audit/list.ts")).list,
+  },
+  {
+    path: ["audit", "verify"],
+    summary: "is the chain of audit events whole?",
+    load: async () => (await import("./audit/verify.ts")).verify,
+  },
+  {
+    path: ["demo", "attack"],
+    summary: "an AI agent with valid access tries the bypass corpus",
+    load: async () => (await import("./demo/attack.ts")).attack,
+  },
+  {
+    path: ["help"],
+    summary: "help for a command, exit-codes or environment",
+    load: async () => (await import("./help/help.ts")).help,
+  },
+];

@@ -1,0 +1,41 @@
+import { openApi } from "./api/client.ts";
+import { ProfileStore } from "./config/profiles.ts";
+import type { CommandContext } from "./context.ts";
+import { CliError } from "./errors.ts";
+import { relative } from "./output/times.ts";
+
+type Parts = Omit<CommandContext, "profile" | "api">;
+
+export function createContext(parts: Parts): CommandContext {
+  const profile = (as?: string) => signedIn(parts, as);
+  return { ...parts, profile, api: async (as) => openApi(await profile(as)) };
+}
+
+/** By `--as` or `--profile`, else TIDEWAITER_PROFILE, else the one that signed in last. */
+export async function chosenProfileName(parts: Parts, as?: string): Promise<string | undefined> {
+  const named = as ?? parts.profileName ?? (parts.env.variables.TIDEWAITER_PROFILE || undefined);
+  return named ?? (await new ProfileStore(parts.env.configDir).currentName());
+}
+
+async function signedIn(parts: Parts, as?: string) {
+  const name = await chosenProfileName(parts, as);
+  if (name === undefined) {
+    throw new CliError("not_signed_in", "you are not signed in", { next: "tw login --server URL" });
+  }
+  const store = new ProfileStore(parts.env.configDir);
+  const profile = await store.read(name);
+  if (profile === undefined) {
+    const others = (await store.list()).map((known) => known.name).join(", ");
+    throw new CliError("not_signed_in", `there is no profile ${name}`, {
+      ...(others === "" ? {} : { why: `Signed in are: ${others}` }),
+      next: `tw login --server URL --as ${name}`,
+    });
+  }
+  if (Date.parse(profile.expiresAt) <= parts.now()) {
+    throw new CliError("not_signed_in", `your access token expired ${relative(profile.expiresAt, parts.now())}`, {
+      why: `profile ${name} on ${profile.server}; saved connections work as long as their own secrets`,
+      next: `tw login --as ${name}`,
+    });
+  }
+  return profile;
+}

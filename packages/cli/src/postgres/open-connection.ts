@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import { levelAtLeast } from "@tidewaiter/core/resource";
+import { answer } from "../api/client.ts";
+import type { AccessLevel, Endpoint } from "../api/shapes.ts";
+import { findResource } from "../commands/resources/find.ts";
+import { makePrivateDir, writePrivateFile } from "../config/private-file.ts";
+import type { CommandContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { parseLevel } from "../input/access-level.ts";
+import { parseCount, parseDuration } from "../input/duration.ts";
+import type { Connection, TlsChoice } from "./connection.ts";
+
+export interface ConnectOptions {
+  readonly level?: string;
+  readonly ttl: string;
+  readonly uses?: string;
+  /** An AI agent that acts for the caller. */
+  readonly for?: string;
+}
+
+export interface Wanted {
+  readonly resource: string;
+  readonly database: string | undefined;
+  readonly level: AccessLevel | undefined;
+  readonly ttlSeconds: number;
+  readonly uses: number | undefined;
+  readonly forPrincipal: string | undefined;
+}
+
+export interface OpenedConnection {
+  readonly connection: Connection;
+  readonly secretId: string;
+  readonly expiresAt: string;
+}
+
+/** Checks all that can be checked here. @throws CliError `usage` */
+export function parseWanted(target: string, options: ConnectOptions): Wanted {
+  const [, resource = "", database] = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\/(.+))?$/.exec(target) ?? [];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end a line of a service file.
+  if (resource === "" || /[\u0000-\u001f\u007f]/.test(target)) {
+    throw new CliError("usage", `"${target}" names no resource`, {
+      next: "Write RESOURCE or RESOURCE/DATABASE, as in: tw connect prod-db",
+    });
+  }
+  return {
+    resource,
+    database,
+    level: options.level === undefined ? undefined : parseLevel(options.level),
+    ttlSeconds: parseDuration(options.ttl, "--ttl"),
+    uses: options.uses === undefined ? undefined : parseCount(options.uses, "--uses", { min: 1, max: 1_000_000 }),
+    forPrincipal: options.for,
+  };
+}
+
+/** Makes a connection secret for what is wanted; from now on it counts among the live ones of its principal. */
+export async function openConnection(context: CommandContext, wanted: Wanted): Promise<OpenedConnection> {
+  const api = await context.api();
+  const { resource, ttlSeconds, uses, forPrincipal, level, database } = wanted;
+  if (forPrincipal === undefined) await checkGrant(context, wanted);
+  const body = {
+    resource,
+    ttlSeconds,
+    ...(uses === undefined ? {} : { uses }),
+    ...(forPrincipal === undefined ? {} : { forPrincipal }),
+  };
+  const made = await answer(api.POST("/v1/connection-secrets", { body })).catch((error: unknown) => {
+    throw tooMany(error);
+  });
+  const { host, port } = made.endpoint;
+  const connection = {
+    host,
+    port,
+    database: database === undefined ? resource : `${resource}/${database}`,
+    user: level === undefined ? made.username : `${made.username}/${level}`,
+    secret: made.secret,
+    tls: await tlsChoice(context, made.endpoint),
+  };
+  return { connection, secretId: made.id, expiresAt: made.expiresAt };
+}
+
+/** Never fails: a secret that cannot be revoked now ends by itself, and what the caller did is done. */
+export async function revokeSecret(context: CommandContext, id: string): Promise<boolean> {
+  try {
+    await answer((await context.api()).DELETE("/v1/connection-secrets/{id}", { params: { path: { id } } }));
+    return true;
+  } catch (error) {
+    if (error instanceof CliError) return error.exit === "not_found";
+    throw error;
+  }
+}
+
+async function checkGrant(context: CommandContext, { resource, level }: Wanted): Promise<void> {
+  const granted = (await findResource(await context.api(), resource)).level;
+  if (granted === null) {
+    throw new CliError("refused", `you have no grant for ${resource}`, { next: "Ask an administrator for one." });
+  }
+  if (level !== undefined && !levelAtLeast(granted, level)) {
+    throw new CliError("refused", `level ${level} on ${resource} is not granted to you`, {
+      why: `your level is ${granted}`,
+      next: `tw connect ${resource}   (connects at a level that you have)`,
+    });
+  }
+}
+
+async function tlsChoice({ env }: CommandContext, endpoint: Endpoint): Promise<TlsChoice> {
+  if (!endpoint.tls) return { mode: "disable" };
+  if (endpoint.caPem === undefined) return { mode: "verify-full", rootCert: "system" };
+  const dir = join(env.configDir, "ca");
+  await makePrivateDir(env.configDir);
+  await makePrivateDir(dir);
+  const rootCert = join(dir, `${endpoint.host}_${endpoint.port}.pem`.replace(/[^A-Za-z0-9._-]/g, "_"));
+  await writePrivateFile(rootCert, endpoint.caPem);
+  return { mode: "verify-full", rootCert };
+}
+
+function tooMany(error: unknown): unknown {
+  if (!(error instanceof CliError) || error.exit !== "conflict") return error;
+  return new CliError("conflict", error.message, {
+    ...(error.why === undefined ? {} : { why: error.why }),
+    next: "tw secrets list, then tw secrets revoke ID...",
+    cause: error,
+  });
+}
