@@ -14,6 +14,8 @@ export interface ControlPlane {
   authenticate(proof: AuthenticationProof): Promise<AuthenticationResult>;
   /** The only maker of session rights: checks principal, grant, level, secret scope and agent, and opens the session. */
   authorizeSession(request: SessionRequest): Promise<SessionAuthorization>;
+  /** For a check of a resource by an administrator, without a session: what it takes to connect once. */
+  authorizeCheck(request: CheckRequest): Promise<CheckAuthorization>;
   /** Re-checks live sessions and extends their leases by 5 s past the next renewal; also called on every change. */
   renewLeases(gatewayId: string, sessions: readonly LeaseRenewal[]): Promise<readonly LeaseState[]>;
   /** The target's credential, decrypted only for this call; never log or keep the result. */
@@ -37,8 +39,11 @@ export interface ControlPlane {
   verifyAgent(agentId: string, signedBytes: Uint8Array, signature: Uint8Array): Promise<AgentVerification>;
   reportAgent(report: AgentReport): Promise<void>;
   findAgent(name: string): Promise<AgentState | undefined>;
-  /** Public keys (JWKS) that verify session grants. */
-  grantKeys(): Promise<{ readonly keys: readonly Record<string, unknown>[] }>;
+  /**
+   * Public keys (JWKS) that verify session grants. After a rotation also a statement of the set (JWS), signed by the
+   * oldest of them, for agents that know only that one.
+   */
+  grantKeys(): Promise<{ readonly keys: readonly Record<string, unknown>[]; readonly statement?: string }>;
   /** Everything after `since`, waiting up to `waitMs` for the first. The sequence only rises. */
   changes(since: number, waitMs: number, signal?: AbortSignal): Promise<ChangeBatch>;
 }
@@ -112,6 +117,22 @@ export interface AuthorizedSession {
   /** Base64; keyed tokens (`token` masks, literals in recordings) are HMACs under it, stable across sessions. */
   readonly tokenKey: string;
 }
+
+export interface CheckRequest {
+  readonly gatewayId: string;
+  readonly resourceName: string;
+  readonly level: AccessLevel;
+}
+
+export type CheckAuthorization =
+  | {
+      readonly ok: true;
+      readonly resource: Resource;
+      readonly credential: TargetCredential;
+      readonly agentId: string;
+      readonly sessionGrant: string;
+    }
+  | { readonly ok: false; readonly detail: string };
 
 export interface SessionCounters {
   readonly statements: number;

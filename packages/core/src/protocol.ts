@@ -19,6 +19,20 @@ export interface Protocol<Target, S extends Duplex = Duplex> {
   readonly targetSchema: TargetSchema<Target>;
   /** One client connection, start to end. Reads top to bottom; resolves when the connection is over; never rejects. */
   serve(stream: S, host: SessionHost<S>): Promise<void>;
+  /** Connects with a resource's credential and says what the target role can do that it should not. */
+  check(input: {
+    readonly target: unknown;
+    readonly credential: TargetCredential;
+    readonly dial: () => Promise<S>;
+  }): Promise<readonly Finding[]>;
+}
+
+/** One thing that a check of a resource found. `mend` is what an administrator of the target can run. */
+export interface Finding {
+  readonly severity: "ok" | "info" | "warning" | "problem";
+  readonly code: string;
+  readonly message: string;
+  readonly mend?: string;
 }
 
 export interface TargetSchema<Target> {

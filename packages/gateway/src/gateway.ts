@@ -3,7 +3,15 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
 import type { Duplex } from "node:stream";
-import type { AuthorizedSession, ControlPlane, OpenedSession, Protocol, SessionHost } from "@tidewaiter/core";
+import type {
+  AccessLevel,
+  AuthorizedSession,
+  ControlPlane,
+  Finding,
+  OpenedSession,
+  Protocol,
+  SessionHost,
+} from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { createRecorder, createSyncGroup, recoverJournals, systemClock } from "./recorder/index.ts";
 import { BudgetLedger } from "./sessions/budget-ledger.ts";
@@ -21,6 +29,7 @@ export interface GatewayOptions {
   readonly journalDirectory: string;
   /** Address of the web and API, for links in notices: `https://gw.example`. */
   readonly publicUrl: string;
+  readonly protocols: readonly Protocol<unknown, Duplex>[];
   readonly logger: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -31,6 +40,8 @@ export interface Gateway {
     protocol: Protocol<unknown, Duplex>,
     address: { readonly host: string; readonly port: number },
   ): Promise<AddressInfo>;
+  /** Connects to a resource as its credential would and reports what was found. */
+  checkResource(name: string, level: AccessLevel): Promise<readonly Finding[]>;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Ends every session with `reason` in its own protocol, then the tunnels. */
   close(reason: string): Promise<void>;
@@ -80,6 +91,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
   return {
     hub,
+    checkResource: (name, level) => checkResource(name, level, shared),
     handleUpgrade: (request, socket, head) => hub.handleUpgrade(request, socket, head),
     async listen(protocol, address) {
       const server = createServer(
@@ -182,7 +194,7 @@ async function openSession(
         onFailure,
         syncGroup: shared.syncGroup,
       }),
-    dial: (current) => dial(current, shared.hub),
+    dial: ({ agentId, sessionGrant, resource }) => dial({ agentId, sessionGrant, site: resource.agent }, shared.hub),
     reviewLink: shared.reviewLink,
     onEnd: () => registry.remove(authorized.id),
   });
@@ -226,20 +238,45 @@ function started(
 }
 
 /** The agent's refusals in words that name no address: whoever reads them may be a client. */
-async function dial(authorized: AuthorizedSession, hub: TunnelHub): Promise<Duplex> {
+async function dial(
+  way: { readonly agentId: string; readonly sessionGrant: string; readonly site: string },
+  hub: TunnelHub,
+): Promise<Duplex> {
   try {
-    return await hub.openStream({ agentId: authorized.agentId, sessionGrant: authorized.sessionGrant });
+    return await hub.openStream({ agentId: way.agentId, sessionGrant: way.sessionGrant });
   } catch (error) {
     if (!(error instanceof TunnelHubError)) throw error;
-    if (error.code === "agent_offline")
-      throw new TidewaiterError("agent_offline", `no site agent online for ${authorized.resource.agent}`, {
-        cause: error,
-      });
-    throw new TidewaiterError(
-      "target_unreachable",
-      DIAL_TEXT[error.reason?.code ?? ""] ?? "the site agent could not reach the target",
-      { cause: error },
-    );
+    if (error.code === "agent_offline") {
+      throw new TidewaiterError("agent_offline", `no site agent online for ${way.site}`, { cause: error });
+    }
+    const text = DIAL_TEXT[error.reason?.code ?? ""] ?? "the site agent could not reach the target";
+    throw new TidewaiterError("target_unreachable", text, { cause: error });
+  }
+}
+
+async function checkResource(name: string, level: AccessLevel, shared: Shared): Promise<readonly Finding[]> {
+  const { controlPlane, gatewayId, protocols } = shared.options;
+  const authorized = await controlPlane.authorizeCheck({ gatewayId, resourceName: name, level });
+  if (!authorized.ok) return [{ severity: "problem", code: "not-reachable", message: authorized.detail }];
+  const { resource, credential, agentId, sessionGrant } = authorized;
+  const protocol = protocols.find((one) => one.name === resource.protocol);
+  if (protocol === undefined)
+    return [{ severity: "problem", code: "protocol", message: `this gateway does not speak ${resource.protocol}` }];
+  try {
+    return await protocol.check({
+      target: resource.target,
+      credential,
+      dial: () => dial({ agentId, sessionGrant, site: resource.agent }, shared.hub),
+    });
+  } catch (error) {
+    return [
+      {
+        severity: "problem",
+        code: "not-reachable",
+        message:
+          error instanceof TidewaiterError ? error.detail : error instanceof Error ? error.message : String(error),
+      },
+    ];
   }
 }
 

@@ -17,18 +17,37 @@ async function main(): Promise<number> {
   const storeUrl = process.env.TIDEWAITER_STORE_URL;
   if (command.kind === "rotate-master-key") {
     await prepareDataDir(options.dataDir);
-    const { masterKeyId, dataKeys } = await rotateMasterKey(installationPaths(options.dataDir), storeUrl ?? options.store);
-    process.stdout.write(options.json ? `${JSON.stringify({ masterKeyId, dataKeys })}\n` : `new master key ${masterKeyId}; ${dataKeys} data keys wrapped anew\n`);
+    const { masterKeyId, dataKeys } = await rotateMasterKey(
+      installationPaths(options.dataDir),
+      storeUrl ?? options.store,
+    );
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ masterKeyId, dataKeys })}\n`
+        : `new master key ${masterKeyId}; ${dataKeys} data keys wrapped anew\n`,
+    );
     return 0;
   }
   const destination = pino.destination({ dest: 2, sync: true });
   const logger = pino({ level: process.env.LOG_LEVEL ?? "info", base: null }, destination);
   const stopped = stopSignal();
-  const server = await runServer({ options, storeUrl, adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD, logger, log: destination });
+  const server = await runServer({
+    options,
+    storeUrl,
+    adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD,
+    logger,
+    log: destination,
+  });
   const { endpoints, adminPasswordFile } = server;
   const { postgres, web, gatewayId } = endpoints;
-  if (options.json) process.stdout.write(`${JSON.stringify({ listening: true, web, postgres: { host: postgres.host, port: postgres.port }, gatewayId, adminPasswordFile: adminPasswordFile ?? null })}\n`);
-  else process.stdout.write(`Tidewaiter is running\n  API and tunnels  ${web}\n  PostgreSQL       ${postgres.host}:${postgres.port}\n${adminPasswordFile === undefined ? "" : `  first administrator "${options.admin}", password in ${adminPasswordFile}\n`}`);
+  if (options.json)
+    process.stdout.write(
+      `${JSON.stringify({ listening: true, web, postgres: { host: postgres.host, port: postgres.port }, gatewayId, adminPasswordFile: adminPasswordFile ?? null })}\n`,
+    );
+  else
+    process.stdout.write(
+      `Tidewaiter is running\n  API and tunnels  ${web}\n  PostgreSQL       ${postgres.host}:${postgres.port}\n${adminPasswordFile === undefined ? "" : `  first administrator "${options.admin}", password in ${adminPasswordFile}\n`}`,
+    );
   const signal = await stopped;
   logger.info({ signal }, "stopping");
   await server.close("the gateway stops");
@@ -46,6 +65,8 @@ try {
   process.exit(await main());
 } catch (error) {
   const usage = error instanceof UsageError;
-  process.stderr.write(`tidewaiter-server: ${error instanceof Error ? error.message : String(error)}${usage ? "\nTry tidewaiter-server --help" : ""}\n`);
+  process.stderr.write(
+    `tidewaiter-server: ${error instanceof Error ? error.message : String(error)}${usage ? "\nTry tidewaiter-server --help" : ""}\n`,
+  );
   process.exit(usage ? USAGE_EXIT : 1);
 }

@@ -62,11 +62,13 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.help) return { kind: "help" };
   if (values.version) return { kind: "version" };
   const [command = "run", ...rest] = positionals;
-  if (rest.length > 0 || (command !== "run" && command !== "rotate-master-key")) throw new UsageError(`unknown command: ${positionals.join(" ")}`);
+  if (rest.length > 0 || (command !== "run" && command !== "rotate-master-key"))
+    throw new UsageError(`unknown command: ${positionals.join(" ")}`);
   if (values["data-dir"] === undefined) throw new UsageError("--data-dir is missing");
   const tls = values.tls ?? "required";
   if (tls !== "required" && tls !== "optional") throw new UsageError("--tls is required or optional");
-  if ((values["tls-cert"] === undefined) !== (values["tls-key"] === undefined)) throw new UsageError("--tls-cert and --tls-key go together");
+  if ((values["tls-cert"] === undefined) !== (values["tls-key"] === undefined))
+    throw new UsageError("--tls-cert and --tls-key go together");
   const options: ServerOptions = {
     dataDir: values["data-dir"],
     store: values.store,
@@ -92,8 +94,20 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: true,
       options: {
-        "data-dir": text, store: text, http: text, postgres: text, "public-url": text, domain: text, tls: text, "tls-cert": text, "tls-key": text,
-        https: flag, admin: text, json: flag, help: { type: "boolean", short: "h" }, version: flag,
+        "data-dir": text,
+        store: text,
+        http: text,
+        postgres: text,
+        "public-url": text,
+        domain: text,
+        tls: text,
+        "tls-cert": text,
+        "tls-key": text,
+        https: flag,
+        admin: text,
+        json: flag,
+        help: { type: "boolean", short: "h" },
+        version: flag,
       },
     });
   } catch (error) {
@@ -105,6 +119,7 @@ function address(value: string, option: string): Address {
   const colon = value.lastIndexOf(":");
   const host = value.slice(0, Math.max(0, colon)).replace(/^\[|\]$/g, "");
   const port = Number(value.slice(colon + 1));
-  if (host === "" || !Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${option} is HOST:PORT`);
+  if (host === "" || !Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`${option} is HOST:PORT`);
   return { host, port };
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import type { Server } from "node:http";
+import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { createSecureContext } from "node:tls";
 import type { Endpoints, RunningControlPlane, StoreSettings } from "@tidewaiter/control-plane";
 import { createControlPlane, createFileBlobStore } from "@tidewaiter/control-plane";
 import { newId } from "@tidewaiter/core";
-import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import type { Gateway } from "@tidewaiter/gateway";
+import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
 import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
-import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
+import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { installationPaths, keptText, prepareDataDir, randomHex } from "./installation.ts";
 import type { Address, ServerOptions } from "./options.ts";
 import { policyOperation } from "./policy-operation.ts";
@@ -52,6 +52,7 @@ export async function runServer(deps: ServerDeps): Promise<RunningServer> {
     protocols: { postgres: postgresTargetSchema },
     endpoints: () => endpoints ?? fail(),
     toOperation: policyOperation(classifier),
+    checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),
     log: deps.log,
   });
   let gateway: Gateway | undefined;
@@ -59,27 +60,54 @@ export async function runServer(deps: ServerDeps): Promise<RunningServer> {
   try {
     const adminPasswordFile = await firstAdministrator(deps, controlPlane, paths.adminPassword);
     await controlPlane.app.ready();
-    http = options.https ? createTlsServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) => controlPlane.app.routing(request, response)) : createServer((request, response) => controlPlane.app.routing(request, response));
+    http = options.https
+      ? createTlsServer({ cert: tls.certPem, key: tls.keyPem }, (request, response) =>
+          controlPlane.app.routing(request, response),
+        )
+      : createServer((request, response) => controlPlane.app.routing(request, response));
     const bound = await listen(http, options.http);
-    const web = options.publicUrl ?? `${options.https ? "https" : "http"}://${hostText(options.http.host)}:${bound.port}`;
+    const web =
+      options.publicUrl ?? `${options.https ? "https" : "http"}://${hostText(options.http.host)}:${bound.port}`;
     const protocol = createPostgresProtocol({
-      tls: { policy: options.tls, secureContext: createSecureContext({ cert: tls.certPem, key: tls.keyPem, minVersion: "TLSv1.2" }) },
+      tls: {
+        policy: options.tls,
+        secureContext: createSecureContext({ cert: tls.certPem, key: tls.keyPem, minVersion: "TLSv1.2" }),
+      },
       domain: options.domain,
       mockKey,
       classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
       classifySync: (sql) => classifier.classify(sql),
     });
-    gateway = await createGateway({ gatewayId, controlPlane: controlPlane.port, journalDirectory: join(paths.journals, gatewayId), publicUrl: web, logger: deps.logger });
+    gateway = await createGateway({
+      gatewayId,
+      controlPlane: controlPlane.port,
+      journalDirectory: join(paths.journals, gatewayId),
+      publicUrl: web,
+      protocols: [protocol],
+      logger: deps.logger,
+    });
     http.on("upgrade", (request, socket, head) => gateway?.handleUpgrade(request, socket, head));
     const listening = await gateway.listen(protocol, options.postgres);
     endpoints = {
-      postgres: { host: options.postgres.host === "0.0.0.0" || options.postgres.host === "::" ? new URL(web).hostname : options.postgres.host, port: listening.port, tls: true, ...(tls.caPem !== undefined && { caPem: tls.caPem }) },
+      postgres: {
+        host:
+          options.postgres.host === "0.0.0.0" || options.postgres.host === "::"
+            ? new URL(web).hostname
+            : options.postgres.host,
+        port: listening.port,
+        tls: true,
+        ...(tls.caPem !== undefined && { caPem: tls.caPem }),
+      },
       web,
       gatewayId,
       tunnelUrls: [web.replace(/^http/, "ws")],
     };
     const servers = { http, gateway };
-    return { endpoints, adminPasswordFile, close: (reason) => close(servers.http, servers.gateway, controlPlane, worker, reason) };
+    return {
+      endpoints,
+      adminPasswordFile,
+      close: (reason) => close(servers.http, servers.gateway, controlPlane, worker, reason),
+    };
   } catch (error) {
     http?.close();
     await gateway?.close("the server did not start");
@@ -90,7 +118,13 @@ export async function runServer(deps: ServerDeps): Promise<RunningServer> {
 }
 
 /** Sessions first, so that their ends are recorded; the control plane last. */
-async function close(http: Server, gateway: Gateway, controlPlane: RunningControlPlane, worker: { close(): Promise<void> }, reason: string): Promise<void> {
+async function close(
+  http: Server,
+  gateway: Gateway,
+  controlPlane: RunningControlPlane,
+  worker: { close(): Promise<void> },
+  reason: string,
+): Promise<void> {
   http.close();
   await gateway.close(reason);
   http.closeAllConnections();
@@ -102,14 +136,26 @@ export function storeSettings(url: string | undefined, file: string): StoreSetti
   return url === undefined ? { type: "sqlite", file } : { type: "postgres", connectionString: url };
 }
 
-async function certificate(options: ServerOptions, directory: string): Promise<{ readonly certPem: string; readonly keyPem: string; readonly caPem?: string }> {
+async function certificate(
+  options: ServerOptions,
+  directory: string,
+): Promise<{ readonly certPem: string; readonly keyPem: string; readonly caPem?: string }> {
   if (options.tlsCert !== undefined && options.tlsKey !== undefined) {
     return { certPem: await readFile(options.tlsCert, "utf8"), keyPem: await readFile(options.tlsKey, "utf8") };
   }
-  return ensureLocalCa(directory, [options.domain, "localhost", options.postgres.host].filter((name, index, all) => name !== "0.0.0.0" && name !== "::" && all.indexOf(name) === index));
+  return ensureLocalCa(
+    directory,
+    [options.domain, "localhost", options.postgres.host].filter(
+      (name, index, all) => name !== "0.0.0.0" && name !== "::" && all.indexOf(name) === index,
+    ),
+  );
 }
 
-async function firstAdministrator(deps: ServerDeps, controlPlane: RunningControlPlane, file: string): Promise<string | undefined> {
+async function firstAdministrator(
+  deps: ServerDeps,
+  controlPlane: RunningControlPlane,
+  file: string,
+): Promise<string | undefined> {
   const password = deps.adminPassword ?? (await keptText(file, () => randomHex(12)));
   const created = await controlPlane.bootstrapAdmin({ name: deps.options.admin, password });
   return created && deps.adminPassword === undefined ? file : undefined;

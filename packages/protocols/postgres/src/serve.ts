@@ -9,6 +9,7 @@ import type { ClientLogin, ListenerTls } from "./accept-client/options.ts";
 import { endQuietly, refuseClient } from "./accept-client/refusal.ts";
 import { CatalogCache } from "./catalog/catalog-cache.ts";
 import { loadCatalog } from "./catalog/load-catalog.ts";
+import { checkResource } from "./check-target.ts";
 import type { ConnectedTarget } from "./connect-target/connect-target.ts";
 import { connectTarget } from "./connect-target/connect-target.ts";
 import { sendCancelRequest } from "./connect-target/send-cancel-request.ts";
@@ -64,6 +65,7 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol<Postg
     name: "postgres",
     targetSchema: postgresTargetSchema,
     serve: (stream, host) => serve(stream, host, { ...options, cancelKeys, catalogs, keys }),
+    check: (input) => checkResource(input, keys),
   };
 }
 
