@@ -1,25 +1,38 @@
 import { createHash, randomBytes } from "node:crypto";
-import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { connect, createServer } from "node:net";
 import type { Duplex } from "node:stream";
-import type { AuditEventInput, AuthorizedSession, ControlPlane, Principal, Review, ReviewDecision, ReviewRequest, SessionEvent, SessionHost } from "@tidewaiter/core";
+import type {
+  AuditEventInput,
+  AuthorizedSession,
+  ControlPlane,
+  Principal,
+  Review,
+  ReviewDecision,
+  ReviewRequest,
+  SessionEvent,
+  SessionHost,
+} from "@tidewaiter/core";
 import { newShortId } from "@tidewaiter/core";
+import type { ListenerTls } from "@tidewaiter/postgres/accept-client/options";
 import { makeVerifier } from "@tidewaiter/postgres/scram/keys";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
-import type { PostgresServer } from "@tidewaiter/testkit";
-import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
+import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { BudgetLedger } from "../src/sessions/budget-ledger.ts";
 import { GatewaySession } from "../src/sessions/gateway-session.ts";
 import { PolicyInForce } from "../src/sessions/policy-in-force.ts";
 import { ReviewDesk } from "../src/sessions/review-desk.ts";
 
 export interface HarnessOptions {
-  readonly target: PostgresServer;
+  /** On 127.0.0.1. */
+  readonly target: { readonly port: number };
   readonly database: string;
   readonly policies: readonly { readonly name: string; readonly source: string }[];
   readonly principals: readonly Principal[];
   readonly targetUser?: string;
+  /** Of the listener; its domain is `gw.example`. */
+  readonly tls?: ListenerTls;
 }
 
 export interface Harness extends AsyncDisposable {
@@ -33,6 +46,8 @@ export interface Harness extends AsyncDisposable {
   /** Resolves with the next review that is opened. */
   nextReview(): Promise<string>;
   decide(reviewId: string, decision: ReviewDecision["decision"], reviewer: string, comment: string): Promise<void>;
+  /** Nobody decided in time. */
+  expire(reviewId: string): Promise<void>;
   readonly sessions: Set<GatewaySession>;
   /** Policy of now on. */
   setPolicies(policies: HarnessOptions["policies"]): Promise<void>;
@@ -52,9 +67,33 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const awaiting: ((id: string) => void)[] = [];
   let bundle = { version: 1, documents: options.policies };
   const byName = new Map(options.principals.map((principal) => [principal.name, principal]));
-  const controlPlane: Pick<ControlPlane, "lookupVerifiers" | "authenticate" | "appendAudit" | "getPolicy" | "requestReview" | "getReview" | "consumeReview" | "withdrawReview" | "openCredential" | "endSession"> = {
+  const controlPlane: Pick<
+    ControlPlane,
+    | "lookupVerifiers"
+    | "authenticate"
+    | "appendAudit"
+    | "getPolicy"
+    | "requestReview"
+    | "getReview"
+    | "consumeReview"
+    | "withdrawReview"
+    | "openCredential"
+    | "endSession"
+  > = {
     lookupVerifiers: async (name) =>
-      byName.has(name) ? { salt: salt.toString("base64"), iterations: 4096, verifiers: [{ id: `sec_${name}`, storedKey: verifier.storedKey.toString("base64"), serverKey: verifier.serverKey.toString("base64") }] } : undefined,
+      byName.has(name)
+        ? {
+            salt: salt.toString("base64"),
+            iterations: 4096,
+            verifiers: [
+              {
+                id: `sec_${name}`,
+                storedKey: verifier.storedKey.toString("base64"),
+                serverKey: verifier.serverKey.toString("base64"),
+              },
+            ],
+          }
+        : undefined,
     authenticate: async (proof) => {
       const principal = proof.type === "secret" ? byName.get(proof.principalName) : undefined;
       return principal === undefined ? { ok: false, reason: "unknown" } : { ok: true, principal };
@@ -64,12 +103,22 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     openCredential: async () => ({ type: "trust", username: options.targetUser ?? "postgres" }),
     endSession: async () => {},
     requestReview: async (request) => {
-      const used = [...reviews.values()].find((review) => review.request.binding === request.binding && (review.state === "approved" || review.state === "pending"));
+      const used = [...reviews.values()].find(
+        (review) =>
+          review.request.binding === request.binding && (review.state === "approved" || review.state === "pending"),
+      );
       if (used !== undefined && request.mode === "ticket") {
         if (used.state === "approved") reviews.set(used.id, { ...used, state: "consumed" });
         return used;
       }
-      const review = { id: `rev_${reviews.size + 1}`, shortId: newShortId(), state: "pending" as const, decisions: [], expiresAt: request.expiresAt, request };
+      const review = {
+        id: `rev_${reviews.size + 1}`,
+        shortId: newShortId(),
+        state: "pending" as const,
+        decisions: [],
+        expiresAt: request.expiresAt,
+        request,
+      };
       reviews.set(review.id, review);
       setImmediate(() => awaiting.shift()?.(review.id));
       return review;
@@ -95,6 +144,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
     classifySync: (sql) => classifier.classify(sql),
     domain: "gw.example",
+    ...(options.tls && { tls: options.tls }),
   });
   const stop = new AbortController();
   const host = (clientAddress: string): SessionHost<Duplex> => ({
@@ -107,7 +157,21 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       const authorized: AuthorizedSession = {
         id: `ses_${createHash("sha256").update(randomBytes(8)).digest("hex").slice(0, 12)}`,
         principal,
-        resource: { id: "res_1", name: request.resourceName, protocol: "postgres", tags: { env: "prod" }, target: { host: "127.0.0.1", port: options.target.port, database: options.database, databases: ["*"], tls: { mode: "disable" } }, agent: "site", enforce: "on" },
+        resource: {
+          id: "res_1",
+          name: request.resourceName,
+          protocol: "postgres",
+          tags: { env: "prod" },
+          target: {
+            host: "127.0.0.1",
+            port: options.target.port,
+            database: options.database,
+            databases: ["*"],
+            tls: { mode: "disable" },
+          },
+          agent: "site",
+          enforce: "on",
+        },
         level: request.level ?? "read",
         grantId: "gnt_1",
         startedAt: new Date().toISOString(),
@@ -125,7 +189,12 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
         budgets,
         gatewayId: "gw_1",
         client: { address: clientAddress },
-        makeRecorder: () => ({ append: (event) => void events.push(event), flush: () => undefined, failed: undefined, end: async () => ({ segments: 1, lastSegmentHash: "", stored: true }) }),
+        makeRecorder: () => ({
+          append: (event) => void events.push(event),
+          flush: () => undefined,
+          failed: undefined,
+          end: async () => ({ segments: 1, lastSegmentHash: "", stored: true }),
+        }),
         dial: async () => connect({ host: "127.0.0.1", port: options.target.port, noDelay: true }),
         reviewLink: link,
         onEnd: () => sessions.delete(session),
@@ -149,7 +218,15 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     nextReview: () => new Promise((resolve) => awaiting.push(resolve)),
     decide: async (id, decision, reviewer, comment) => {
       const review = found(reviews.get(id));
-      reviews.set(id, { ...review, state: decision === "approve" ? "approved" : "rejected", decisions: [{ reviewer, decision, comment, at: new Date().toISOString() }] });
+      reviews.set(id, {
+        ...review,
+        state: decision === "approve" ? "approved" : "rejected",
+        decisions: [{ reviewer, decision, comment, at: new Date().toISOString() }],
+      });
+      await desk.changed(id);
+    },
+    expire: async (id) => {
+      reviews.set(id, { ...found(reviews.get(id)), state: "expired" });
       await desk.changed(id);
     },
     setPolicies: async (policies) => {
