@@ -18,6 +18,8 @@ export type ExitStatus = number | undefined;
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly profile?: string;
+  /** The same as `profile`, in shorter words; a command may use it otherwise. */
+  readonly as?: string;
 }
 
 /** A command whose types are settled: what the program needs of it. */
@@ -36,15 +38,18 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
       const command = new Command(name).description(`${spec.summary}.`).usage("[options]");
       spec.configure?.(command);
       command.usage(usageOf(command));
+      const asProfile = !command.options.some(({ long }) => long === "--as");
       command
         .option("--json", "one JSON document on stdout")
-        .option("--profile <name>", "act as this profile (see: tw login)")
-        .helpOption("-h, --help", "show this")
-        .addHelpText("after", helpAfter(spec));
+        .option("--profile <name>", "act as this profile (see: tw login)");
+      if (asProfile) command.option("--as <name>", "the same in fewer letters");
+      command.helpOption("-h, --help", "show this").addHelpText("after", helpAfter(spec));
       return command.action(async (...received: unknown[]) => {
         // Commander gives the arguments that `configure` declared, then the options, then the command.
         const options = received.at(-2) as Options & GlobalOptions;
-        done(await spec.run(start(options), options, ...(received.slice(0, -2) as unknown as Args)));
+        const { json, profile = asProfile ? options.as : undefined } = options;
+        const context = start({ ...(json && { json }), ...(profile !== undefined && { profile }) });
+        done(await spec.run(context, options, ...(received.slice(0, -2) as unknown as Args)));
       });
     },
   };

@@ -11,10 +11,10 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly cwd: string;
   readonly now: () => number;
-  /** Given by `--profile`; else the environment, else the current one. */
+  /** Given by `--profile` or `--as`; else the environment, else the current one. */
   readonly profileName: string | undefined;
-  /** The signed-in profile; `as` names another. @throws CliError `not_signed_in` */
-  profile(as?: string): Promise<Profile>;
+  /** The signed-in profile. @throws CliError `not_signed_in` */
+  profile(): Promise<Profile>;
   /** The API as that profile. @throws CliError `not_signed_in` */
-  api(as?: string): Promise<Api>;
+  api(): Promise<Api>;
 }

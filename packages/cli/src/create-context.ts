@@ -7,18 +7,18 @@ import { relative } from "./output/times.ts";
 type Parts = Omit<CommandContext, "profile" | "api">;
 
 export function createContext(parts: Parts): CommandContext {
-  const profile = (as?: string) => signedIn(parts, as);
-  return { ...parts, profile, api: async (as) => openApi(await profile(as)) };
+  const profile = () => signedIn(parts);
+  return { ...parts, profile, api: async () => openApi(await profile()) };
 }
 
-/** By `--as` or `--profile`, else TIDEWAITER_PROFILE, else the one that signed in last. */
-export async function chosenProfileName(parts: Parts, as?: string): Promise<string | undefined> {
-  const named = as ?? parts.profileName ?? (parts.env.variables.TIDEWAITER_PROFILE || undefined);
+/** By `--profile` or `--as`, else TIDEWAITER_PROFILE, else the one that signed in last. */
+export async function chosenProfileName(parts: Parts): Promise<string | undefined> {
+  const named = parts.profileName ?? (parts.env.variables.TIDEWAITER_PROFILE || undefined);
   return named ?? (await new ProfileStore(parts.env.configDir).currentName());
 }
 
-async function signedIn(parts: Parts, as?: string) {
-  const name = await chosenProfileName(parts, as);
+async function signedIn(parts: Parts) {
+  const name = await chosenProfileName(parts);
   if (name === undefined) {
     throw new CliError("not_signed_in", "you are not signed in", { next: "tw login --server URL" });
   }

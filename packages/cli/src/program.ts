@@ -62,10 +62,10 @@ function readGlobals(argv: readonly string[]): { globals: GlobalOptions; words: 
   let globals: GlobalOptions = {};
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? "";
-    const [, inline] = /^--profile=(.*)$/.exec(word) ?? [];
+    const [, inline] = /^--(?:profile|as)=(.*)$/.exec(word) ?? [];
     if (word === "--json") globals = { ...globals, json: true };
     else if (inline !== undefined) globals = { ...globals, profile: inline };
-    else if (word === "--profile" && argv[index + 1] !== undefined)
+    else if ((word === "--profile" || word === "--as") && argv[index + 1] !== undefined)
       globals = { ...globals, profile: argv[++index] ?? "" };
     else return { globals, words: word.startsWith("-") ? [] : argv.slice(index) };
   }

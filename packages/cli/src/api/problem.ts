@@ -11,13 +11,15 @@ export function isProblem(value: unknown): value is ApiProblem {
 const NEXT: Readonly<Record<string, string>> = {
   unauthenticated: "tw login",
   permission_missing: "tw status   (shows your roles)",
+  internal: "The server's log says more.",
   rate_limited: "Wait a minute, then try again.",
 };
 
 /** RFC 9457 with our code, as an error of the command. */
 export function problemError(problem: ApiProblem): CliError {
   const next = problem.next ?? NEXT[problem.code];
-  return new CliError(exitOf(problem.code), problem.title, {
+  const what = problem.code === "internal" ? "the server had an error of its own" : problem.title;
+  return new CliError(exitOf(problem.code), what, {
     why: problem.detail,
     ...(next === undefined ? {} : { next }),
   });

@@ -53,6 +53,11 @@ export class ProfileStore {
     return (await readPrivateFile(join(this.#dir, "current")))?.trim() || undefined;
   }
 
+  async current(): Promise<Profile | undefined> {
+    const name = await this.currentName();
+    return name === undefined ? undefined : await this.read(name);
+  }
+
   /** With `switch` it becomes the current one; the first profile does so anyway. */
   async save(profile: Profile, options: { readonly switch: boolean }): Promise<void> {
     const path = this.#path(profile.name);

@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { answer, openApi } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
-import type { Profile } from "../../config/profiles.ts";
-import { ProfileStore } from "../../config/profiles.ts";
+import { type Profile, ProfileStore } from "../../config/profiles.ts";
 import { parseServerUrl } from "../../config/server-url.ts";
 import type { CommandContext } from "../../context.ts";
 import { chosenProfileName } from "../../create-context.ts";
@@ -14,7 +13,6 @@ import { relative, utc } from "../../output/times.ts";
 interface Options {
   readonly server?: string;
   readonly as?: string;
-  readonly profile?: string;
   readonly caFile?: string;
   readonly keepCurrent?: boolean;
   readonly passwordStdin?: boolean;
@@ -39,18 +37,18 @@ export const login = defineCommand<[], Options>({
   notes: "The password is asked for without echo, or read from stdin, a file, or TIDEWAITER_PASSWORD.",
   run: async (context, options) => {
     const known = await knownProfile(context, options);
-    const server = serverOf(context, options, known);
+    const server = await serverOf(context, options, known);
     const name = options.as ?? known?.principal ?? (await askName(context));
     const question = { variable: "TIDEWAITER_PASSWORD", question: `password of ${name}` };
     const password = await readSecret(context, options, question);
-    const serverCa = await readCa(context, options, known?.server === server ? known : undefined);
+    const serverCa = await readCa(context, options, { server, known });
     const trust = serverCa === undefined ? {} : { serverCa };
     const api = openApi({ server, ...trust });
     const granted = await answer(api.POST("/v1/login", { body: { name, password } })).catch((error: unknown) => {
       throw signInError(error);
     });
     const { accessToken, expiresAt, principal, roles } = granted;
-    const profileName = options.profile ?? options.as ?? known?.name ?? principal.name;
+    const profileName = context.profileName ?? options.as ?? known?.name ?? principal.name;
     const profile: Profile = { name: profileName, server, principal: principal.name, accessToken, expiresAt, ...trust };
     await new ProfileStore(context.env.configDir).save(profile, { switch: options.keepCurrent !== true });
     context.output.result({ profile: profileName, server, principal, roles, expiresAt }, () => [
@@ -60,17 +58,16 @@ export const login = defineCommand<[], Options>({
   },
 });
 
-/** The profile that is signed in again, or whose server is used. */
+/** The profile that is signed in again, if any. */
 async function knownProfile(context: CommandContext, options: Options): Promise<Profile | undefined> {
-  const store = new ProfileStore(context.env.configDir);
-  const name = await chosenProfileName(context, options.profile ?? options.as);
-  const exact = name === undefined ? undefined : await store.read(name);
-  if (exact !== undefined) return exact;
-  return undefined;
+  const name = options.as ?? (await chosenProfileName(context));
+  return name === undefined ? undefined : await new ProfileStore(context.env.configDir).read(name);
 }
 
-function serverOf({ env }: CommandContext, options: Options, known: Profile | undefined): string {
-  const text = options.server ?? (env.variables.TIDEWAITER_SERVER || undefined) ?? known?.server;
+/** Where this profile signed in before, else where the current one did. */
+async function serverOf({ env }: CommandContext, options: Options, known: Profile | undefined): Promise<string> {
+  const named = options.server ?? (env.variables.TIDEWAITER_SERVER || undefined) ?? known?.server;
+  const text = named ?? (await new ProfileStore(env.configDir).current())?.server;
   if (text !== undefined) return parseServerUrl(text);
   throw new CliError("usage", "which server?", { next: "tw login --server https://gw.example" });
 }
@@ -84,8 +81,17 @@ async function askName({ terminal }: CommandContext): Promise<string> {
   return name;
 }
 
-async function readCa({ cwd }: CommandContext, options: Options, known: Profile | undefined) {
-  if (options.caFile === undefined) return known?.serverCa;
+interface Place {
+  readonly server: string;
+  readonly known: Profile | undefined;
+}
+
+/** What is trusted for a server goes with its profiles; never to another server. */
+async function readCa({ cwd, env }: CommandContext, options: Options, { server, known }: Place) {
+  if (options.caFile === undefined) {
+    const before = known ?? (await new ProfileStore(env.configDir).current());
+    return before?.server === server ? before.serverCa : undefined;
+  }
   const pem = await readFile(resolve(cwd, options.caFile), "utf8").catch((cause: unknown) => {
     throw new CliError("usage", `--ca-file ${options.caFile} cannot be read`, { why: String(cause), cause });
   });

@@ -4,16 +4,11 @@ import { ProfileStore } from "../../config/profiles.ts";
 import { chosenProfileName } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
 
-interface Options {
-  readonly as?: string;
-}
-
-export const logout = defineCommand<[], Options>({
+export const logout = defineCommand<[]>({
   summary: "End the access token and forget the profile; connection secrets live on until they expire",
-  configure: (command) => command.option("--as <name>", "the profile to sign out"),
   examples: ["tw logout", "tw logout --as mia", "tw secrets list                             what still works"],
-  run: async (context, options) => {
-    const name = await chosenProfileName(context, options.as);
+  run: async (context) => {
+    const name = await chosenProfileName(context);
     const store = new ProfileStore(context.env.configDir);
     const profile = name === undefined ? undefined : await store.read(name);
     if (name === undefined || profile === undefined) {

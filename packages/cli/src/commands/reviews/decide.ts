@@ -6,7 +6,6 @@ import { CliError } from "../../errors.ts";
 import { renderReview } from "./render-review.ts";
 
 export interface DecideOptions {
-  readonly as?: string;
   readonly comment: string;
   readonly yes?: boolean;
 }
@@ -16,7 +15,6 @@ export type Decision = "approve" | "reject";
 export function addDecideOptions(command: Command): Command {
   return command
     .argument("[id]", "short id, such as 7Q2H; default: the only one that waits for you")
-    .option("--as <profile>", "act as this profile")
     .option("--comment <text>", "told to who asked, and recorded", "")
     .option("-y, --yes", "do not ask when the id was left out");
 }
@@ -27,8 +25,8 @@ export async function decide(
   options: DecideOptions,
   id: string | undefined,
 ): Promise<undefined> {
-  const api = await context.api(options.as);
-  const chosen = id ?? (await onlyWaiting(context, api, options));
+  const api = await context.api();
+  const chosen = id ?? (await onlyWaiting(context, api));
   if (id === undefined) await showAndAsk(context, api, { id: chosen, decision, yes: options.yes === true });
   const call = { params: { path: { id: chosen } }, body: { comment: options.comment } };
   const review = await answer(
@@ -39,8 +37,8 @@ export async function decide(
 }
 
 /** The one review that is pending and was not asked for by the reviewer. @throws CliError `not_found`, `conflict` */
-async function onlyWaiting(context: CommandContext, api: Api, { as }: DecideOptions): Promise<string> {
-  const { principal } = await context.profile(as);
+async function onlyWaiting(context: CommandContext, api: Api): Promise<string> {
+  const { principal } = await context.profile();
   const { reviews } = await answer(api.GET("/v1/reviews", { params: { query: { state: "pending" } } }));
   const others = reviews.filter(({ requester }) => requester !== principal);
   const [only, ...more] = others;

@@ -5,17 +5,15 @@ import { relative } from "../../output/times.ts";
 
 interface Options {
   readonly all?: boolean;
-  readonly as?: string;
 }
 
 export const list = defineCommand<[], Options>({
   summary: "List the reviews that wait: those you asked for and those you may decide",
-  configure: (command) =>
-    command.option("--all", "also those that are decided").option("--as <profile>", "act as this profile"),
+  configure: (command) => command.option("--all", "also those that are decided"),
   examples: ["tw reviews list", "tw reviews list --as mia", "tw reviews list --all --json"],
   run: async (context, options) => {
     const query = options.all ? {} : { state: "pending" as const };
-    const result = await answer((await context.api(options.as)).GET("/v1/reviews", { params: { query } }));
+    const result = await answer((await context.api()).GET("/v1/reviews", { params: { query } }));
     context.output.result(result, () =>
       table(
         result.reviews,
