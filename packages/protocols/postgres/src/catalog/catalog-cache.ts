@@ -18,6 +18,7 @@ export interface CatalogRequest {
 interface Entry {
   readonly catalog: Catalog;
   readonly version: number;
+  readonly rows: CatalogRows;
   readonly loadedAt: number;
 }
 
@@ -31,18 +32,24 @@ export class CatalogCache {
     this.#classify = classify;
   }
 
-  /** The snapshot sessions judge by now; undefined before the first load. */
-  current(key: string): Catalog | undefined {
-    return this.#entries.get(key)?.catalog;
+  /**
+   * The snapshot that sessions judge by now. A policy with other labels counts from its first moment: the rows that were
+   * read are labelled anew, and where none were read everything is unknown, and masked, until they are.
+   */
+  current({ key, labels }: Pick<CatalogRequest, "key" | "labels">): Catalog {
+    const entry = this.#entries.get(key);
+    if (entry?.version === labels.version) return entry.catalog;
+    if (labels.names.length === 0) return EMPTY_CATALOG;
+    if (entry?.rows === undefined) return unknownCatalog(labels.names);
+    return this.#put(key, labels, entry.rows, entry.loadedAt);
   }
 
   /** Fresh enough for a new session. Without labels in the policy nothing is read at all. */
   async fresh(request: CatalogRequest): Promise<Catalog> {
     const { key, labels } = request;
-    if (labels.names.length === 0) return this.#put(key, EMPTY_CATALOG, labels.version);
+    if (labels.names.length === 0) return EMPTY_CATALOG;
     const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.version === labels.version && Date.now() - entry.loadedAt < MAX_AGE_MS)
-      return entry.catalog;
+    if (entry !== undefined && Date.now() - entry.loadedAt < MAX_AGE_MS) return this.current(request);
     return this.reload(request);
   }
 
@@ -52,14 +59,27 @@ export class CatalogCache {
     if (running !== undefined) return running;
     const loading = request
       .load()
-      .then((rows) => this.#put(key, new PostgresCatalog(rows, labels.matcher, this.#classify), labels.version))
+      .then((rows) => this.#put(key, labels, rows, Date.now()))
       .finally(() => this.#loading.delete(`${key} ${labels.version}`));
     this.#loading.set(`${key} ${labels.version}`, loading);
     return loading;
   }
 
-  #put(key: string, catalog: Catalog, version: number): Catalog {
-    this.#entries.set(key, { catalog, version, loadedAt: Date.now() });
+  #put(key: string, labels: CatalogRequest["labels"], rows: CatalogRows, loadedAt: number): Catalog {
+    const catalog = new PostgresCatalog(rows, labels.matcher, this.#classify);
+    this.#entries.set(key, { catalog, version: labels.version, rows, loadedAt });
     return catalog;
   }
+}
+
+/** Labels exist and nothing is known of the database: everything counts as sensitive. */
+function unknownCatalog(labels: readonly string[]): Catalog {
+  return {
+    hasLabels: true,
+    labels,
+    byOid: () => undefined,
+    find: () => [],
+    isBuiltinFunction: () => false,
+    isBuiltinOperator: () => false,
+  };
 }

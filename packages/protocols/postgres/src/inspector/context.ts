@@ -24,6 +24,8 @@ export interface InspectorContext {
   readonly tokenise: (sql: string, literals: readonly SourceSpan[], secrets: readonly SourceSpan[]) => string;
   /** Address of a page about a review, by its short id. */
   readonly reviewLink: (shortId: string) => string;
+  /** What the server reported at start-up: encoding and other settings that change how it reads SQL. */
+  readonly parameters: ReadonlyMap<string, string>;
   /** Text of the notice that opens the session; undefined for programs, which nobody reads. */
   readonly greeting?: string;
 }

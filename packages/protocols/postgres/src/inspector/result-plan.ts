@@ -38,20 +38,19 @@ export function planResult(input: PlanInput): ResultPlan {
     const origin = sourceOf(input, field, index);
     unknownRelation ||= origin.unknownRelation;
     const spec = specFor(input.judged.verdict, origin);
-    if (spec === undefined) return mask.push(undefined);
-    mask.push(
-      columnMask({
-        spec,
-        typeOid: field.typeOid,
-        format: input.formatOf(index),
-        label: origin.labels[0] ?? "",
-        tokenKey: input.tokenKey,
-        utf8: input.utf8,
-      }),
-    );
-    return masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
+    mask.push(spec && maskFor(input, field, index, { spec, label: origin.labels[0] ?? "" }));
+    if (spec !== undefined) masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
   });
   return { mask: masked.length > 0 ? mask : undefined, masked, unknownRelation };
+}
+
+function maskFor(
+  { formatOf, tokenKey, utf8 }: PlanInput,
+  { typeOid }: FieldDescription,
+  index: number,
+  how: { readonly spec: MaskSpec; readonly label: string },
+): ColumnMask {
+  return columnMask({ ...how, typeOid, format: formatOf(index), tokenKey, utf8 });
 }
 
 interface Source {

@@ -1,0 +1,94 @@
+import type { OpenedSession } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { ClientLogin } from "../accept-client/options.ts";
+import { TARGET_CONNECT_ERRORS, TargetConnectError } from "../connect-target/target-connect-error.ts";
+import type { ErrorText } from "../errors.ts";
+import { SQLSTATE } from "../errors.ts";
+
+/** Why a session does not start, in the words of messages.md; every text is for someone who has proven who they are, except 28P01. */
+
+/** Only who proved the secret learns that it expired; all others get the plain 28P01. */
+export function notAccepted(
+  login: ClientLogin,
+  { reason, expiredAt }: { readonly reason: string; readonly expiredAt?: string },
+): ErrorText {
+  const proven = login.proof.kind === "secret";
+  if (proven && reason === "expired") {
+    const minutes =
+      expiredAt === undefined
+        ? ""
+        : ` ${Math.max(1, Math.round((Date.now() - Date.parse(expiredAt)) / 60_000))} min ago`;
+    return {
+      code: SQLSTATE.invalidPassword,
+      message: `connection secret expired${minutes}`,
+      hint: "tw connect RESOURCE   (makes a new one)",
+    };
+  }
+  if (proven && (reason === "used_up" || reason === "revoked")) {
+    return {
+      code: SQLSTATE.invalidPassword,
+      message: `connection secret ${reason === "revoked" ? "was revoked" : "has been used as often as it may be"}`,
+      hint: "tw connect RESOURCE   (makes a new one)",
+    };
+  }
+  return { code: SQLSTATE.invalidPassword, message: `password authentication failed for user "${login.user}"` };
+}
+
+export function notAuthorized(resource: string, refused: Extract<OpenedSession, { ok: false }>): ErrorText {
+  switch (refused.reason) {
+    case "agent_offline":
+      return {
+        code: SQLSTATE.cannotConnect,
+        message: `${resource} is out of reach: no site agent online${refused.agentName === undefined ? "" : ` for ${refused.agentName}`}${refused.agentLastSeen === undefined ? "" : ` (last seen ${refused.agentLastSeen})`}`,
+        detail: "Your access is fine.",
+        hint: "tw resources check",
+      };
+    case "resource_unknown":
+      return { code: "3D000", message: `there is no resource "${resource}" for you`, hint: "tw resources list" };
+    default:
+      return { code: SQLSTATE.insufficientPrivilege, message: refused.detail, hint: "tw resources list" };
+  }
+}
+
+export function ownFailure(error: unknown): ErrorText {
+  if (
+    error instanceof TidewaiterError &&
+    (error.code === "control_plane_lost" || error.code === "storage_unavailable")
+  ) {
+    return {
+      code: SQLSTATE.cannotConnectNow,
+      message: "the control plane is out of reach, so no session can start",
+      hint: "Try again in a moment.",
+    };
+  }
+  if (error instanceof TidewaiterError && error.code === "recording_failed") {
+    return {
+      code: "58030",
+      message: "the session cannot be recorded, so it does not start",
+      hint: "Tell an administrator: the gateway's journal cannot be written.",
+    };
+  }
+  return { code: SQLSTATE.internalError, message: "the gateway could not start the session" };
+}
+
+export function targetFailure(error: unknown, resource: string): ErrorText {
+  if (error instanceof TargetConnectError) {
+    const { sqlState, text } = TARGET_CONNECT_ERRORS[error.code];
+    const database = error.server?.code === "3D000" ? "that database does not exist there" : text;
+    return {
+      code: sqlState,
+      message: `${resource}: ${database}`,
+      detail: "Your access is fine.",
+      hint: `An administrator can look: tw resources check ${resource}`,
+    };
+  }
+  if (error instanceof TidewaiterError && (error.code === "agent_offline" || error.code === "target_unreachable")) {
+    return {
+      code: SQLSTATE.cannotConnect,
+      message: `${resource} is out of reach: ${error.detail}`,
+      detail: "Your access is fine.",
+      hint: `tw resources check ${resource}`,
+    };
+  }
+  return ownFailure(error);
+}

@@ -1,0 +1,164 @@
+import { createHmac } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { LiveSession, SqlClassification } from "@tidewaiter/core";
+import { tokeniseLiterals, tokenOf } from "@tidewaiter/core/recording/tokenise";
+import type { ClientLogin } from "../accept-client/options.ts";
+import type { CatalogCache } from "../catalog/catalog-cache.ts";
+import type { ConnectedTarget } from "../connect-target/connect-target.ts";
+import { sendCancelRequest } from "../connect-target/send-cancel-request.ts";
+import { decodeFrontend } from "../decode-frontend.ts";
+import type { ErrorText } from "../errors.ts";
+import { fatal, SQLSTATE } from "../errors.ts";
+import { createFramer } from "../framer.ts";
+import { carriesSql } from "../inspector/client-messages.ts";
+import type { InspectorContext, PostgresMessage } from "../inspector/context.ts";
+import { createInspector } from "../inspector/create-inspector.ts";
+import { FRONTEND } from "../messages.ts";
+import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
+import { postgresTargetSchema } from "../target-schema.ts";
+import type { CancelKeys } from "./cancel-keys.ts";
+import { greet } from "./greet.ts";
+import { targetFailure } from "./refusals.ts";
+import type { SessionTarget } from "./session-target.ts";
+import { sessionTarget } from "./session-target.ts";
+import { startupParameters } from "./startup-parameters.ts";
+
+/** Longest client or server message that is buffered whole, in bytes; longer rows that nothing changes are streamed. */
+const MAX_MESSAGE = 64 * 1024 * 1024;
+
+/** What the sessions of one gateway share. */
+export interface SharedState {
+  readonly cancelKeys: CancelKeys;
+  readonly catalogs: CatalogCache;
+  readonly keys: DerivedKeyCache;
+  readonly classify: (sql: string) => SqlClassification | Promise<SqlClassification>;
+  readonly classifySync: (sql: string) => SqlClassification;
+}
+
+/** From an authorised session to its end. Resolves with what to tell the client when it could not begin. */
+export async function runSession(
+  login: ClientLogin,
+  session: LiveSession<Duplex>,
+  asked: string | undefined,
+  shared: SharedState,
+): Promise<ErrorText | undefined> {
+  const { resource } = session.authorized;
+  const described = postgresTargetSchema.parse(resource.target);
+  const database = asked ?? described.database;
+  if (
+    database !== described.database &&
+    !described.databases.includes("*") &&
+    !described.databases.includes(database)
+  ) {
+    return {
+      code: "3D000",
+      message: `database "${database}" is not offered by ${resource.name}`,
+      hint: `An administrator can list it under target.databases of ${resource.name}.`,
+    };
+  }
+  const target = sessionTarget(session, database, described, shared.keys);
+  let connected: ConnectedTarget;
+  try {
+    [connected] = await Promise.all([
+      target.connect(startupParameters(login.parameters, session.authorized)),
+      shared.catalogs.fresh(target.catalogRequest()),
+    ]);
+  } catch (error) {
+    return targetFailure(error, resource.name);
+  }
+  await inspect({ login, session, database, target, connected, shared });
+  return undefined;
+}
+
+interface Running {
+  readonly login: ClientLogin;
+  readonly session: LiveSession<Duplex>;
+  readonly database: string;
+  readonly target: SessionTarget;
+  readonly connected: ConnectedTarget;
+  readonly shared: SharedState;
+}
+
+/** The ready phase, until either side ends. */
+async function inspect(running: Running): Promise<void> {
+  const { login, session, target, connected, shared } = running;
+  const context = inspectorContext(running);
+  const inspector = createInspector(context);
+  let cancel = (): void => {};
+  const key = shared.cancelKeys.issue(() => cancel());
+  try {
+    greet(login.stream, connected, key, context.greeting);
+    await session.relay<PostgresMessage>({
+      client: login.stream,
+      target: connected.stream,
+      targetLeftover: connected.leftover,
+      inspector,
+      framers: {
+        client: createFramer({ side: "frontend", maxLength: MAX_MESSAGE, wantFragments: isCopyData }),
+        target: createFramer({ side: "backend", maxLength: MAX_MESSAGE, wantFragments: () => inspector.streamsRows }),
+      },
+      prepare: (message) => prepared(message, shared),
+      cancelTarget: async () => {
+        if (connected.backendKey !== undefined) await sendCancelRequest(await session.dial(), connected.backendKey);
+      },
+      reloadCatalog: () =>
+        shared.catalogs.reload(target.catalogRequest()).then(
+          () => true,
+          () => false,
+        ),
+      fatal: fatalMessage,
+      onStart: (interrupt) => {
+        cancel = () => interrupt({ type: "cancel_request" });
+      },
+    });
+  } finally {
+    key.forget();
+  }
+}
+
+function inspectorContext({ session, database, target, connected, shared }: Running): InspectorContext {
+  const { resource, principal, level } = session.authorized;
+  const tokenKey = Buffer.from(session.authorized.tokenKey, "base64");
+  const hmac = (text: string): string => createHmac("sha256", tokenKey).update(text).digest("hex");
+  return {
+    principal,
+    resource: { name: resource.name, database },
+    catalog: () => shared.catalogs.current(target.catalogRequest()),
+    evaluate: (operation) => session.evaluate(operation),
+    classify: shared.classifySync,
+    tokenKey,
+    token: (value) => tokenOf(value, hmac),
+    tokenise: (sql, literals, secrets) =>
+      tokeniseLiterals(sql, [...literals, ...secrets.map((span) => ({ ...span, secret: true }))], hmac),
+    reviewLink: (shortId) => session.reviewLink(shortId),
+    parameters: connected.parameters,
+    ...(principal.kind === "user" && {
+      greeting: `this session is recorded: ${principal.name} (${level}) on ${resource.name}`,
+    }),
+  };
+}
+
+function isCopyData(type: number): boolean {
+  return type === FRONTEND.CopyData;
+}
+
+function fatalMessage(code: "protocol_violation" | "internal"): Buffer {
+  return fatal(
+    code === "internal"
+      ? { code: SQLSTATE.internalError, message: "the gateway failed while serving this session; it is ended" }
+      : { code: SQLSTATE.protocolViolation, message: "a message broke the protocol; the session is ended" },
+  );
+}
+
+/** Classification happens before `receive`; long statements are taken to a worker. */
+function prepared(
+  message: PostgresMessage,
+  { classify }: Pick<SharedState, "classify">,
+): PostgresMessage | Promise<PostgresMessage> {
+  if (message.kind !== "message" || !carriesSql(message.type)) return message;
+  const decoded = decodeFrontend(message);
+  if (decoded.name !== "Query" && decoded.name !== "Parse") return message;
+  const classification = classify(decoded.sql);
+  if (classification instanceof Promise) return classification.then((done) => ({ ...message, classification: done }));
+  return { ...message, classification };
+}
