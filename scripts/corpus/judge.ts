@@ -16,6 +16,8 @@ export interface Judged {
 
 /** SQLSTATEs that the gateway answers with when it stops something. */
 const STOPPED = new Set(["42501", "0A000", "54001", "53400", "57P03", "28000"]);
+const SHORT_NEEDLE = 6;
+const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
 const SEVERITY: Readonly<Record<Outcome, number>> = { allowed: 0, error: 1, masked: 1, approval: 2, blocked: 3 };
 
 /**
@@ -29,11 +31,17 @@ export function judge(one: CorpusCase, through: Attempt, direct: Attempt): Judge
   if (one.leaks_if.type === "contains")
     return {
       ...base,
-      leaked: (one.leaks_if.any_of ?? []).some((needle) => through.bytes.includes(needle)),
+      leaked: (one.leaks_if.any_of ?? []).some((needle) => found(needle, through.bytes)),
       wronglyRefused: false,
     };
   if (one.expected === "allowed") return { ...base, leaked: false, wronglyRefused: SEVERITY[outcome] > 0 };
   return { ...base, leaked: SEVERITY[outcome] < SEVERITY[one.expected], wronglyRefused: false };
+}
+
+/** A needle of a few characters also turns up in nonces and keys of the handshake by chance: there only long ones count. */
+function found(needle: string, bytes: Buffer): boolean {
+  const ready = needle.length < SHORT_NEEDLE ? bytes.indexOf(READY_FOR_QUERY) : 0;
+  return bytes.includes(needle, Math.max(0, ready));
 }
 
 function outcomeOf(through: Attempt, direct: Attempt): Outcome {

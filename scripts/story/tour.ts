@@ -60,12 +60,12 @@ async function acts(world: World, print: Print, checks: Checks): Promise<readonl
 
   title(print, 4, "the recording is replayed and verified", "./tw sessions replay last");
   const replay = await eventually(async () => {
-    const result = await runTw(cliConfig, ["sessions", "replay", "last", "--as", "admin", "--reason", "the tour"]);
+    const result = await runTw(cliConfig, ["sessions", "replay", "last", "--profile", "admin", "--reason", "the tour"]);
     return result.code === 0 && result.stdout.includes("select email from customers") ? result : undefined;
   });
   show(shortened(replay.stdout));
   checks.that("the replay tells who approved", replay.stdout.includes("mia"));
-  const verified = await runTw(cliConfig, ["sessions", "verify", "last", "--as", "admin"]);
+  const verified = await runTw(cliConfig, ["sessions", "verify", "last", "--profile", "admin"]);
   show(verified.stdout);
   checks.that("the recording is complete and unchanged", verified.code === 0);
 

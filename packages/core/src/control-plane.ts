@@ -74,7 +74,7 @@ export interface SessionRequest {
   readonly secretId?: string;
   readonly resourceName: string;
   readonly protocol: string;
-  /** Absent = the lowest level granted. */
+  /** Absent = the lowest level that has a credential, up to the one granted. */
   readonly level?: AccessLevel;
   readonly client: { readonly address: string; readonly application?: string };
   /** What the client asked for at the target, such as a database name; shown and recorded, never trusted. */
