@@ -59,7 +59,7 @@ describe("grants", () => {
     expect(applies({ principalId: "ana", resourceId: "shop", expiresAt: "2026-03-01T08:00:00.001Z" })).toBe(true);
   });
 
-  it("give the lowest level granted unless another is asked for", () => {
+  it("give the lowest level with a credential unless another is asked for", () => {
     const ana = person("ana");
     const both = [
       grant({ id: "w", principalId: "ana", resourceId: "shop", level: "write" }),
@@ -68,7 +68,7 @@ describe("grants", () => {
     expect(decide(both, ana)).toMatchObject({ ok: true, access: { level: "read" } });
     expect(decide(both, ana, "write")).toMatchObject({ ok: true, access: { level: "write", grant: { id: "w" } } });
     expect(decide(both, ana, "admin")).toEqual({ ok: false, reason: "level_not_granted" });
-    expect(decide(both.slice(0, 1), ana)).toMatchObject({ ok: true, access: { level: "write" } });
+    expect(decide(both.slice(0, 1), ana)).toMatchObject({ ok: true, access: { level: "read" } });
     expect(decide([], ana)).toEqual({ ok: false, reason: "no_grant" });
   });
 

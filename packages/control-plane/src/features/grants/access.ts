@@ -32,7 +32,7 @@ interface AccessQuestion {
   readonly grants: readonly GrantRow[];
   readonly principal: KnownPrincipal;
   readonly resource: ResourceRow;
-  /** Absent = the lowest level granted that has a credential. */
+  /** Absent = the lowest level that has a credential, up to the one granted. */
   readonly level?: AccessLevel | undefined;
   readonly credentialLevels: readonly AccessLevel[];
   readonly now: string;
@@ -56,7 +56,7 @@ export function decideAccess(question: AccessQuestion): AccessResult {
   const most = highestAccess(question);
   if (most === undefined) return { ok: false, reason: "no_grant" };
   const own = question.grants.filter((grant) => grantApplies(grant, principal, resource, now));
-  const level = question.level ?? defaultLevel(own, most, question.credentialLevels);
+  const level = question.level ?? defaultLevel(most, question.credentialLevels);
   const grant = own.filter((candidate) => levelAtLeast(candidate.level, level)).sort(longestFirst)[0];
   if (grant === undefined || !levelAtLeast(most, level) || !question.credentialLevels.includes(level)) {
     return { ok: false, reason: "level_not_granted" };
@@ -73,11 +73,9 @@ function lower(a: AccessLevel, b: AccessLevel | undefined): AccessLevel | undefi
   return levelAtLeast(a, b) ? b : a;
 }
 
-function defaultLevel(own: readonly GrantRow[], most: AccessLevel, usable: readonly AccessLevel[]): AccessLevel {
-  const named = ACCESS_LEVELS.filter(
-    (level) => own.some((grant) => grant.level === level) && levelAtLeast(most, level),
-  );
-  return named.find((level) => usable.includes(level)) ?? most;
+/** Nobody works above what they asked for: the lowest level with a credential, although the grant reaches higher. */
+function defaultLevel(most: AccessLevel, usable: readonly AccessLevel[]): AccessLevel {
+  return ACCESS_LEVELS.find((level) => usable.includes(level) && levelAtLeast(most, level)) ?? most;
 }
 
 /** The session ends with its grant, so it is opened on the one that lasts longest. */
