@@ -11,7 +11,7 @@ import { hold } from "./hold.ts";
 import { denied, judge, readable, recordOperation, refuseUnknown, remember } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { OWN_PREFIX } from "./machine.ts";
-import type { Judged, Portal } from "./state.ts";
+import type { Judged, Owed, Portal } from "./state.ts";
 import { refusedPlainly, transactionText } from "./texts.ts";
 
 /** Recorded parameters: how many, and how many characters of each. */
@@ -45,7 +45,7 @@ export function onClientMessage(machine: Machine, message: PostgresMessage): voi
       );
     case "CopyDone":
     case "CopyFail":
-      machine.copyingIn = false;
+      onCopyEnd(machine);
       return machine.forward("target", message);
     case "Terminate":
       machine.forward("target", message);
@@ -215,6 +215,24 @@ function onExecute(machine: Machine, message: PostgresMessage, name: string): vo
   };
   if (machine.skippingToSync) return machine.forward("target", message);
   decide(machine, { judged, parameters: portal.parameters, digest: portal.digest, end: "flush", forward, refuse });
+}
+
+/** CopyDone or CopyFail. It may come before the server has said that the COPY began: then it belongs to the first COPY owed. */
+function onCopyEnd(machine: Machine): void {
+  if (machine.copyingIn) {
+    machine.copyingIn = false;
+    return;
+  }
+  const at = machine.owed.findIndex((owed) => mayCopyIn(owed) && (owed.copyEnds ?? 0) === 0);
+  const owed = machine.owed[at];
+  if (owed?.type !== "query" && owed?.type !== "execute") return;
+  owed.copyEnds = 1;
+  for (const behind of machine.owed.slice(at + 1)) if (behind.type === "sync") behind.inCopy = true;
+}
+
+function mayCopyIn(owed: Owed): owed is Extract<Owed, { type: "query" | "execute" }> {
+  if (owed.type !== "query" && owed.type !== "execute") return false;
+  return owed.judged?.facts.some(({ copy }) => copy?.direction === "from" && copy.endpoint === "stdin") === true;
 }
 
 function onClose(

@@ -55,13 +55,14 @@ export type Owed = {
   readonly probe?: Probe;
   readonly ends?: boolean;
 } & (
-  | { readonly type: "query"; result: number; copy?: CopyMask }
-  | { readonly type: "execute"; readonly portal: Portal | undefined; copy?: CopyMask }
+  | { readonly type: "query"; result: number; copy?: CopyMask; copyEnds?: number }
+  | { readonly type: "execute"; readonly portal: Portal | undefined; copy?: CopyMask; copyEnds?: number }
   | { readonly type: "parse" }
   | { readonly type: "bind" }
   | { readonly type: "describe"; readonly of: "statement" | "portal"; readonly portal?: Portal }
   | { readonly type: "close" }
-  | { readonly type: "sync" }
+  /** `inCopy`: sent between a COPY FROM STDIN and its CopyDone; ignored by the server if that COPY begins. */
+  | { readonly type: "sync"; inCopy?: boolean }
 );
 
 /** A question of ours to the target, before a statement is forwarded. */

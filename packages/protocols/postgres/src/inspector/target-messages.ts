@@ -139,10 +139,17 @@ export function planPortal(machine: Machine, portal: Portal, go: (mask: Machine[
   );
 }
 
+/** A Sync that was sent behind the COPY and before its end is read, and ignored, while copying. */
 function onCopyIn(machine: Machine, message: Framed): void {
-  machine.copyingIn = true;
-  // a Sync that was sent behind the COPY is read, and ignored, while copying
-  while (machine.owed[1]?.type === "sync") machine.owed.splice(1, 1);
+  const owed = machine.owed[0];
+  // a client that did not wait for this has sent data and CopyDone already
+  const ended = (owed?.type === "query" || owed?.type === "execute") && (owed.copyEnds ?? 0) > 0;
+  if (ended) owed.copyEnds = (owed.copyEnds ?? 0) - 1;
+  machine.copyingIn = !ended;
+  for (let next = machine.owed[1]; next?.type === "sync"; next = machine.owed[1]) {
+    if (ended && next.inCopy !== true) break;
+    machine.owed.splice(1, 1);
+  }
   machine.forward("client", message);
 }
 
