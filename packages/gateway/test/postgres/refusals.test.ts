@@ -185,7 +185,7 @@ async function play(client: WireClient, steps: readonly Step[]): Promise<string[
   const said: string[] = [];
   for (const { send, until = ["Z", 1] } of steps) {
     client.send(...send);
-    said.push(...comparable(await client.until(...until)));
+    said.push(...comparable(await client.until(until[0], until[1])));
   }
   return said;
 }
