@@ -16,6 +16,7 @@ import type { ReviewService } from "./features/reviews/service.ts";
 import { toReview } from "./features/reviews/store.ts";
 import type { SessionService } from "./features/sessions/service.ts";
 import type { SigningKeyRing } from "./signing/key-ring.ts";
+import { grantKeySet } from "./signing/session-grant.ts";
 import type { ControlPlaneStore } from "./storage/open-store.ts";
 
 export interface PortParts {
@@ -42,6 +43,7 @@ export function createPort(parts: PortParts): ControlPlane {
     lookupVerifiers: (principal) => units.secrets.verifiers({ principal }),
     authenticate: (proof) => authenticate(parts, proof),
     authorizeSession: (request) => parts.sessions.authorize(request),
+    authorizeCheck: (request) => parts.sessions.authorizeCheck(request),
     renewLeases: (gatewayId, sessions) => renewLeases(parts, gatewayId, sessions),
     openCredential: (sessionId) => parts.sessions.openCredential(sessionId),
     getPolicy: (version) => units.policies.get(version === undefined ? {} : { version }),
@@ -55,7 +57,7 @@ export function createPort(parts: PortParts): ControlPlane {
     verifyAgent: (agentId, signedBytes, signature) => parts.agents.verify(agentId, signedBytes, signature),
     reportAgent: (report: AgentReport) => units.agents.report(report),
     findAgent: (name) => units.agents.find({ name }),
-    grantKeys: async () => ({ keys: await parts.grantKeys.publicKeys() }),
+    grantKeys: () => grantKeySet(parts.grantKeys, parts.now),
     changes: (since, waitMs, signal) => parts.feed.since(since, waitMs, signal),
   };
 }

@@ -34,13 +34,15 @@ export interface RunningControlPlane {
   bootstrapAdmin(admin: { readonly name: string; readonly password: string }): Promise<boolean>;
   /** A new master key; every data key is wrapped anew in one unit of work. Safe while the service runs. */
   rotateMasterKey(): Promise<{ readonly masterKeyId: string; readonly dataKeys: number }>;
-  /** A new Ed25519 key that signs in a minute; the older ones verify until what they signed has expired. */
+  /** A new Ed25519 key: published at once, signing some minutes later; the older ones still verify for a while. */
   rotateSigningKey(purpose: "session_grant" | "access_token"): Promise<{ readonly kid: string }>;
   close(): Promise<void>;
 }
 
 const ACCESS_TOKEN_LIFE_MS = 8 * 3600 * 1000;
-const SESSION_GRANT_OVERLAP_MS = 10 * 60 * 1000;
+/** An agent hears of a new key when it connects anew; one that was away for longer than the overlap joins again. */
+const GRANT_KEY_TIMES = { announceMs: 10 * 60 * 1000, overlapMs: 7 * 24 * 3600 * 1000 };
+const TOKEN_KEY_ANNOUNCE_MS = 60 * 1000;
 
 /** Opens store and keys, and composes the features. Nothing listens before the caller says so. */
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<RunningControlPlane> {
@@ -87,9 +89,10 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const grantKeys = await SigningKeyRing.open({
     ...keys,
     purpose: "session_grant",
-    overlapMs: SESSION_GRANT_OVERLAP_MS,
+    ...GRANT_KEY_TIMES,
   });
-  const tokenKeys = await SigningKeyRing.open({ ...keys, purpose: "access_token", overlapMs: 2 * tokenLifeMs });
+  const tokenTimes = { announceMs: TOKEN_KEY_ANNOUNCE_MS, overlapMs: 2 * tokenLifeMs };
+  const tokenKeys = await SigningKeyRing.open({ ...keys, purpose: "access_token", ...tokenTimes });
   const tokens = new AccessTokens(tokenKeys, { now, lifeMs: tokenLifeMs });
   const identity = (deps.identity ?? localIdentity)(store);
   const tokenKey = await openTokenKey(store, sealer);

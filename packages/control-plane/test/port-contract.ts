@@ -141,6 +141,21 @@ export function portContract(
       await expect(port.openCredential("ses_unknown")).rejects.toMatchObject({ code: "session_ended" });
     });
 
+    it("gives a check what it needs to connect once, and opens no session", async () => {
+      const check = (more: object = {}) =>
+        port.authorizeCheck({ gatewayId: GATEWAY, resourceName: "shop", level: "read", ...more });
+      const sessions = (await harness.call("GET", "/v1/sessions?limit=500")).text;
+      const credential = { type: "password", username: "shop_reader", password: TARGET_PASSWORD };
+      const resource = { name: "shop" };
+      expect(await check()).toMatchObject({ ok: true, resource, credential, agentId: scene.agent.id });
+      expect((await harness.call("GET", "/v1/sessions?limit=500")).text).toBe(sessions);
+      expect(await check({ level: "admin" })).toMatchObject({ ok: false, detail: expect.stringContaining("admin") });
+      expect(await check({ resourceName: "nothing" })).toMatchObject({ ok: false });
+      expect(await check({ gatewayId: "gw_elsewhere" })).toMatchObject({ ok: false });
+      const [event] = (await harness.call("GET", "/v1/audit?type=resource.check_started")).json.events;
+      expect(event.data).toMatchObject({ level: "read", gateway: GATEWAY });
+    });
+
     it("extends leases by five seconds and keeps the counters", async () => {
       const session = await openSession(harness, scene.anaId);
       harness.clock.advance(3000);

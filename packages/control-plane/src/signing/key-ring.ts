@@ -15,12 +15,12 @@ export interface KeyRingOptions {
   readonly sealer: Sealer;
   readonly purpose: SigningPurpose;
   readonly now: () => number;
-  /** How long after a rotation the older keys still verify: longer than anything signed with them lives. */
+  /** A new key is published this long before it signs, so that every verifier has it by then. */
+  readonly announceMs: number;
+  /** How long the older keys still verify after that: longer than anything signed with them lives. */
   readonly overlapMs: number;
 }
 
-/** A new key is published this long before it signs, so that every verifier has it by then. */
-const ANNOUNCE_MS = 60_000;
 /** Another process may have rotated: look again after this long, and at once for a kid that is not known. */
 const REFRESH_MS = 30_000;
 const REFRESH_LIMIT_MS = 1000;
@@ -55,6 +55,13 @@ export class SigningKeyRing {
     return { kid: row.kid, privateKey: await this.#open(row) };
   }
 
+  /** The key that has been published for longest. */
+  async oldest(): Promise<SigningKey> {
+    const [row] = [...this.#rows].sort((a, b) => (a.signsFrom < b.signsFrom ? -1 : 1));
+    if (row === undefined) throw new TidewaiterError("internal", `there is no ${this.#options.purpose} key`);
+    return { kid: row.kid, privateKey: await this.#open(row) };
+  }
+
   async verifier(kid: string): Promise<KeyObject | undefined> {
     const row = this.#find(kid) ?? (await this.#refreshed(kid));
     return row === undefined ? undefined : createPublicKey({ key: row.publicJwk, format: "jwk" });
@@ -65,22 +72,22 @@ export class SigningKeyRing {
     return this.#rows.map((row) => ({ ...row.publicJwk, kid: row.kid, alg: "EdDSA", use: "sig" }));
   }
 
-  /** Adds a key that signs from in a minute on; the older ones verify for the overlap. */
+  /** Adds a key that signs once it has been published long enough; the older ones verify for the overlap. */
   async rotate(): Promise<{ readonly kid: string }> {
     return this.#add("next");
   }
 
   async #add(as: "first" | "next"): Promise<{ kid: string }> {
-    const { store, sealer, purpose, now, overlapMs } = this.#options;
+    const { store, sealer, purpose, now, announceMs, overlapMs } = this.#options;
     const pair = generateKeyPairSync("ed25519");
     const kid = newId("kid");
     const der = pair.privateKey.export({ type: "pkcs8", format: "der" });
     await sealer.sealing(async () => {
       const { sealed, dataKey } = sealer.seal({ noun: "signing_key", id: kid, field: "private" }, der);
-      const signsFrom = new Date(now() + (as === "next" ? ANNOUNCE_MS : 0)).toISOString();
+      const signsFrom = new Date(now() + (as === "next" ? announceMs : 0)).toISOString();
       const publicJwk = { ...pair.publicKey.export({ format: "jwk" }) };
       const key = { kid, purpose, publicJwk, sealedPrivate: sealed, signsFrom, verifiesUntil: null };
-      const olderVerifyUntil = new Date(now() + ANNOUNCE_MS + overlapMs).toISOString();
+      const olderVerifyUntil = new Date(now() + announceMs + overlapMs).toISOString();
       await store.units.signing.add({
         key,
         dataKey,

@@ -1,3 +1,4 @@
+import { GRANT_ISSUER, GRANT_KEYS_TYPE, SESSION_GRANT_TYPE } from "@tidewaiter/contract/tunnel/index";
 import { SignJWT } from "jose";
 import type { SigningKeyRing } from "./key-ring.ts";
 
@@ -9,7 +10,6 @@ export interface SessionGrantFacts {
   readonly address: string;
 }
 
-const TYPE = "tw-session-grant+jwt";
 const LIFE_S = 60;
 /** Clocks of gateway and agent may differ by this much. */
 const SKEW_S = 5;
@@ -35,8 +35,8 @@ export class SessionGrantSigner {
     const { kid, privateKey } = await this.#keys.current();
     const issued = Math.floor(now / 1000);
     const grant = await new SignJWT({ sid: facts.sessionId, addr: facts.address, gw: facts.gatewayId })
-      .setProtectedHeader({ alg: "EdDSA", kid, typ: TYPE })
-      .setIssuer("tidewaiter")
+      .setProtectedHeader({ alg: "EdDSA", kid, typ: SESSION_GRANT_TYPE })
+      .setIssuer(GRANT_ISSUER)
       .setAudience(facts.agentId)
       .setIssuedAt(issued)
       .setNotBefore(issued - SKEW_S)
@@ -50,4 +50,23 @@ export class SessionGrantSigner {
   forget(sessionId: string): void {
     this.#given.delete(sessionId);
   }
+}
+
+/** Asked for at each connect of an agent; made anew each time. */
+const STATEMENT_LIFE_S = 3600;
+
+/**
+ * The keys that agents should trust. An agent believes a new key only when one that it trusts already says so, hence
+ * the statement by the oldest key in force.
+ */
+export async function grantKeySet(keys: SigningKeyRing, now: () => number) {
+  const published = await keys.publicKeys();
+  if (published.length < 2) return { keys: published };
+  const { kid, privateKey } = await keys.oldest();
+  const statement = await new SignJWT({ keys: published })
+    .setProtectedHeader({ alg: "EdDSA", kid, typ: GRANT_KEYS_TYPE })
+    .setIssuer(GRANT_ISSUER)
+    .setExpirationTime(Math.floor(now() / 1000) + STATEMENT_LIFE_S)
+    .sign(privateKey);
+  return { keys: published, statement };
 }

@@ -8,6 +8,9 @@ import { read, write } from "../storage/unit.ts";
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 export type SigningPurpose = SigningKeyRow["purpose"];
 
+/** The id in the change that tells of a rotation of grant keys. */
+const GRANT_KEYS = "grant_keys";
+
 interface AddKey {
   readonly key: SigningKeyRow;
   readonly dataKey: DataKeyRow;
@@ -32,6 +35,8 @@ export const signingUnits = {
     }
     yield* insertDataKey(args.dataKey);
     yield* insert(signingKeys, args.key);
+    // Gateways tell their agents of the new key.
+    if (args.key.purpose === "session_grant") unit.changed("agent", GRANT_KEYS);
     unit.audit({ type: "signing_key.added", data: { kid: args.key.kid, purpose: args.key.purpose } });
     return true;
   }),

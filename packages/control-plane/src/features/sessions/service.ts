@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type {
   AuthorizedSession,
+  CheckAuthorization,
+  CheckRequest,
   LeaseRenewal,
   LeaseState,
   SessionAuthorization,
@@ -13,6 +15,7 @@ import type { Sealer } from "../../seal/sealer.ts";
 import type { SessionGrantSigner } from "../../signing/session-grant.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import { openTargetCredential } from "../credentials/service.ts";
+import { authorizeCheck } from "./check.ts";
 import type { OpenedSession, SessionRow } from "./store.ts";
 
 export interface SessionServiceParts {
@@ -51,6 +54,11 @@ export class SessionService {
     const sessionGrant = await this.#sign(row);
     const tokenKey = this.#parts.tokenKey.toString("base64");
     return { ...facts, principal, resource, sessionGrant, recordingKey, tokenKey };
+  }
+
+  async authorizeCheck(request: CheckRequest): Promise<CheckAuthorization> {
+    const found = await this.#parts.store.units.sessions.check(request);
+    return "ok" in found ? found : authorizeCheck(this.#parts, request.gatewayId, found);
   }
 
   async renew(gatewayId: string, renewals: readonly LeaseRenewal[]): Promise<LeaseState[]> {

@@ -1,4 +1,4 @@
-import type { LeaseRenewal, Principal, Resource, SessionEnd, SessionRequest } from "@tidewaiter/core";
+import type { CheckRequest, LeaseRenewal, Principal, Resource, SessionEnd, SessionRequest } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { and, desc, eq, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
@@ -9,6 +9,7 @@ import { type CredentialRow, findCredential } from "../credentials/store.ts";
 import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
 import { withdrawReviewsOf } from "../reviews/session-end.ts";
 import { openSession, type Refusal } from "./authorize.ts";
+import { type Checkable, findCheckable } from "./check.ts";
 import { loadSessionFacts, sessionProblem } from "./recheck.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
@@ -48,6 +49,11 @@ export interface SessionQuery {
 export const sessionUnits = {
   authorize: write(function* (unit, args: AuthorizeArgs): Work<OpenedSession | Refusal> {
     return yield* openSession(unit, args);
+  }),
+
+  /** For a check of a resource by an administrator: no session is opened. */
+  check: write(function* (unit, request: CheckRequest): Work<Checkable | { ok: false; detail: string }> {
+    return yield* findCheckable(unit, request);
   }),
 
   /** Everything is checked anew; a session that lost its right ends here and now. */

@@ -1,0 +1,55 @@
+import type { CheckAuthorization, CheckRequest } from "@tidewaiter/core";
+import { newId } from "@tidewaiter/core/ids";
+import { and, eq } from "drizzle-orm";
+import type { Sealer } from "../../seal/sealer.ts";
+import type { SessionGrantSigner } from "../../signing/session-grant.ts";
+import { credentials, resources } from "../../storage/schema.ts";
+import { selectOne, type Work } from "../../storage/statement.ts";
+import type { UnitContext } from "../../storage/unit.ts";
+import { findAgent } from "../agents/store.ts";
+import { openTargetCredential } from "../credentials/service.ts";
+import type { CredentialRow } from "../credentials/store.ts";
+import type { ResourceRow } from "../resources/store.ts";
+import { toResource } from "../resources/store.ts";
+
+export interface Checkable {
+  readonly resource: ResourceRow;
+  readonly credential: CredentialRow;
+  readonly agentId: string;
+}
+
+type Unreachable = Extract<CheckAuthorization, { ok: false }>;
+
+/** What a check of a resource needs to connect once; that the credential was opened for it is audited. */
+export function* findCheckable(unit: UnitContext, request: CheckRequest): Work<Checkable | Unreachable> {
+  const { resourceName, level, gatewayId } = request;
+  const resource = yield* selectOne(resources, eq(resources.name, resourceName));
+  if (resource === undefined) return unreachable(`there is no resource ${resourceName}`);
+  const ofLevel = and(eq(credentials.resourceId, resource.id), eq(credentials.level, level));
+  const credential = yield* selectOne(credentials, ofLevel);
+  if (credential === undefined) return unreachable(`${resourceName} has no credential for level ${level}`);
+  const agent = yield* findAgent(resource.agent, gatewayId);
+  if (agent === undefined || !agent.online) return unreachable(`its agent ${resource.agent} is not online`);
+  const data = { credential: credential.id, level, gateway: gatewayId };
+  unit.audit({ type: "resource.check_started", resourceId: resource.id, data });
+  return { resource, credential, agentId: agent.id };
+}
+
+function unreachable(detail: string): Unreachable {
+  return { ok: false, detail };
+}
+
+/** The grant is for a session that is not kept: it ends with its minute. */
+export async function authorizeCheck(
+  parts: { readonly sealer: Sealer; readonly grants: SessionGrantSigner },
+  gatewayId: string,
+  found: Checkable,
+): Promise<CheckAuthorization> {
+  const { resource, credential, agentId } = found;
+  const sessionId = newId("ses");
+  const facts = { sessionId, agentId, gatewayId, address: resource.address };
+  const sessionGrant = await parts.grants.sign(facts);
+  parts.grants.forget(sessionId);
+  const opened = await openTargetCredential(parts.sealer, credential);
+  return { ok: true, resource: toResource(resource), credential: opened, agentId, sessionGrant };
+}
