@@ -1,6 +1,5 @@
 import { Command, CommanderError } from "commander";
 import type { ExitStatus, GlobalOptions } from "./command.ts";
-import { TOPICS } from "./commands/help/topics.ts";
 import { ENTRIES, type Entry, GROUPS, PASSED, type Passed } from "./commands/table.ts";
 import type { CommandContext } from "./context.ts";
 import { CliError } from "./errors.ts";
@@ -25,7 +24,7 @@ export async function runProgram(given: readonly string[], io: ProgramIo): Promi
   const argv = helpAsOption(given);
   const resolved = resolveCommand(argv);
   if (resolved.kind === "passed") return await io.runProgram(resolved.passed, resolved.rest);
-  if (resolved.kind === "overview") return await parse(overview(io.version), argv, io);
+  if (resolved.kind === "overview") return await parse(overview(io.version), withoutVainHelp(argv), io);
   const { entry, rest, globals } = resolved;
   let status: ExitStatus;
   const runnable = await entry.load();
@@ -37,12 +36,22 @@ export async function runProgram(given: readonly string[], io: ProgramIo): Promi
   return status ?? code;
 }
 
-/** `help sessions replay` is the same as `sessions replay --help`; topics are a command's matter. */
+/** `help sessions replay` is the same as `sessions replay --help`; every other word is a topic of the command `help`. */
 function helpAsOption(argv: readonly string[]): readonly string[] {
   const [first, second, ...rest] = argv;
-  if (first !== "help" || (second !== undefined && (second.startsWith("-") || Object.hasOwn(TOPICS, second))))
-    return argv;
-  return second === undefined ? ["--help"] : [second, ...rest, "--help"];
+  if (first !== "help") return argv;
+  if (second === undefined) return ["--help"];
+  return isNoun(second) ? [second, ...rest, "--help"] : argv;
+}
+
+function isNoun(word: string): boolean {
+  return [...ENTRIES, ...PASSED].some(({ path }) => path[0] === word);
+}
+
+/** Of a command that is not there help would show everything, as if all were well. */
+function withoutVainHelp(argv: readonly string[]): readonly string[] {
+  const [noun] = readGlobals(argv).words;
+  return noun === undefined || isNoun(noun) ? argv : [noun];
 }
 
 /** Which command the words name; options before them are those that every command has. */

@@ -48,7 +48,8 @@ const CTRL_U = "\u0015";
 /** Raw mode for both kinds: nothing echoes by itself, and Ctrl-C restores the terminal before it ends us. */
 function readLine({ stdin, stderr }: Streams, echo: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
-    let line = "";
+    const decoder = new TextDecoder();
+    let line: string[] = [];
     const finish = (settle: () => void) => {
       stdin.off("data", onData).off("end", onEnd).pause();
       stdin.setRawMode(false);
@@ -57,24 +58,32 @@ function readLine({ stdin, stderr }: Streams, echo: boolean): Promise<string> {
     const interrupted = () => reject(new CliError("interrupted", "stopped"));
     const onEnd = () => finish(interrupted);
     const onData = (chunk: Buffer) => {
-      for (const character of chunk.toString("utf8")) {
-        if (ENTER.has(character)) return finish(() => resolve(line));
-        if (character === CTRL_C || (character === CTRL_D && line === "")) return finish(interrupted);
-        if (BACKSPACE.has(character)) {
-          if (echo && line !== "") stderr.write("\b \b");
-          line = line.slice(0, -1);
-        } else if (character === CTRL_U) {
-          if (echo) stderr.write("\b \b".repeat(line.length));
-          line = "";
-        } else if (character >= " ") {
-          if (echo) stderr.write(character);
-          line += character;
+      const characters = [...decoder.decode(chunk, { stream: true })];
+      for (const [index, character] of characters.entries()) {
+        if (ENTER.has(character)) {
+          // Pasted in one go: the rest answers the next question.
+          const rest = characters.slice(index + 1).join("");
+          finish(() => resolve(line.join("")));
+          if (rest !== "") stdin.unshift(Buffer.from(rest));
+          return;
         }
+        if (character === CTRL_C || (character === CTRL_D && line.length === 0)) return finish(interrupted);
+        const before = line.length;
+        line = edited(line, character);
+        if (!echo) continue;
+        if (line.length > before) stderr.write(character);
+        else stderr.write("\b \b".repeat(before - line.length));
       }
     };
     stdin.setRawMode(true);
     stdin.on("data", onData).once("end", onEnd).resume();
   });
+}
+
+function edited(line: readonly string[], character: string): string[] {
+  if (BACKSPACE.has(character)) return line.slice(0, -1);
+  if (character === CTRL_U) return [];
+  return character >= " " ? [...line, character] : [...line];
 }
 
 async function readAll(stdin: NodeJS.ReadStream, limit: number): Promise<string> {
