@@ -4,7 +4,7 @@ import { FRONTEND } from "../messages.ts";
 import { grantLease, returnLeases } from "./budgets.ts";
 import { onClientMessage } from "./client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
-import { answered, withdraw } from "./hold.ts";
+import { abandon, answered, withdraw } from "./hold.ts";
 import { Machine } from "./machine.ts";
 import { onTargetMessage } from "./target-messages.ts";
 
@@ -52,8 +52,11 @@ function take(machine: Machine, input: Input<PostgresMessage>): void {
 }
 
 function onMessage(machine: Machine, side: Side, message: PostgresMessage): void {
-  if (side === "client" && machine.waiting !== undefined && message.type === FRONTEND.Terminate) {
-    withdraw(machine, "the client left");
+  if (side === "client" && machine.waiting?.for === "review" && message.type === FRONTEND.Terminate) {
+    abandon(machine, "the client left");
+    // nor is what it sent behind the held statement run any more
+    machine.kept.client.length = 0;
+    machine.backlog.client = 0;
   }
   if (mustKeep(machine, side)) return keep(machine, side, message);
   dispatch(machine, side, message);
@@ -116,7 +119,7 @@ function onAnswer(machine: Machine, askId: number, answer: Parameters<typeof ans
 }
 
 function onEnded(machine: Machine, side: Side): void {
-  withdraw(machine, side === "client" ? "the client left" : "the target closed the connection");
+  abandon(machine, side === "client" ? "the client left" : "the target closed the connection");
   if (side === "target" && !machine.closed) {
     return machine.end(
       errorFields("FATAL", {
@@ -141,7 +144,7 @@ function onInterrupted(machine: Machine, by: Interruption): void {
       machine.controlPlaneReachable = by.reachable;
       return;
     case "recording_failed":
-      withdraw(machine, by.reason);
+      abandon(machine, by.reason);
       return machine.end(
         errorFields("FATAL", {
           code: "58030",
@@ -150,7 +153,7 @@ function onInterrupted(machine: Machine, by: Interruption): void {
         }),
       );
     default:
-      withdraw(machine, by.reason);
+      abandon(machine, by.reason);
       return machine.end(
         errorFields("FATAL", { code: SQLSTATE.adminShutdown, message: `terminating connection: ${by.reason}` }),
       );

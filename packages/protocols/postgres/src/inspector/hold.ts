@@ -3,7 +3,7 @@ import type { Answer, ReviewRequirement } from "@tidewaiter/core";
 import { SQLSTATE } from "../errors.ts";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
-import type { Judged } from "./state.ts";
+import type { Judged, Waiting } from "./state.ts";
 import { refusedPlainly, reviewRefused, ticketError, transactionText, waitingNotice } from "./texts.ts";
 
 export interface HoldInput {
@@ -151,15 +151,25 @@ function refuse(machine: Machine, how: (fields: ErrorFields) => void, judged: Ju
   how(fields);
 }
 
-/** Ctrl-C, a client that left, or the target's own end: the request is taken back and nothing is sent to the target. */
+/** Ctrl-C: the request is taken back, and the statement is answered as one that was canceled. */
 export function withdraw(machine: Machine, reason: string): void {
+  const waiting = takeBack(machine, reason);
+  waiting?.refuse(reviewRefused(waiting.judged.verdict.ruleId, "withdrawn", undefined, undefined, machine.status));
+}
+
+/** The session is ending: the request is taken back, and nothing more is sent to the target, not even a substitute. */
+export function abandon(machine: Machine, reason: string): void {
+  takeBack(machine, reason);
+}
+
+function takeBack(machine: Machine, reason: string): Extract<Waiting, { for: "review" }> | undefined {
   const waiting = machine.waiting;
-  if (waiting?.for !== "review") return;
+  if (waiting?.for !== "review") return undefined;
   machine.emit({ type: "withdraw", askId: waiting.askId, reason });
   recordReview(machine, waiting.judged, waiting.reviewId ?? "", waiting.shortId ?? "", "withdrawn");
   machine.waiting = undefined;
   machine.finish(waiting.judged, "canceled", SQLSTATE.queryCanceled);
-  waiting.refuse(reviewRefused(waiting.judged.verdict.ruleId, "withdrawn", undefined, undefined, machine.status));
+  return waiting;
 }
 
 function recordReview(
