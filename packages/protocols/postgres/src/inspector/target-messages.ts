@@ -7,6 +7,7 @@ import type { Framed } from "../framer.ts";
 import type { BackendMessage, ErrorFields, FieldDescription } from "../messages.ts";
 import { BACKEND } from "../messages.ts";
 import type { PostgresMessage } from "./context.ts";
+import { abandon } from "./hold.ts";
 import type { Machine } from "./machine.ts";
 import { planResult } from "./result-plan.ts";
 import { onRows } from "./rows.ts";
@@ -177,6 +178,7 @@ function onError(machine: Machine, message: Framed): void {
   machine.rowMask = undefined;
   if (fields.severity === "FATAL" || fields.severity === "PANIC") {
     machine.finish(owed?.judged, "error", fields.code ?? "");
+    abandon(machine, "the target ended the session");
     machine.forward("client", message);
     machine.closed = true;
     return machine.emit({ type: "close", reason: `the target ended the session (${fields.code ?? "no code"})` });
