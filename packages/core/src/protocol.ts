@@ -67,7 +67,13 @@ export interface LiveSession<S extends Duplex = Duplex> {
   /** By the policy in force now. */
   evaluate(operation: Operation): Verdict;
   /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
-  labels(): { readonly version: number; readonly names: readonly string[]; readonly matcher: LabelMatcher };
+  labels(): {
+    readonly version: number;
+    readonly names: readonly string[];
+    readonly matcher: LabelMatcher;
+    /** The names of detectors whose findings carry each label. */
+    readonly detectors: readonly { readonly name: string; readonly detect: readonly string[] }[];
+  };
   /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
   dial(): Promise<S>;
   /** Decrypted for this call only: use it and let it go. */

@@ -69,8 +69,8 @@ export class GatewaySession implements LiveSession<Duplex> {
   }
 
   labels() {
-    const { version, labelNames, labelMatcher } = this.#deps.policy.current;
-    return { version, names: labelNames, matcher: labelMatcher };
+    const { version, labelNames, labelMatcher, labels } = this.#deps.policy.current;
+    return { version, names: labelNames, matcher: labelMatcher, detectors: labels };
   }
 
   dial(): Promise<Duplex> {

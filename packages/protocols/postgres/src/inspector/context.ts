@@ -1,6 +1,7 @@
 import type { Operation, PrincipalKind, SourceSpan, SqlClassification, Verdict } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import type { Framed } from "../framer.ts";
+import type { LabelDetectors } from "../mask/active-detectors.ts";
 
 /** A framed message; for Query and Parse with what the classifier says, since classification runs before `receive`. */
 export type PostgresMessage = Framed & { readonly classification?: SqlClassification };
@@ -14,6 +15,8 @@ export interface InspectorContext {
   readonly resource: { readonly name: string; readonly database: string };
   readonly catalog: () => Catalog;
   readonly evaluate: (operation: Operation) => Verdict;
+  /** Labels of the policy with the names of the detectors whose findings carry them. */
+  readonly labelDetectors: () => readonly LabelDetectors[];
   /** For SQL inside SQL (PREPARE, COPY of a query); short strings only. */
   readonly classify: (sql: string) => SqlClassification;
   /** Key of masks with `token`. */

@@ -1,6 +1,7 @@
 import type { SqlCopy, StatementFacts } from "@tidewaiter/core";
 import { CopyMask, copyFormat } from "../mask/mask-copy.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
+import { noteRedacted } from "./content-layer.ts";
 import type { Machine } from "./machine.ts";
 import { OWN_PREFIX } from "./machine.ts";
 import { planResult } from "./result-plan.ts";
@@ -105,6 +106,8 @@ function decide(
     catalog,
     tokenKey: machine.context.tokenKey,
     utf8: machine.clientEncoding === "UTF8",
+    labelDetectors: machine.context.labelDetectors(),
+    redacted: (info) => noteRedacted(machine, judged, info),
   });
   judged.masked = plan.masked;
   return { copy: plan.mask === undefined ? undefined : new CopyMask(plan.mask, format) };

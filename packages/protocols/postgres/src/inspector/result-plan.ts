@@ -2,9 +2,12 @@ import type { MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
 import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import type { ActiveDetectors, LabelDetectors } from "../mask/active-detectors.ts";
+import { activeDetectors } from "../mask/active-detectors.ts";
 import type { ColumnMask } from "../mask/column-mask.ts";
 import { columnMask } from "../mask/column-mask.ts";
-import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
+import { contentMask } from "../mask/content-mask.ts";
+import type { CellMask, ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { FieldDescription } from "../messages.ts";
 import type { Judged } from "./state.ts";
 
@@ -25,23 +28,49 @@ export interface PlanInput {
   readonly catalog: Catalog;
   readonly tokenKey: Buffer;
   readonly utf8: boolean;
+  readonly labelDetectors: readonly LabelDetectors[];
+  /** Something was found and replaced in a column without a label; told once per column and kind. */
+  readonly redacted: (info: ColumnMaskInfo) => void;
 }
 
 /** Which columns of a result are masked and how: origin first, then what the expression was made from. */
 export function planResult(input: PlanInput): ResultPlan {
   const { catalog, fields } = input;
   if (!catalog.hasLabels) return { mask: undefined, masked: [], unknownRelation: false };
-  const mask: (ColumnMask | undefined)[] = [];
+  const active = activeDetectors(input.labelDetectors, input.judged.verdict);
+  const mask: (CellMask | undefined)[] = [];
   const masked: ColumnMaskInfo[] = [];
   let unknownRelation = false;
   fields.forEach((field, index) => {
     const origin = sourceOf(input, field, index);
     unknownRelation ||= origin.unknownRelation;
     const spec = specFor(input.judged.verdict, origin);
-    mask.push(spec && maskFor(input, field, index, { spec, label: origin.labels[0] ?? "" }));
+    mask.push(
+      spec === undefined
+        ? active && contentOf(input, active, field, index)
+        : maskFor(input, field, index, { spec, label: origin.labels[0] ?? "" }),
+    );
     if (spec !== undefined) masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
   });
-  return { mask: masked.length > 0 ? mask : undefined, masked, unknownRelation };
+  return { mask: mask.some((column) => column !== undefined) ? mask : undefined, masked, unknownRelation };
+}
+
+/** Layer 3: free text without a label, or with labels that are shown, is looked through for values that carry others. */
+function contentOf(
+  { formatOf, redacted }: PlanInput,
+  active: ActiveDetectors,
+  field: FieldDescription,
+  index: number,
+): CellMask | undefined {
+  const told = new Set<string>();
+  return contentMask(field.typeOid, formatOf(index), {
+    detectors: active.set,
+    found: (detector) => {
+      if (told.has(detector)) return;
+      told.add(detector);
+      redacted({ column: field.name, labels: active.labels.get(detector) ?? [], transform: "redact" });
+    },
+  });
 }
 
 function maskFor(

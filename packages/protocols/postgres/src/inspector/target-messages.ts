@@ -6,6 +6,7 @@ import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
 import type { BackendMessage, ErrorFields, FieldDescription } from "../messages.ts";
 import { BACKEND } from "../messages.ts";
+import { noteRedacted, redactedFields, tellOfMasks } from "./content-layer.ts";
 import type { PostgresMessage } from "./context.ts";
 import { abandon } from "./hold.ts";
 import type { Machine } from "./machine.ts";
@@ -13,7 +14,6 @@ import { planResult } from "./result-plan.ts";
 import { onRows } from "./rows.ts";
 import { mayReportParameter, scrubbedError, scrubbedNotice } from "./scrub.ts";
 import type { Judged, Owed, Portal } from "./state.ts";
-import { maskNotice } from "./texts.ts";
 
 /** The substitute's own error: a syntax error at its bare word. Anything else, such as 57P01, passes as it is. */
 const SYNTAX_ERROR = "42601";
@@ -105,6 +105,8 @@ function planned(machine: Machine, input: ToPlan, go: (mask: Machine["rowMask"])
       catalog: machine.context.catalog(),
       tokenKey: machine.context.tokenKey,
       utf8: machine.clientEncoding === "UTF8",
+      labelDetectors: machine.context.labelDetectors(),
+      redacted: (info) => noteRedacted(machine, input.judged, info),
     });
   const finish = (made: ReturnType<typeof plan>): void => {
     input.judged.masked = made.masked;
@@ -116,15 +118,6 @@ function planned(machine: Machine, input: ToPlan, go: (mask: Machine["rowMask"])
   const askId = machine.nextAsk();
   machine.targetWaiting = { for: "catalog", askId, go: () => finish(plan()) };
   machine.emit({ type: "ask", askId, ask: { type: "catalog" } });
-}
-
-/** People learn once per session and set of columns what was masked. */
-function tellOfMasks(machine: Machine, masked: Judged["masked"]): void {
-  if (masked.length === 0 || machine.context.greeting === undefined) return;
-  const key = JSON.stringify(masked);
-  if (machine.noticedMasks.has(key)) return;
-  machine.noticedMasks.add(key);
-  machine.notice(...maskNotice(masked));
 }
 
 /** Rows of an Execute: planned at the first one, from what our own Describe said. Without it every value is masked. */
@@ -179,11 +172,13 @@ function onError(machine: Machine, message: Framed): void {
   if (fields.severity === "FATAL" || fields.severity === "PANIC") {
     machine.finish(owed?.judged, "error", fields.code ?? "");
     abandon(machine, "the target ended the session");
-    machine.forward("client", message);
+    const shown = redactedFields(machine, owed?.judged, message, fields);
+    if (shown === undefined) machine.forward("client", message);
+    else machine.toClient(encodeError(shown));
     machine.closed = true;
     return machine.emit({ type: "close", reason: `the target ended the session (${fields.code ?? "no code"})` });
   }
-  const shown = shownError(machine, owed, fields);
+  const shown = shownError(machine, owed, fields) ?? redactedFields(machine, owed?.judged, message, fields);
   const probe = skipToSync(machine, owed);
   machine.finish(
     owed?.judged,
@@ -255,8 +250,10 @@ function onReady(machine: Machine, message: Framed): void {
 
 function onNotice(machine: Machine, message: Framed): void {
   const judged = machine.owed[0]?.judged;
-  if (judged?.sensitive !== true) return machine.forward("client", message);
-  machine.toClient(encodeNotice(scrubbedNotice(decoded(message, "NoticeResponse").fields)));
+  const { fields } = decoded(message, "NoticeResponse");
+  const shown = judged?.sensitive === true ? scrubbedNotice(fields) : redactedFields(machine, judged, message, fields);
+  if (shown === undefined) machine.forward("client", message);
+  else machine.toClient(encodeNotice(shown));
 }
 
 function onParameterStatus(machine: Machine, message: Framed): void {

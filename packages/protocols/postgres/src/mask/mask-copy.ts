@@ -1,9 +1,13 @@
 import type { SqlCopy } from "@tidewaiter/core";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
+import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
+import { candidates } from "@tidewaiter/toolkit/content/prefilter";
 import { encodeFrontend } from "../encode-frontend.ts";
-import type { ColumnMask } from "./column-mask.ts";
 import { maskedValue } from "./column-mask.ts";
-import type { RowMask } from "./mask-rows.ts";
+import type { ContentMask } from "./content-mask.ts";
+import { redactedValue } from "./content-mask.ts";
+import type { CellMask, RowMask } from "./mask-rows.ts";
+import { isContentMask } from "./mask-rows.ts";
 
 /** What COPY writes between and around values; the defaults are those of the SQL command's documentation. */
 export interface CopyFormat {
@@ -28,6 +32,8 @@ export function copyFormat({ format, options }: SqlCopy): CopyFormat {
   };
 }
 
+const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+
 /**
  * Masks the CopyData messages of one COPY TO STDOUT. The server sends one row per message (binary: the signature comes
  * with the first row), and this holds it to that: anything else is a ProtocolError, so no byte passes unread.
@@ -35,27 +41,40 @@ export function copyFormat({ format, options }: SqlCopy): CopyFormat {
 export class CopyMask {
   readonly #mask: RowMask;
   readonly #format: CopyFormat;
+  /** What a line is looked through for as a whole, before its values are; undefined where every value must be read. */
+  readonly #lineDetectors: DetectorSet | undefined;
   #first = true;
 
   constructor(mask: RowMask, format: CopyFormat) {
     this.#mask = mask;
     this.#format = format;
+    this.#lineDetectors = lineDetectors(mask, format);
   }
 
-  /** A run of `count` CopyData messages in `buffer[start, end)`, masked into new messages. */
-  apply(buffer: Buffer, start: number, end: number): Buffer {
+  /** A run of CopyData messages in `buffer[start, end)`, masked into new messages; undefined when nothing had to be changed. */
+  apply(buffer: Buffer, start: number, end: number): Buffer | undefined {
     const out: Buffer[] = [];
+    let copied = start;
     for (let at = start; at < end; ) {
       const next = at + 1 + buffer.readInt32BE(at + 1);
-      out.push(encodeFrontend({ name: "CopyData", data: this.#row(buffer.subarray(at + 5, next)) }));
+      const data = buffer.subarray(at + 5, next);
+      const row = this.#row(data);
+      if (row !== data) {
+        out.push(buffer.subarray(copied, at), encodeFrontend({ name: "CopyData", data: row }));
+        copied = next;
+      }
       at = next;
     }
+    if (copied === start) return undefined;
+    out.push(buffer.subarray(copied, end));
     return Buffer.concat(out);
   }
 
+  /** The same object when the row passes as it is. */
   #row(data: Buffer): Buffer {
     const first = this.#first;
     this.#first = false;
+    if (this.#lineDetectors !== undefined && candidates(data, 0, data.length, this.#lineDetectors) === 0) return data;
     if (this.#format.format === "binary") return this.#binary(data, first);
     if (first && this.#format.header) return data;
     return this.#format.format === "csv" ? this.#csv(data) : this.#text(data);
@@ -129,6 +148,10 @@ export class CopyMask {
       if (index > 0) out.push(separator);
       const column = this.#mask[index];
       if (column === undefined || cell.equals(nothing)) return out.push(cell);
+      if (isContentMask(column)) {
+        const redacted = redactedValue(column, decoded(cell, this.#format));
+        return out.push(redacted === undefined ? cell : encode(redacted));
+      }
       const masked = maskedValue(column, decoded(cell, this.#format));
       return out.push(masked === null ? nothing : encode(masked));
     });
@@ -137,9 +160,24 @@ export class CopyMask {
   }
 }
 
-function binaryField(column: ColumnMask, value: Buffer): Buffer {
-  const masked = maskedValue(column, value);
-  if (masked === null) return column.constant;
+/**
+ * All columns are looked through alike and no value can hide from a look at its whole line: escapes put only backslashes and
+ * letters into text, and quotes into csv, none of which stands inside of anything that a detector finds.
+ */
+function lineDetectors(mask: RowMask, { format, delimiter, quote, escape }: CopyFormat): DetectorSet | undefined {
+  const content: ContentMask[] = [];
+  for (const column of mask) {
+    if (column === undefined) continue;
+    if (!isContentMask(column)) return undefined;
+    content.push(column);
+  }
+  const plain = format === "text" ? delimiter === 0x09 : format === "csv" && quote === 0x22 && escape === 0x22;
+  return plain ? content[0]?.detectors : undefined;
+}
+
+function binaryField(column: CellMask, value: Buffer): Buffer {
+  const masked = isContentMask(column) ? (redactedValue(column, value) ?? value) : maskedValue(column, value);
+  if (masked === null) return NULL_FIELD;
   const out = Buffer.allocUnsafe(4 + masked.length);
   out.writeInt32BE(masked.length);
   masked.copy(out, 4);

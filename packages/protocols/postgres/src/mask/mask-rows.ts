@@ -1,6 +1,8 @@
 import type { MaskSpec } from "@tidewaiter/core";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import type { ColumnMask } from "./column-mask.ts";
+import type { ContentMask } from "./content-mask.ts";
+import { findings, writeRedacted } from "./content-mask.ts";
 
 /** What was done to a column, for notices and recordings. */
 export interface ColumnMaskInfo {
@@ -9,35 +11,43 @@ export interface ColumnMaskInfo {
   readonly transform: MaskSpec["transform"];
 }
 
+/** The whole value is replaced, or what is found in it. */
+export type CellMask = ColumnMask | ContentMask;
+
 /** One entry per column of the result; undefined = the value passes unchanged. */
-export type RowMask = readonly (ColumnMask | undefined)[];
+export type RowMask = readonly (CellMask | undefined)[];
+
+export function isContentMask(mask: CellMask): mask is ContentMask {
+  return "detectors" in mask;
+}
 
 const HEADER = 7; // type, int32 length, int16 column count
 
 /**
- * Masks a run of DataRow messages that lie back to back in `buffer[start, end)`, into one new buffer. Unmasked
- * neighbours are copied as one range; there is no object per row or cell.
+ * Masks a run of DataRow messages that lie back to back in `buffer[start, end)`. Unmasked neighbours are copied as one
+ * range; there is no object per row or cell. Undefined: nothing had to be changed and nothing was copied.
  *
  * DataRow: Byte1('D') Int32 length, Int16 columns, then per column Int32 length (-1 NULL) and bytes.
  * @throws ProtocolError when a row has another number of columns than the verdict, or lengths that do not add up.
  */
-export function maskRows(mask: RowMask, buffer: Buffer, start: number, end: number, count: number): Buffer {
+export function maskRows(mask: RowMask, buffer: Buffer, start: number, end: number, count: number): Buffer | undefined {
   let growth = 0;
-  for (const column of mask) if (column !== undefined) growth += column.growth;
-  const out = Buffer.allocUnsafe(end - start + count * growth);
-  let to = 0;
+  for (const column of mask) if (column !== undefined && !isContentMask(column)) growth += column.growth;
+  const run = new MaskedRun(buffer, start, end - start + count * growth);
   for (let at = start; at < end; ) {
+    if (at + HEADER > end) throw columnMismatch();
     const next = at + 1 + buffer.readInt32BE(at + 1);
-    if (next > end || buffer.readInt16BE(at + 5) !== mask.length) throw columnMismatch();
-    to = maskRow(mask, buffer, at, next, out, to);
+    if (next > end || next < at + HEADER || buffer.readInt16BE(at + 5) !== mask.length) throw columnMismatch();
+    maskRow(mask, run, at, next);
     at = next;
   }
-  return out.subarray(0, to);
+  return run.finish(end);
 }
 
-function maskRow(mask: RowMask, buffer: Buffer, at: number, next: number, out: Buffer, rowStart: number): number {
-  let to = rowStart;
-  let copied = at;
+function maskRow(mask: RowMask, run: MaskedRun, at: number, next: number): void {
+  const { buffer } = run;
+  const rowAt = run.position(at);
+  let changed = false;
   let cell = at + HEADER;
   for (let index = 0; index < mask.length; index++) {
     if (cell + 4 > next) throw columnMismatch();
@@ -45,24 +55,81 @@ function maskRow(mask: RowMask, buffer: Buffer, at: number, next: number, out: B
     const after = cell + 4 + (length > 0 ? length : 0);
     if (after > next) throw columnMismatch();
     const column = mask[index];
-    if (column !== undefined && length >= 0) {
-      to += buffer.copy(out, to, copied, cell);
-      to = writeField(column, buffer.subarray(cell + 4, after), out, to);
-      copied = after;
-    }
+    if (column !== undefined && length >= 0 && maskCell(column, run, cell, after)) changed = true;
     cell = after;
   }
   if (cell !== next) throw columnMismatch();
-  to += buffer.copy(out, to, copied, next);
-  out.writeInt32BE(to - rowStart - 1, rowStart + 1);
-  return to;
+  if (changed) run.setLength(rowAt, run.position(next) - rowAt);
 }
 
-function writeField(column: ColumnMask, value: Buffer, out: Buffer, at: number): number {
-  const transformed = column.transform?.(value);
-  if (transformed === undefined) return at + column.constant.copy(out, at);
-  out.writeInt32BE(transformed.length, at);
-  return at + 4 + transformed.copy(out, at + 4);
+function maskCell(column: CellMask, run: MaskedRun, cell: number, after: number): boolean {
+  if (!isContentMask(column)) {
+    run.replace(cell, after, column);
+    return true;
+  }
+  const spans = findings(column, run.buffer, cell + 4, after);
+  if (spans.length === 0) return false;
+  run.redact(cell, after, column, spans);
+  return true;
+}
+
+/** The bytes of a run of rows as they leave. The copy begins with the first change. */
+class MaskedRun {
+  readonly buffer: Buffer;
+  readonly #room: number;
+  #out: Buffer | undefined;
+  #to = 0;
+  /** Up to where `buffer` is in `#out`. */
+  #copied: number;
+
+  constructor(buffer: Buffer, start: number, room: number) {
+    this.buffer = buffer;
+    this.#room = room;
+    this.#copied = start;
+  }
+
+  /** Where the byte at `at`, which was not copied yet, will lie. */
+  position(at: number): number {
+    return this.#to + at - this.#copied;
+  }
+
+  replace(cell: number, after: number, column: ColumnMask): void {
+    const out = this.#copyTo(cell);
+    const transformed = column.transform?.(this.buffer.subarray(cell + 4, after));
+    if (transformed === undefined) this.#to += column.constant.copy(out, this.#to);
+    else {
+      out.writeInt32BE(transformed.length, this.#to);
+      this.#to += 4 + transformed.copy(out, this.#to + 4);
+    }
+    this.#copied = after;
+  }
+
+  redact(cell: number, after: number, column: ContentMask, spans: ReturnType<typeof findings>): void {
+    const out = this.#copyTo(cell);
+    const value = { buffer: this.buffer, from: cell + 4, to: after, spans };
+    const valueEnd = writeRedacted(column, value, out, this.#to + 4);
+    out.writeInt32BE(valueEnd - this.#to - 4, this.#to);
+    this.#to = valueEnd;
+    this.#copied = after;
+  }
+
+  /** The header of a row that was changed, and therefore copied. */
+  setLength(rowAt: number, bytes: number): void {
+    this.#out?.writeInt32BE(bytes - 1, rowAt + 1);
+  }
+
+  finish(end: number): Buffer | undefined {
+    if (this.#out === undefined) return undefined;
+    const out = this.#copyTo(end);
+    return out.subarray(0, this.#to);
+  }
+
+  #copyTo(at: number): Buffer {
+    this.#out ??= Buffer.allocUnsafe(this.#room);
+    this.#to += this.buffer.copy(this.#out, this.#to, this.#copied, at);
+    this.#copied = at;
+    return this.#out;
+  }
 }
 
 function columnMismatch(): ProtocolError {

@@ -1,0 +1,21 @@
+import { bitOf } from "./detector.ts";
+import type { DetectorSet } from "./detector-set.ts";
+import { candidates } from "./prefilter.ts";
+import type { Span } from "./span.ts";
+import { mergedSpans } from "./span.ts";
+
+const NOTHING: readonly Span[] = [];
+
+/**
+ * Everything the set finds in `buffer[start, end)`, ordered and without overlaps. Linear in the bytes; a detector looks only
+ * where the prefilter saw a reason, and where nothing is found nothing is allocated.
+ */
+export function findSensitive(buffer: Uint8Array, start: number, end: number, set: DetectorSet): readonly Span[] {
+  const reasons = candidates(buffer, start, end, set);
+  if (reasons === 0) return NOTHING;
+  const spans: Span[] = [];
+  for (const detector of set.detectors) {
+    if ((reasons & bitOf(detector.name)) !== 0) detector.find(buffer, start, end, spans);
+  }
+  return mergedSpans(spans);
+}

@@ -1,0 +1,8 @@
+export type { Detector, DetectorName } from "./detector.ts";
+export { bitOf, DETECTOR_NAMES, isDetectorName } from "./detector.ts";
+export type { DetectorSet } from "./detector-set.ts";
+export { detectorSet, markerOf } from "./detector-set.ts";
+export { findSensitive } from "./find-sensitive.ts";
+export { candidates } from "./prefilter.ts";
+export { redactText } from "./redact-text.ts";
+export type { Span } from "./span.ts";
