@@ -183,9 +183,9 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
 
 async function play(client: WireClient, steps: readonly Step[]): Promise<string[]> {
   const said: string[] = [];
-  for (const { send, until = ["Z", 1] } of steps) {
+  for (const { send, until } of steps) {
     client.send(...send);
-    said.push(...comparable(await client.until(until[0], until[1])));
+    said.push(...comparable(await client.until(until?.[0] ?? "Z", until?.[1])));
   }
   return said;
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connectTarget } from "@tidewaiter/postgres/connect-target/connect-target";
 import { encodeFrontend, packValues } from "@tidewaiter/postgres/encode-frontend";
+import { encodeStartup } from "@tidewaiter/postgres/encode-startup";
 import type { BackendKey, ErrorFields, FrontendMessage } from "@tidewaiter/postgres/messages";
 import { DerivedKeyCache } from "@tidewaiter/postgres/scram/derived-key-cache";
 
@@ -177,4 +178,13 @@ export function execute(maxRows = 0, portal = ""): FrontendMessage {
 /** Parse, Bind, Describe, Execute of the unnamed statement, as every driver sends it. */
 export function extended(sql: string, values: readonly (string | null)[] = []): FrontendMessage[] {
   return [parse(sql), bind({ values }), describePortal(), execute()];
+}
+
+/** A CancelRequest in clear text, as libpq before 17 sends it; resolves when the server has closed the connection. */
+export async function sendCancel(port: number, key: BackendKey | undefined): Promise<void> {
+  if (key === undefined) throw new Error("there is no cancel key");
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.write(encodeStartup({ name: "CancelRequest", ...key }));
+  socket.resume();
+  await once(socket, "close");
 }
