@@ -114,7 +114,10 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
     expect((await run(["apply", "-f", dir, "--as", "admin"])).stdout).toContain("Applied: 3 changes");
     expect((await run(["apply", "-f", dir, "--as", "admin"])).stdout).toContain("Nothing to change");
     expect(await run(["apply", "-f", dir])).toMatchObject({ code: 4 });
-    expect(await run(["policy", "test", "-f", dir])).toMatchObject({ code: 0, stdout: "1 of 1 tests passed\n" });
+    expect(await run(["policy", "test", "-f", dir, "--as", "admin"])).toMatchObject({
+      code: 0,
+      stdout: "1 of 1 tests passed\n",
+    });
     const password = { input: `${MIA_PASSWORD}\n` };
     expect(await run(["principals", "password", "mia", "--password-stdin", "--as", "admin"], password)).toMatchObject({
       code: 0,
@@ -173,8 +176,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
     expect(await run(["psql", "prod-db", "--", "-X", "-v", "ON_ERROR_STOP=1", "-c", "no sql"])).toMatchObject({
       code: 1,
     });
-    const script =
-      'env | grep -c "^TIDEWAITER"; psql -X -At -c "select current_setting($$tidewaiter.principal$$)"; exit 7';
+    const script = `env | grep -c "^TIDEWAITER"; psql -X -At -c "select current_setting('tidewaiter.principal')"; exit 7`;
     const exec = await run(["exec", "prod-db", "--for", "bot", "--", "sh", "-c", script]);
     expect([exec.code, exec.stdout], exec.stderr).toEqual([7, "0\nbot\n"]);
     expect(await run(["exec", "prod-db", "--", "no-such-program"])).toMatchObject({ code: 11 });
