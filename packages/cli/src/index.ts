@@ -1,1 +1,1 @@
-export {};
+export { EXIT_CODES, type Exit } from "./exit-codes.ts";

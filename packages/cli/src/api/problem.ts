@@ -52,7 +52,7 @@ export function unreachableError(server: string, cause: unknown, late: boolean):
     why,
     next: untrusted
       ? "tw login --server URL --ca-file FILE"
-      : "Is the server running, and is this its address?  tw status",
+      : "Is it running, and is this its address?  Another one: tw login --server URL",
     cause,
   });
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { levelAtLeast } from "@tidewaiter/core/resource";
 import { answer } from "../api/client.ts";
 import type { AccessLevel, Endpoint } from "../api/shapes.ts";
-import { findResource } from "../commands/resources/find.ts";
+import { findResource } from "../commands/resources/find-resource.ts";
 import { makePrivateDir, writePrivateFile } from "../config/private-file.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";

@@ -10,9 +10,9 @@ export interface ChildOptions {
   readonly missing?: { readonly why: string; readonly next: string };
 }
 
-/** Passed on; a terminal sends SIGINT and SIGQUIT to the child itself, and what it does about them is its matter. */
 const PASSED_ON = ["SIGTERM", "SIGHUP"] as const;
-const LEFT_TO_CHILD = ["SIGINT", "SIGQUIT"] as const;
+/** A terminal sends these to the child itself; what it does about them is its matter. */
+const FROM_TERMINAL = ["SIGINT", "SIGQUIT"] as const;
 
 /**
  * Runs a program on our terminal to its end. Resolves to its exit code, or 128 + the number of the signal that ended
@@ -22,12 +22,12 @@ export function runChild(file: string, args: readonly string[], options: ChildOp
   return new Promise((resolve, reject) => {
     const child = spawn(file, [...args], { stdio: "inherit", env: { ...options.variables } });
     const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
-    const leave = () => {};
+    const fromTerminal = process.stdin.isTTY ? () => {} : passOn;
     for (const signal of PASSED_ON) process.on(signal, passOn);
-    for (const signal of LEFT_TO_CHILD) process.on(signal, leave);
+    for (const signal of FROM_TERMINAL) process.on(signal, fromTerminal);
     const release = () => {
       for (const signal of PASSED_ON) process.off(signal, passOn);
-      for (const signal of LEFT_TO_CHILD) process.off(signal, leave);
+      for (const signal of FROM_TERMINAL) process.off(signal, fromTerminal);
     };
     child.once("error", (cause) => {
       release();

@@ -2,7 +2,7 @@ import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { table } from "../../output/table.ts";
 import { utc } from "../../output/times.ts";
-import { tagText } from "../resources/find.ts";
+import { tagText } from "../resources/find-resource.ts";
 
 export const list = defineCommand<[]>({
   summary: "List grants: who may reach what at which level",

@@ -1,5 +1,5 @@
 import { defineCommand } from "../../command.ts";
-import { setDisabled } from "./switch.ts";
+import { setDisabled } from "./set-disabled.ts";
 
 export const disable = defineCommand<[name: string]>({
   summary: "Take away all access of a principal; its live sessions end within seconds",

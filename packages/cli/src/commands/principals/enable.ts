@@ -1,5 +1,5 @@
 import { defineCommand } from "../../command.ts";
-import { setDisabled } from "./switch.ts";
+import { setDisabled } from "./set-disabled.ts";
 
 export const enable = defineCommand<[name: string]>({
   summary: "Give a disabled principal its access back",

@@ -1,7 +1,7 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { table } from "../../output/table.ts";
-import { tagText } from "./find.ts";
+import { tagText } from "./find-resource.ts";
 
 export const list = defineCommand<[]>({
   summary: "List the resources that you may reach, or all for those who may read them",

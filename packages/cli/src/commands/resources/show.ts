@@ -1,7 +1,7 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { fields } from "../../output/table.ts";
-import { tagText } from "./find.ts";
+import { tagText } from "./find-resource.ts";
 
 export const show = defineCommand<[name: string]>({
   summary: "Show a resource with its target; credentials are named, never shown",

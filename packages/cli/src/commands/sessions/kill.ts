@@ -1,6 +1,6 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
-import { findSession } from "./find.ts";
+import { findSession } from "./find-session.ts";
 
 interface Options {
   readonly reason: string;

@@ -6,7 +6,7 @@ import type { SessionView } from "../../api/shapes.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
-import { findSession } from "./find.ts";
+import { findSession } from "./find-session.ts";
 import { recordingEvents } from "./recording-events.ts";
 
 interface Options {

@@ -3,7 +3,7 @@ import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { fields } from "../../output/table.ts";
 import { utc } from "../../output/times.ts";
-import { findSession } from "./find.ts";
+import { findSession } from "./find-session.ts";
 
 export const show = defineCommand<[id: string]>({
   summary: "Show a session: who, where, through what, and how much",

@@ -2,7 +2,7 @@ import { escapeText } from "@tidewaiter/core/recording/escape-text";
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
-import { findSession } from "./find.ts";
+import { findSession } from "./find-session.ts";
 
 export const verify = defineCommand<[id: string]>({
   summary: "Is the recording of a session complete and untouched?",

@@ -5,7 +5,7 @@ import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { fields, table } from "../../output/table.ts";
 import { relative, utc } from "../../output/times.ts";
-import { findResource, resourceFields } from "../resources/find.ts";
+import { findResource, resourceFields } from "../resources/find-resource.ts";
 
 export const status = defineCommand<[resource: string | undefined]>({
   summary: "Who you are, what you may reach, and whether it is online",
