@@ -66,7 +66,7 @@ function reply(machine: Machine, message: Framed, last: boolean): void {
   const owed = machine.owed[0];
   if (last) machine.owed.shift();
   if (owed?.ours !== true) machine.forward("client", message);
-  if (last && owed?.type === "describe" && owed.portal !== undefined) owed.portal.fields = "none";
+  if (message.type === BACKEND.NoData && owed?.type === "describe" && owed.portal !== undefined) owed.portal.fields = "none";
   if (last && owed?.ends === true) owed.probe?.done(owed.probe);
 }
 
