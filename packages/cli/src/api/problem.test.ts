@@ -42,8 +42,8 @@ describe("answers of the API", () => {
     const url = await serving(409, "application/problem+json", JSON.stringify(problem));
     await expect(health(url)).rejects.toMatchObject({
       exit: "conflict",
-      message: "It exists already",
-      why: "there is one",
+      message: "there is one",
+      why: undefined,
       next: "tw x",
     });
   });
@@ -56,7 +56,12 @@ describe("answers of the API", () => {
       detail: "no valid token",
       code: "unauthenticated",
     };
-    expect(problemError(problem)).toMatchObject({ exit: "not_signed_in", next: "tw login" });
+    expect(problemError(problem)).toMatchObject({
+      exit: "not_signed_in",
+      message: "Sign in first",
+      why: "no valid token",
+      next: "tw login",
+    });
   });
 
   it.each([

@@ -15,14 +15,18 @@ const NEXT: Readonly<Record<string, string>> = {
   rate_limited: "Wait a minute, then try again.",
 };
 
+/** Where the title says more to a person than the detail alone would. */
+const TITLED = new Set(["bad_request", "unauthenticated", "policy_invalid", "rate_limited"]);
+
 /** RFC 9457 with our code, as an error of the command. */
-export function problemError(problem: ApiProblem): CliError {
-  const next = problem.next ?? NEXT[problem.code];
-  const what = problem.code === "internal" ? "the server had an error of its own" : problem.title;
-  return new CliError(exitOf(problem.code), what, {
-    why: problem.detail,
-    ...(next === undefined ? {} : { next }),
-  });
+export function problemError({ code, title, detail, next = NEXT[code] }: ApiProblem): CliError {
+  const more = next === undefined ? {} : { next };
+  if (code === "internal")
+    return new CliError("failure", "the server had an error of its own", { why: detail, ...more });
+  const speaksForItself = !TITLED.has(code) && !detail.includes("\n");
+  return speaksForItself
+    ? new CliError(exitOf(code), detail, more)
+    : new CliError(exitOf(code), title, { why: detail, ...more });
 }
 
 const NETWORK: Readonly<Record<string, string>> = {

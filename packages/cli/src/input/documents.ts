@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import type { CommandContext } from "../context.ts";
-import { CliError, systemCode } from "../errors.ts";
+import { CliError } from "../errors.ts";
+import { unreadable } from "./input-file.ts";
 
 export interface SourceDocument {
   readonly name: string;
@@ -58,9 +59,4 @@ async function readText(full: string, shown: string): Promise<string> {
     if (cause instanceof CliError) throw cause;
     throw unreadable(shown, cause);
   }
-}
-
-function unreadable(path: string, cause: unknown): CliError {
-  const why = systemCode(cause) === "ENOENT" ? "there is no such file or directory" : String(cause);
-  return new CliError("usage", `${path} cannot be read`, { why, cause });
 }

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { readInputFile } from "./input-file.ts";
 
 export interface SecretOptions {
   readonly passwordStdin?: boolean;
@@ -36,7 +35,7 @@ async function findSecret(
     throw new CliError("usage", "--password-stdin and --password-file: only one of them");
   }
   if (options.passwordStdin) return withoutLineBreak(await terminal.readStdin(LIMIT));
-  if (options.passwordFile !== undefined) return withoutLineBreak(await readSecretFile(context, options.passwordFile));
+  if (options.passwordFile !== undefined) return withoutLineBreak(await readInputFile(context, options.passwordFile));
   const variable = env.variables[from.variable];
   if (variable) return variable;
   if (!terminal.interactive) {
@@ -50,14 +49,6 @@ async function findSecret(
     throw new CliError("usage", "the two were not the same");
   }
   return secret;
-}
-
-export async function readSecretFile({ cwd }: CommandContext, path: string): Promise<string> {
-  try {
-    return await readFile(resolve(cwd, path), "utf8");
-  } catch (cause) {
-    throw new CliError("usage", `${path} cannot be read`, { why: cause instanceof Error ? cause.message : "", cause });
-  }
 }
 
 function withoutLineBreak(text: string): string {

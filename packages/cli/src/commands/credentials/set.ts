@@ -3,7 +3,8 @@ import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { parseLevel } from "../../input/access-level.ts";
-import { readSecret, readSecretFile, type SecretOptions } from "../../input/secret.ts";
+import { readInputFile } from "../../input/input-file.ts";
+import { readSecret, type SecretOptions } from "../../input/secret.ts";
 
 interface Options extends SecretOptions {
   readonly username: string;
@@ -48,8 +49,8 @@ async function credentialOf(context: CommandContext, options: Options) {
   const { username, certificateFile, keyFile, trust } = options;
   if (trust) return { type: "trust" as const, username };
   if (certificateFile !== undefined && keyFile !== undefined) {
-    const certificatePem = await readSecretFile(context, certificateFile);
-    const privateKeyPem = await readSecretFile(context, keyFile);
+    const certificatePem = await readInputFile(context, certificateFile);
+    const privateKeyPem = await readInputFile(context, keyFile);
     return { type: "certificate" as const, username, certificatePem, privateKeyPem };
   }
   if (certificateFile !== undefined || keyFile !== undefined) {

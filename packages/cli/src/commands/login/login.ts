@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { answer, openApi } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { type Profile, ProfileStore } from "../../config/profiles.ts";
@@ -7,6 +5,7 @@ import { parseServerUrl } from "../../config/server-url.ts";
 import type { CommandContext } from "../../context.ts";
 import { chosenProfileName } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
+import { readInputFile } from "../../input/input-file.ts";
 import { readSecret } from "../../input/secret.ts";
 import { relative, utc } from "../../output/times.ts";
 
@@ -87,14 +86,12 @@ interface Place {
 }
 
 /** What is trusted for a server goes with its profiles; never to another server. */
-async function readCa({ cwd, env }: CommandContext, options: Options, { server, known }: Place) {
+async function readCa(context: CommandContext, options: Options, { server, known }: Place) {
   if (options.caFile === undefined) {
-    const before = known ?? (await new ProfileStore(env.configDir).current());
+    const before = known ?? (await new ProfileStore(context.env.configDir).current());
     return before?.server === server ? before.serverCa : undefined;
   }
-  const pem = await readFile(resolve(cwd, options.caFile), "utf8").catch((cause: unknown) => {
-    throw new CliError("usage", `--ca-file ${options.caFile} cannot be read`, { why: String(cause), cause });
-  });
+  const pem = await readInputFile(context, options.caFile);
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
     throw new CliError("usage", `--ca-file ${options.caFile} holds no certificate in PEM`);
   }

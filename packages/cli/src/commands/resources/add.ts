@@ -3,7 +3,7 @@ import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { parseCount } from "../../input/duration.ts";
-import { readSecretFile } from "../../input/secret.ts";
+import { readInputFile } from "../../input/input-file.ts";
 
 interface Options {
   readonly agent: string;
@@ -73,7 +73,7 @@ async function targetOf(context: CommandContext, options: Options) {
     throw new CliError("usage", `--tls ${mode}: not one of ${TLS_MODES.join(", ")}`);
   }
   const port = parseCount(options.port, "--port", { min: 1, max: 65_535 });
-  const ca = tlsCa === undefined ? {} : { ca: await readSecretFile(context, tlsCa) };
+  const ca = tlsCa === undefined ? {} : { ca: await readInputFile(context, tlsCa) };
   const place = host === undefined ? { socket } : { host };
   return { ...place, port, database, databases, tls: { mode, ...ca } };
 }
