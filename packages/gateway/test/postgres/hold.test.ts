@@ -1,3 +1,4 @@
+import type { FrontendMessage } from "@tidewaiter/postgres/messages";
 import { type CommandResult, eventually, hasCommand, runPsql, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { errorIn, fieldsOf, rowsIn, types } from "../wire/transcript.ts";
@@ -61,7 +62,7 @@ const backends = async () =>
 /** Sends as ana, who is a person, and waits until the review is open and its notice was read. */
 async function holding(
   client: WireClient,
-  ...messages: Parameters<WireClient["send"]>
+  ...messages: readonly FrontendMessage[]
 ): Promise<{ review: string; before: Buffer[]; notice: Buffer }> {
   const opened = fixture.harness.nextReview();
   client.send(...messages);

@@ -15,19 +15,13 @@ with psycopg.connect(sys.argv[1], autocommit=True) as connection:
         pipe.sync()
         pipeline["first"] = first.fetchone()
         refused = connection.execute("select * from vault")
-        skipped = connection.execute("select 2")
+        connection.execute("insert into items values (99, 'skipped')")
         try:
             pipe.sync()
             refused.fetchone()
         except psycopg.Error as error:
             pipeline["state"] = error.sqlstate
-        try:
-            skipped.fetchone()
-        except errors.PipelineAborted as error:
-            pipeline["aborted"] = type(error).__name__
-        except psycopg.Error as error:
-            pipeline["aborted"] = str(error)
-    pipeline["after"] = connection.execute("select 3").fetchone()
+    pipeline["after"] = connection.execute("select count(*) from items").fetchone()
     said["pipeline"] = pipeline
 
     with connection.pipeline():
