@@ -227,6 +227,30 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
     expect(audit.stdout).toContain("reason=a test");
   });
 
+  psql.it("ends a live session, and a secret with its sessions", async () => {
+    const open = (...more: string[]) => {
+      const args = [BIN, "psql", "prod-db", ...more, "--", "-X", "-c", "select pg_sleep(60)"];
+      const child = spawn(process.execPath, args, { env: { ...process.env, ...clean() }, stdio: "ignore" });
+      return new Promise<number | null>((resolve) => child.once("close", resolve));
+    };
+    type Live = { sessions: { id: string; counters: { statements: number } }[] };
+    const live = async () => (await json<Live>("sessions", "list", "--live")).sessions[0];
+    const first = open();
+    const { id } = await eventually(live);
+    expect(await run(["sessions", "kill", id])).toMatchObject({ code: 4 });
+    expect(await run(["sessions", "kill", "last", "--reason", "wrong database", "--as", "admin"])).toMatchObject({
+      code: 0,
+    });
+    expect(await first).toBe(2);
+    const second = open("--ttl", "5m");
+    await eventually(live);
+    const { secrets } = await json<{ secrets: { id: string; expiresAt: string }[] }>("secrets", "list");
+    const soonest = secrets.toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt))[0]?.id ?? "";
+    expect(await run(["secrets", "revoke", soonest])).toMatchObject({ code: 0 });
+    expect(await second).toBe(2);
+    expect((await run(["sessions", "show", id])).stdout).toContain("wrong database");
+  });
+
   it("kept every secret out of what it wrote", async () => {
     const profile = JSON.parse(await readFile(join(home.path, ".config/tidewaiter/profiles/ana.json"), "utf8")) as {
       accessToken: string;

@@ -2,6 +2,7 @@ import { escapeLines } from "@tidewaiter/core/recording/escape-text";
 import type { CliError } from "../errors.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { coloured, type Paint, plain } from "./colour.ts";
+import { safeJson, safeLine } from "./safe-text.ts";
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -11,7 +12,7 @@ export interface OutputOptions {
 
 /**
  * What a command says. The result goes to stdout: one JSON document with `--json`, else lines for a person. Notes and
- * errors go to stderr. Lines are written as they are: whoever makes them has escaped what came from elsewhere.
+ * errors go to stderr. Nothing that is written can speak to the terminal, except by our own colours.
  */
 export class Output {
   readonly json: boolean;
@@ -29,17 +30,18 @@ export class Output {
 
   /** `lines` is only asked for when a person reads. */
   result(value: unknown, lines: () => readonly string[]): void {
-    if (this.json) this.#options.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (this.json) this.#options.stdout.write(`${safeJson(value, 2)}\n`);
     else this.lines(lines());
   }
 
   lines(lines: readonly string[]): void {
-    if (lines.length > 0) this.#options.stdout.write(`${lines.join("\n")}\n`);
+    const safe = lines.map((line) => safeLine(line, this.colour));
+    if (safe.length > 0) this.#options.stdout.write(`${safe.join("\n")}\n`);
   }
 
-  /** As it is: a document, or one JSON object a line. */
-  raw(text: string): void {
-    this.#options.stdout.write(text);
+  /** One of many JSON objects, each on a line. */
+  jsonLine(value: unknown): void {
+    this.#options.stdout.write(`${safeJson(value)}\n`);
   }
 
   /** A word to the person that is no part of the result. */

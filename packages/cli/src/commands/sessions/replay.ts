@@ -62,7 +62,7 @@ async function openRecording(api: Api, id: string, { reason, originals }: Option
 }
 
 async function writeLines({ output }: CommandContext, events: AsyncIterable<SessionEvent>): Promise<void> {
-  for await (const event of events) output.raw(`${JSON.stringify(event)}\n`);
+  for await (const event of events) output.jsonLine(event);
 }
 
 async function writeDocument({ output }: CommandContext, session: SessionView, events: AsyncIterable<SessionEvent>) {
