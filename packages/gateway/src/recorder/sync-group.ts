@@ -6,8 +6,8 @@ export interface SyncGroup {
   soon(sync: () => Promise<void>): void;
 }
 
-/** Half of what security.md promises (20 ms): the other half is for the disk. */
-const INTERVAL_MS = 10;
+/** A sync of a file begins this long after what it covers was written (security.md, 1). */
+const INTERVAL_MS = 20;
 /** Of node's four file threads, two stay free for name lookups and uploads. */
 const AT_ONCE = 2;
 

@@ -9,6 +9,8 @@ const MAX_BACKLOG = 64 * 1024;
 const BULK_READS = 8;
 const BULK_BYTES = 8 * 1024;
 const BULK_PAUSE_MS = 1;
+/** Events about what is over: nothing waits for their acceptance. */
+const AFTERWARDS: ReadonlySet<SessionEvent["type"]> = new Set(["operation_finished", "rows"]);
 /** How long a peer may take to read what is left for it. */
 const LINGER_MS = 5_000;
 
@@ -166,7 +168,8 @@ class Relay<M> {
     switch (effect.type) {
       case "record":
         this.#session.append(effect.event);
-        this.#dirty = true;
+        // what has happened already waits for the next flush; what is about to happen does not
+        this.#dirty ||= !AFTERWARDS.has(effect.event.type);
         return;
       case "send":
         this.#session.count(effect.to, effect.bytes.length);

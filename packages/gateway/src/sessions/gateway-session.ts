@@ -15,7 +15,7 @@ import type {
   Side,
   Verdict,
 } from "@tidewaiter/core";
-import { evaluate } from "@tidewaiter/core";
+import { evaluate, needsEstimate } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import type { BudgetLedger } from "./budget-ledger.ts";
@@ -35,6 +35,9 @@ export interface GatewaySessionDeps {
   readonly onEnd: () => void;
 }
 
+/** How long what is over may wait to be written. */
+const LATE_FLUSH_MS = 50;
+
 /** One authorised session while it lives here: its recording, lease, verdicts and counters. */
 export class GatewaySession implements LiveSession<Duplex> {
   #authorized: AuthorizedSession;
@@ -43,6 +46,7 @@ export class GatewaySession implements LiveSession<Duplex> {
   readonly #recorder: Recorder;
   readonly #counters = { statements: 0, refused: 0, held: 0, rows: 0, bytesToClient: 0, bytesToTarget: 0 };
   #durableNext = false;
+  #lateFlush: NodeJS.Timeout | undefined;
   #interrupt: ((by: Interruption) => void) | undefined;
   #interruptedEarly: Interruption | undefined;
   #ended: Promise<void> | undefined;
@@ -68,6 +72,10 @@ export class GatewaySession implements LiveSession<Duplex> {
     return verdict;
   }
 
+  needsEstimate(): boolean {
+    return needsEstimate(this.#deps.policy.current, this.#context);
+  }
+
   labels() {
     const { version, labelNames, labelMatcher, labels } = this.#deps.policy.current;
     return { version, names: labelNames, matcher: labelMatcher, detectors: labels };
@@ -91,6 +99,7 @@ export class GatewaySession implements LiveSession<Duplex> {
     if (event.type === "operation_finished" && event.result === "refused") this.#counters.refused++;
     if (event.type === "review" && event.state === "opened") this.#counters.held++;
     this.#recorder.append(event);
+    this.#lateFlush ??= setTimeout(() => this.#flushLate(), LATE_FLUSH_MS);
   }
 
   /** Writes the first event: a session that cannot be recorded does not begin. */
@@ -133,6 +142,7 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   async #end(reason: string): Promise<void> {
     this.#interrupt = undefined;
+    clearTimeout(this.#lateFlush);
     const { bytesToTarget: _, ...summary } = this.#counters;
     const recording = await this.#recorder.end({ reason, ...summary });
     this.#deps.onEnd();
@@ -145,6 +155,17 @@ export class GatewaySession implements LiveSession<Duplex> {
       });
     } catch {
       // the control plane ends it by its missed heartbeats; the recording says why
+    }
+  }
+
+  /** Events that nothing waited for. A failure is reported by the recorder itself. */
+  #flushLate(): void {
+    this.#lateFlush = undefined;
+    if (this.#ended !== undefined || this.#recorder.failed !== undefined) return;
+    try {
+      void this.#recorder.flush()?.catch(() => {});
+    } catch {
+      // the recorder has told it by onFailure
     }
   }
 

@@ -7,6 +7,7 @@ import {
 import type { ParseResult } from "libpg-query";
 import { FactsCache } from "./facts-cache.ts";
 import { nestingDepth, type Token, tokenize } from "./lexer.ts";
+import { numberShape, reshape, servesShape } from "./number-shapes.ts";
 import { type SourceMap, sourceMap } from "./source-map.ts";
 import { statementFacts } from "./statement-facts.ts";
 import { TooComplex } from "./walk.ts";
@@ -46,11 +47,19 @@ export function refusal(reason: Exclude<SqlRefusalReason, "syntax">): SqlClassif
 export async function loadClassifier(options: ClassifierOptions = {}): Promise<SqlClassifier> {
   const parser = await loadWasmParser();
   const cache = new FactsCache<SqlClassification>(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
+  const shapes = new FactsCache<StatementFacts>((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 4);
   return {
     classify(sql) {
       const known = cache.get(sql);
       if (known !== undefined) return known;
+      const shape = numberShape(sql);
+      const alike = shape === undefined ? undefined : shapes.get(shape.key);
+      if (shape !== undefined && alike !== undefined) return { ok: true, statements: [reshape(alike, sql, shape)] };
       const classification = classify(parser, sql);
+      if (shape !== undefined && servesShape(classification, shape)) {
+        shapes.set(shape.key, classification.statements[0], costOf(sql, classification));
+        return classification;
+      }
       if (classification.ok || classification.reason === "syntax")
         cache.set(sql, classification, costOf(sql, classification));
       return classification;
