@@ -225,6 +225,12 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./demo/attack.ts")).attack,
   },
   {
+    path: ["completion"],
+    summary: "complete commands in bash or zsh",
+    load: async () =>
+      (await import("./completion/completion.ts")).completionFor([...ENTRIES, ...PASSED].map(({ path }) => path)),
+  },
+  {
     path: ["help"],
     summary: "help for a command, exit-codes or environment",
     load: async () => (await import("./help/help.ts")).help,

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 export function addConnectOptions(command: Command): Command {
   return command
     .argument("<resource>", "RESOURCE or RESOURCE/DATABASE")
-    .option("--level <level>", "read, write or admin; default: what your grant says")
+    .option("--level <level>", "read, write or admin; default: the lowest that you have")
     .option("--for <ai-agent>", "as an AI agent that acts for you")
     .option("--ttl <duration>", "how long the secret opens new connections", "8h")
     .option("--uses <count>", "for so many connections only");
