@@ -66,6 +66,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   readonly authorized: AuthorizedSession;
   /** By the policy in force now. */
   evaluate(operation: Operation): Verdict;
+  /** A rule that may apply here names `sql.estimated_rows`: only then is an estimate worth asking for. */
+  needsEstimate(): boolean;
   /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
   labels(): {
     readonly version: number;

@@ -23,6 +23,8 @@ export interface BudgetLimit {
   readonly rows?: number;
   readonly bytes?: number;
   readonly onExceed: "deny" | "review" | "end";
+  /** With `review`: who may let one statement pass although the budget is spent. */
+  readonly review?: ReviewRequirement;
 }
 
 /** How a session or statement is recorded (security.md, 1). */

@@ -107,7 +107,8 @@ function applyRule(rule: CompiledRule, { view }: SideSite, findings: Findings): 
   }
   const { budget } = rule;
   if (budget !== undefined && (budget.rows !== undefined || budget.bytes !== undefined)) {
-    findings.budgets.set(rule.id, { ruleId: rule.id, ...budget });
+    const review = toRequirement(view.policy.defaults.review, view.context.principal.kind);
+    findings.budgets.set(rule.id, { ruleId: rule.id, ...budget, ...(budget.onExceed === "review" && { review }) });
   }
 }
 

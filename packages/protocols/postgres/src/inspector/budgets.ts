@@ -1,4 +1,4 @@
-import type { BudgetLimit } from "@tidewaiter/core";
+import type { Answer, BudgetLimit } from "@tidewaiter/core";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
 import type { Judged } from "./state.ts";
@@ -8,9 +8,12 @@ import { refusedPlainly, transactionText } from "./texts.ts";
 const LEASE_ROWS = 1_000;
 const LEASE_BYTES = 1024 * 1024;
 
+type BudgetAnswer = Extract<Answer, { type: "budget" }>;
+
 /** The first budget of the verdict that has no lease left, or undefined. */
 export function exhausted(machine: Machine, judged: Judged): BudgetLimit | undefined {
   return judged.verdict.budgets.find((budget) => {
+    if (judged.excused.has(budget.ruleId)) return false;
     const lease = machine.leases.get(budget.ruleId);
     return (
       lease === undefined ||
@@ -33,6 +36,7 @@ export function spend(machine: Machine, judged: Judged, rows: number, bytes: num
 export function askForLease(machine: Machine, budget: BudgetLimit): number {
   const askId = machine.nextAsk();
   const lease = machine.leases.get(budget.ruleId);
+  machine.leaseAsks.set(askId, budget.ruleId);
   machine.emit({
     type: "ask",
     askId,
@@ -52,7 +56,11 @@ export function askForLease(machine: Machine, budget: BudgetLimit): number {
   return askId;
 }
 
-export function grantLease(machine: Machine, ruleId: string, rows: number, bytes: number): void {
+/** Takes the answer; also a late one, since what was drawn must be used or given back. */
+export function grantLease(machine: Machine, askId: number, { granted, rows, bytes }: BudgetAnswer): void {
+  const ruleId = machine.leaseAsks.get(askId);
+  machine.leaseAsks.delete(askId);
+  if (ruleId === undefined || !granted) return;
   const lease = machine.leases.get(ruleId) ?? { rows: 0, bytes: 0 };
   machine.leases.set(ruleId, { rows: lease.rows + rows, bytes: lease.bytes + bytes });
 }
@@ -64,11 +72,22 @@ export function returnLeases(machine: Machine): void {
   machine.leases.clear();
 }
 
-export function budgetSpent(machine: Machine, ruleId: string): ErrorFields {
+export function budgetSpent(machine: Machine, { ruleId, onExceed }: BudgetLimit): ErrorFields {
   return refusedPlainly(
     "53400",
     `the budget of rows or bytes for this time is spent [${ruleId}]`,
     transactionText(machine.status),
-    "It grows again as its window moves on.",
+    onExceed === "review"
+      ? "Send a statement again to ask a person, or wait: it grows again as its window moves on."
+      : "It grows again as its window moves on.",
   );
+}
+
+export function budgetFatal(machine: Machine, budget: BudgetLimit): ErrorFields {
+  return {
+    ...budgetSpent(machine, budget),
+    severity: "FATAL",
+    severityLocalized: "FATAL",
+    detail: "The policy ends a session that spends it.",
+  };
 }

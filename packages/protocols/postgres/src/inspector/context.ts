@@ -17,6 +17,8 @@ export interface InspectorContext {
   readonly evaluate: (operation: Operation) => Verdict;
   /** Labels of the policy with the names of the detectors whose findings carry them. */
   readonly labelDetectors: () => readonly LabelDetectors[];
+  /** A rule that may apply names `sql.estimated_rows`. */
+  readonly needsEstimate: () => boolean;
   /** For SQL inside SQL (PREPARE, COPY of a query); short strings only. */
   readonly classify: (sql: string) => SqlClassification;
   /** Key of masks with `token`. */

@@ -3,9 +3,9 @@ import { CopyMask, copyFormat } from "../mask/mask-copy.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
 import { noteRedacted } from "./content-layer.ts";
 import type { Machine } from "./machine.ts";
-import { OWN_PREFIX } from "./machine.ts";
+import { probeColumns, withoutPosition } from "./probe.ts";
 import { planResult } from "./result-plan.ts";
-import type { Judged, Probe } from "./state.ts";
+import type { Judged } from "./state.ts";
 import { refusedPlainly, transactionText } from "./texts.ts";
 
 export type CopyDecision = { readonly copy: CopyMask | undefined } | { readonly refusal: ErrorFields };
@@ -20,11 +20,7 @@ export function copyToProbe(
   return facts?.copy === undefined ? undefined : { copy: facts.copy, facts };
 }
 
-/**
- * Parse + Describe + Close under our own name, answers swallowed. `sync` ends it before a simple Query; inside the
- * client's extended batch it is Flush, never Sync, which would commit. An error is the client's own: the statement inside
- * would have failed the same way.
- */
+/** An error of the probe is the client's own: the statement inside would have failed the same way. */
 export function probeCopy(
   machine: Machine,
   input: {
@@ -32,10 +28,10 @@ export function probeCopy(
     readonly copy: SqlCopy;
     readonly facts: StatementFacts;
     readonly end: "sync" | "flush";
-    readonly done: (decision: CopyDecision) => void;
   },
+  done: (decision: CopyDecision) => void,
 ): void {
-  const { judged, copy, facts, end, done } = input;
+  const { judged, copy, facts, end } = input;
   const unsupported =
     unsupportedOption(copy) ?? (judged.facts.length > 1 ? "COPY together with other statements" : undefined);
   if (unsupported !== undefined) {
@@ -48,28 +44,11 @@ export function probeCopy(
       ),
     });
   }
-  const sql = probeSql(copy);
-  const statement = `${OWN_PREFIX}probe`;
-  const settle = (probe: Probe): void => {
-    machine.waiting = undefined;
-    if (probe.error !== undefined) return done({ refusal: withoutPosition(probe.error) });
-    done(decide(machine, judged, copy, facts, probe.fields ?? []));
-  };
-  const probe: Probe = { fields: undefined, error: undefined, done: settle };
-  machine.waiting = { for: "probe" };
-  machine.toTarget({ name: "Parse", statement, sql, exact: true, parameterTypes: [] });
-  machine.owe({ type: "parse", ours: true, probe });
-  machine.toTarget({ name: "Describe", target: "statement", of: statement });
-  machine.owe({ type: "describe", ours: true, of: "statement", probe });
-  machine.toTarget({ name: "Close", target: "statement", of: statement });
-  if (end === "sync") {
-    machine.owe({ type: "close", ours: true });
-    machine.toTarget({ name: "Sync" });
-    machine.owe({ type: "sync", ours: true, probe, ends: true });
-  } else {
-    machine.owe({ type: "close", ours: true, probe, ends: true });
-    machine.toTarget({ name: "Flush" });
-  }
+  probeColumns(machine, { judged, sql: probeSql(copy), end }, ({ error, fields }) =>
+    done(
+      error === undefined ? decide(machine, judged, copy, facts, fields ?? []) : { refusal: withoutPosition(error) },
+    ),
+  );
 }
 
 function probeSql(copy: SqlCopy): string {
@@ -105,7 +84,7 @@ function decide(
     formatOf: () => (format.format === "binary" ? 1 : 0),
     catalog,
     tokenKey: machine.context.tokenKey,
-    utf8: machine.clientEncoding === "UTF8",
+    utf8: machine.reading.utf8,
     labelDetectors: machine.context.labelDetectors(),
     redacted: (info) => noteRedacted(machine, judged, info),
   });
@@ -128,11 +107,6 @@ function unsupportedOption(copy: SqlCopy): string | undefined {
   return single.some((value) => value !== undefined && Buffer.byteLength(value) !== 1)
     ? "COPY with a delimiter, quote or escape of several bytes"
     : undefined;
-}
-
-/** The position counts in the statement that was probed, not in what the client wrote. */
-function withoutPosition({ position: _, ...fields }: ErrorFields): ErrorFields {
-  return fields;
 }
 
 function quoted(name: string): string {

@@ -1,4 +1,4 @@
-import type { Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
+import type { Answer, Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import { FRONTEND } from "../messages.ts";
 import { grantLease, returnLeases } from "./budgets.ts";
@@ -31,6 +31,8 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
       const owed = machine.owed[0];
       const copying =
         owed !== undefined && (owed.type === "query" || owed.type === "execute") && owed.copy !== undefined;
+      // what is kept back is judged later, so it must stay whole
+      if (machine.targetWaiting !== undefined || machine.kept.target.length > 0) return false;
       return machine.rowMask === undefined && !copying && (owed?.type !== "execute" || !context.catalog().hasLabels);
     },
   };
@@ -98,24 +100,26 @@ function release(machine: Machine): void {
   }
 }
 
-function onAnswer(machine: Machine, askId: number, answer: Parameters<typeof answered>[2]): void {
-  if (answer.type === "budget" || answer.type === "catalog") {
-    const waiting = [machine.waiting, machine.targetWaiting].find(
-      (one) => one !== undefined && "askId" in one && one.askId === askId,
-    );
-    if (waiting === undefined) return;
-    if (waiting.for === "catalog") {
+function onAnswer(machine: Machine, askId: number, answer: Answer): void {
+  switch (answer.type) {
+    case "budget": {
+      grantLease(machine, askId, answer);
+      const waiting = [machine.waiting, machine.targetWaiting].find(
+        (one) => one?.for === "budget" && one.askId === askId,
+      );
+      if (waiting?.for !== "budget") return;
+      if (machine.targetWaiting === waiting) machine.targetWaiting = undefined;
+      return waiting.go(answer.granted);
+    }
+    case "catalog": {
+      const waiting = machine.targetWaiting;
+      if (waiting?.for !== "catalog" || waiting.askId !== askId) return;
       machine.targetWaiting = undefined;
       return waiting.go();
     }
-    if (waiting.for === "budget" && answer.type === "budget") {
-      if (machine.targetWaiting === waiting) machine.targetWaiting = undefined;
-      if (answer.granted) grantLease(machine, waiting.ruleId, answer.rows, answer.bytes);
-      return waiting.go(answer.granted);
-    }
-    return;
+    default:
+      return answered(machine, askId, answer);
   }
-  answered(machine, askId, answer);
 }
 
 function onEnded(machine: Machine, side: Side): void {

@@ -9,6 +9,9 @@ import { refusedPlainly, reviewRefused, ticketError, transactionText, waitingNot
 export interface HoldInput {
   readonly judged: Judged;
   readonly review: ReviewRequirement;
+  /** The rule that asks, and why. */
+  readonly ruleId: string;
+  readonly reason: string;
   readonly parameters: readonly (string | null)[];
   /** Digest of the parameters whole. */
   readonly digest: string;
@@ -27,7 +30,7 @@ export function hold(machine: Machine, input: HoldInput): void {
     return input.refuse(
       refusedPlainly(
         SQLSTATE.insufficientPrivilege,
-        `needs a person, and is not held inside a transaction, which would keep its locks [${judged.verdict.ruleId ?? "review"}]`,
+        `needs a person, and is not held inside a transaction, which would keep its locks [${input.ruleId}]`,
         `Not executed. ${transactionText(machine.status)}`,
         "Send it outside of a transaction.",
       ),
@@ -39,7 +42,7 @@ export function hold(machine: Machine, input: HoldInput): void {
       : review.expiresInSeconds;
   const expiresAt = machine.now + seconds * 1000;
   const askId = machine.nextAsk();
-  machine.waiting = { for: "review", askId, judged, approved: input.approved, refuse: input.refuse };
+  machine.waiting = { for: "review", askId, ...input };
   machine.emit({
     type: "ask",
     askId,
@@ -47,8 +50,8 @@ export function hold(machine: Machine, input: HoldInput): void {
       type: "review",
       request: {
         mode: review.mode,
-        ruleId: judged.verdict.ruleId ?? "review",
-        reason: judged.verdict.reason ?? "",
+        ruleId: input.ruleId,
+        reason: input.reason,
         by: review.by,
         count: review.count,
         expiresAt: new Date(expiresAt).toISOString(),
@@ -57,6 +60,7 @@ export function hold(machine: Machine, input: HoldInput): void {
         parameters: parameters.map((value) => value ?? "NULL"),
         summary: summary(judged),
         labels: judged.labels.reads,
+        ...(judged.estimatedRows !== undefined && { estimatedRows: judged.estimatedRows }),
         inTransaction,
       },
     },
@@ -88,36 +92,44 @@ function summary(judged: Judged): string {
   const relations = [...new Set(judged.facts.flatMap((facts) => facts.relations.map(({ name }) => name)))];
   const on = relations.length > 0 ? ` on ${relations.join(", ")}` : "";
   const reads = judged.labels.reads.length > 0 ? `, reads ${judged.labels.reads.join(", ")}` : "";
-  return `${judged.kind}${on}${reads}`;
+  const rows = judged.estimatedRows === undefined ? "" : `, about ${judged.estimatedRows} rows`;
+  return `${judged.kind}${on}${reads}${rows}`;
 }
 
 /** Takes an answer about the review that is awaited; anything else is late and means nothing. */
 export function answered(machine: Machine, askId: number, answer: Answer): void {
   const waiting = machine.waiting;
   if (waiting?.for !== "review" || waiting.askId !== askId) return;
-  const { judged } = waiting;
-  const review = judged.verdict.review;
+  const { judged, review, ruleId } = waiting;
   switch (answer.type) {
     case "review_opened": {
       waiting.reviewId = answer.reviewId;
       waiting.shortId = answer.shortId;
       recordReview(machine, judged, answer.reviewId, answer.shortId, "opened");
-      if (review === undefined) return;
       const expiresAt = Date.parse(answer.expiresAt);
       if (review.mode === "ticket")
         return refuse(
           machine,
           waiting.refuse,
           judged,
-          ticketError(judged, review, answer.shortId, answer.link, expiresAt),
+          ticketError(ruleId, review, answer.shortId, answer.link, expiresAt),
         );
-      machine.notice(...waitingNotice(judged, review, expiresAt, machine.status !== "I", answer.link));
+      machine.notice(
+        ...waitingNotice({
+          judged,
+          review,
+          ruleId,
+          expiresAt,
+          inTransaction: machine.status !== "I",
+          link: answer.link,
+        }),
+      );
       return;
     }
     case "review_approved": {
       recordReview(machine, judged, answer.reviewId, answer.shortId, "approved", answer.reviewers, answer.comment);
       machine.waiting = undefined;
-      if (review?.mode !== "ticket")
+      if (review.mode !== "ticket")
         machine.notice(
           `approved by ${answer.reviewers.join(", ")}${answer.comment ? `: "${answer.comment}"` : ""}. Running.`,
         );
@@ -137,7 +149,7 @@ export function answered(machine: Machine, askId: number, answer: Answer): void 
         machine,
         waiting.refuse,
         judged,
-        reviewRefused(judged.verdict.ruleId, answer.how, answer.by, answer.comment, machine.status),
+        reviewRefused(ruleId, answer.how, answer.by, answer.comment, machine.status),
       );
     }
     default:
@@ -154,10 +166,13 @@ function refuse(machine: Machine, how: (fields: ErrorFields) => void, judged: Ju
 /** Ctrl-C: the request is taken back, and the statement is answered as one that was canceled. */
 export function withdraw(machine: Machine, reason: string): void {
   const waiting = takeBack(machine, reason);
-  waiting?.refuse(reviewRefused(waiting.judged.verdict.ruleId, "withdrawn", undefined, undefined, machine.status));
+  waiting?.refuse(reviewRefused(waiting.ruleId, "withdrawn", undefined, undefined, machine.status));
 }
 
-/** The session is ending: the request is taken back, and nothing more is sent to the target, not even a substitute. */
+/**
+ * The session is ending, or the server skips the statement after an error before it: the request is taken back, and nothing
+ * more is sent to the target, not even a substitute.
+ */
 export function abandon(machine: Machine, reason: string): void {
   takeBack(machine, reason);
 }

@@ -1,10 +1,12 @@
-import type { Effect, Instant, SessionEvent, Side } from "@tidewaiter/core";
+import type { Effect, Instant, SessionEvent, Side, StatementFacts } from "@tidewaiter/core";
 import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { encodeFrontend } from "../encode-frontend.ts";
 import { errorFields } from "../errors.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FrontendMessage, TransactionStatus } from "../messages.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
+import { Names } from "./names.ts";
+import { ReadingSettings } from "./reading-settings.ts";
 import type { Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
 
 /** Sent in place of a refused statement: a bare word is a syntax error in every version, state and transaction. */
@@ -29,14 +31,23 @@ export class Machine {
   skippingToSync = false;
   /** How the rows that follow are masked; set by the RowDescription of a simple Query. */
   rowMask: RowMask | undefined;
+  /** The result of a simple Query that now comes was described. */
+  described = false;
   /** COPY FROM STDIN is running: Sync and Flush are ignored by the server. */
   copyingIn = false;
 
-  readonly prepared = new Map<string, Prepared>();
-  readonly portals = new Map<string, Portal>();
-  /** SQL-level PREPARE and DECLARE, for EXECUTE and FETCH. */
-  readonly sqlPrepared = new Map<string, Prepared>();
-  readonly cursors = new Map<string, Prepared>();
+  readonly prepared = new Names<Prepared>();
+  readonly portals = new Names<Portal>();
+  /** SQL-level DECLARE, for FETCH. */
+  readonly cursors = new Names<StatementFacts>();
+  /** Code that nobody has read has run: it may have made prepared statements and cursors out of our sight. */
+  ranUnseen = false;
+  /** A cursor of SQL may outlive its transaction, and the protocol can read it as a portal. */
+  declaredCursors = false;
+  /** Number of the run of extended messages up to the next Sync: the server runs or skips them together. */
+  batch = 1;
+  /** CopyDone and CopyFail messages of the client so far. */
+  copyEnds = 0;
 
   waiting: Waiting | undefined;
   targetWaiting: TargetWaiting | undefined;
@@ -48,7 +59,9 @@ export class Machine {
   /** Rows and bytes still granted per budget rule. */
   readonly leases = new Map<string, { rows: number; bytes: number }>();
   readonly noticedMasks = new Set<string>();
-  clientEncoding = "UTF8";
+  /** Which budget rule an ask was about, so that a late answer is credited all the same. */
+  readonly leaseAsks = new Map<number, string>();
+  readonly reading: ReadingSettings;
   controlPlaneReachable = true;
   closed = false;
 
@@ -57,6 +70,12 @@ export class Machine {
 
   constructor(context: InspectorContext) {
     this.context = context;
+    this.reading = new ReadingSettings(context.parameters);
+  }
+
+  /** Everything sent to the target is answered: what it reports about itself is of now. */
+  get quiet(): boolean {
+    return this.owed.length === 0 && !this.skippingToSync;
   }
 
   nextOperation(): number {
@@ -73,6 +92,13 @@ export class Machine {
 
   record(event: SessionEvent): void {
     this.effects.push({ type: "record", event });
+  }
+
+  /** Called before a statement is forwarded to run. */
+  sending({ facts, labels }: Judged): void {
+    this.reading.sending(facts, labels.opaque);
+    this.ranUnseen ||= labels.opaque || facts.some((one) => one.opaque || one.class === "code");
+    this.declaredCursors ||= facts.some((one) => one.kind === "DECLARE CURSOR");
   }
 
   /** Bytes of a message exactly as they came. */
@@ -99,7 +125,9 @@ export class Machine {
     if (owed.type === "sync") {
       if (this.copyingIn) return;
       this.skippingToSync = false;
+      this.batch++;
     }
+    owed.copyEnds = this.copyEnds;
     this.owed.push(owed);
   }
 
@@ -126,7 +154,7 @@ export class Machine {
   }
 
   finish(judged: Judged | undefined, result: "completed" | "refused" | "error" | "canceled", tag: string): void {
-    if (judged === undefined || judged.finished) return;
+    if (judged === undefined || judged.finished || judged.operation === 0) return;
     judged.finished = true;
     this.record({
       at: this.now,

@@ -1,29 +1,43 @@
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import type { ColumnMask } from "../mask/column-mask.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import { maskRows } from "../mask/mask-rows.ts";
 import type { ErrorFields } from "../messages.ts";
 import { BACKEND } from "../messages.ts";
-import { askForLease, budgetSpent, exhausted, spend } from "./budgets.ts";
+import { askForLease, budgetFatal, budgetSpent, exhausted, spend } from "./budgets.ts";
+import { captureRows, captureSkipped } from "./capture-rows.ts";
 import type { PostgresMessage } from "./context.ts";
 import type { Machine } from "./machine.ts";
-import type { Judged } from "./state.ts";
-import { planPortal } from "./target-messages.ts";
+import { planPortal } from "./results.ts";
+import type { Judged, Probe } from "./state.ts";
 
 /** DataRow and CopyData of the target: a run of them is one input. */
 export function onRows(machine: Machine, message: PostgresMessage): void {
   if (machine.cutting !== undefined) return;
   const owed = machine.owed[0];
-  if (message.type === BACKEND.CopyData) {
-    const copy = owed?.type === "query" || owed?.type === "execute" ? owed.copy : undefined;
-    if (copy === undefined) return deliver(machine, owed?.judged, message, undefined);
-    return deliver(machine, owed?.judged, message, copy.apply(message.buffer, message.start, message.end));
+  if (owed?.type !== "query" && owed?.type !== "execute")
+    throw new ProtocolError("unexpected_message", "rows that nobody asked for");
+  if (owed.ours) return takeRows(owed.probe, message);
+  if (message.type === BACKEND.CopyData)
+    return deliver(machine, owed.judged, message, owed.copy?.apply(message.buffer, message.start, message.end));
+  const { hasLabels } = machine.context.catalog();
+  if (owed.type === "query") {
+    // whatever was not described is not known
+    const mask = machine.described || !hasLabels ? machine.rowMask : everything(message);
+    return deliver(machine, owed.judged, message, masked(message, mask));
   }
-  if (owed?.type === "execute" && machine.context.catalog().hasLabels) {
-    if (owed.portal === undefined || owed.portal.fields === undefined || owed.portal.fields === "none")
-      return deliver(machine, owed.judged, message, masked(message, everything(message)));
-    return planPortal(machine, owed.portal, (mask) => deliver(machine, owed.judged, message, masked(message, mask)));
+  const described = owed.portal !== undefined && Array.isArray(owed.portal.fields);
+  if (!described)
+    return deliver(machine, owed.judged, message, hasLabels ? masked(message, everything(message)) : undefined);
+  return planPortal(machine, owed.portal, (mask) => deliver(machine, owed.judged, message, masked(message, mask)));
+}
+
+/** The first column of each row: all that a question of ours needs. */
+function takeRows(probe: Probe | undefined, { buffer, start, end }: PostgresMessage): void {
+  for (let at = start; at < end; at += 1 + buffer.readInt32BE(at + 1)) {
+    const length = buffer.readInt32BE(at + 7);
+    if (length > 0) probe?.rows.push(buffer.toString("utf8", at + 11, at + 11 + length));
   }
-  deliver(machine, owed?.judged, message, masked(message, machine.rowMask));
 }
 
 function masked({ kind, buffer, start, end, ...rest }: PostgresMessage, mask: RowMask | undefined): Buffer | undefined {
@@ -43,19 +57,25 @@ function deliver(
   message: PostgresMessage,
   changed: Buffer | undefined,
 ): void {
-  const bytes = changed?.length ?? message.end - message.start;
-  if (judged !== undefined) {
-    const rows = message.kind === "run" ? message.count : message.kind === "fragment" && !message.last ? 0 : 1;
-    judged.rows += rows;
-    judged.bytes += bytes;
-    if (judged.verdict.budgets.length > 0) {
-      spend(machine, judged, rows, bytes);
-      const budget = exhausted(machine, judged);
-      if (budget !== undefined) askForMore(machine, budget);
-    }
-  }
+  const bytes = changed ?? message.buffer.subarray(message.start, message.end);
+  if (judged !== undefined) account(machine, judged, message, bytes);
   if (changed === undefined) machine.forward("client", message);
   else machine.toClient(changed);
+}
+
+function account(machine: Machine, judged: Judged, message: PostgresMessage, bytes: Buffer): void {
+  const rows = message.kind === "run" ? message.count : message.kind === "fragment" && !message.last ? 0 : 1;
+  judged.rows += rows;
+  judged.bytes += bytes.length;
+  if (judged.captured !== undefined) {
+    if (message.kind === "fragment") captureSkipped(machine, judged);
+    else captureRows(machine, judged, bytes, message.type === BACKEND.CopyData);
+  }
+  if (judged.verdict.budgets.length === 0) return;
+  spend(machine, judged, rows, bytes.length);
+  // a result is only ever stopped between two messages
+  const budget = rows === 0 ? undefined : exhausted(machine, judged);
+  if (budget !== undefined) askForMore(machine, budget);
 }
 
 /** The next rows wait for the next lease; without one the result is cut at this message boundary (decision 5). */
@@ -63,14 +83,10 @@ function askForMore(machine: Machine, budget: NonNullable<ReturnType<typeof exha
   if (machine.targetWaiting !== undefined) return;
   const go = (granted: boolean): void => {
     if (granted) return;
-    if (budget.onExceed === "end") machine.end(budgetFatal(machine, budget.ruleId));
-    else cut(machine, budgetSpent(machine, budget.ruleId));
+    if (budget.onExceed === "end") machine.end(budgetFatal(machine, budget));
+    else cut(machine, budgetSpent(machine, budget));
   };
-  machine.targetWaiting = { for: "budget", askId: askForLease(machine, budget), ruleId: budget.ruleId, go };
-}
-
-function budgetFatal(machine: Machine, ruleId: string): ErrorFields {
-  return { ...budgetSpent(machine, ruleId), severity: "FATAL", severityLocalized: "FATAL" };
+  machine.targetWaiting = { for: "budget", askId: askForLease(machine, budget), go };
 }
 
 /** Stops a result that already flows: nothing more is forwarded, the target is canceled and drained, its 57014 becomes ours. */

@@ -1,28 +1,49 @@
-import type { LabelUse, StatementFacts, Verdict } from "@tidewaiter/core";
+import type { LabelUse, ReviewRequirement, StatementFacts, Verdict } from "@tidewaiter/core";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
+import type { Settle } from "./names.ts";
+import type { BoundValues } from "./own-rules.ts";
+import type { PendingName } from "./sql-names.ts";
 
 /** One operation with its verdict. It belongs to the statement, is copied to its portals, and is made anew at Execute. */
 export interface Judged {
-  /** Counts from 1 within the session. */
-  readonly operation: number;
+  /** Counts from 1 within the session; 0 until it is recorded. */
+  operation: number;
   readonly sql: string;
   readonly kind: string;
-  /** One per statement of the string; those whose rows are described elsewhere (EXECUTE, FETCH) stand for what they run. */
+  /** One per statement of the string, as it was written. */
   readonly facts: readonly StatementFacts[];
+  /** Per statement of the string, the statement whose rows it returns: EXECUTE and FETCH return those of another. */
+  readonly results: readonly StatementFacts[];
   readonly verdict: Verdict;
+  /** What to say when a rule of the inspector itself made it a denial. */
+  readonly refusal?: ErrorFields;
   readonly labels: LabelUse;
   /** A label that this principal may not see is touched, or something is touched that nobody knows. */
   readonly sensitive: boolean;
+  readonly estimatedRows: number | undefined;
   readonly startedAt: number;
   rows: number;
   bytes: number;
   masked: readonly ColumnMaskInfo[];
+  captured: CapturedRows | undefined;
+  /** Budget rules whose excess a person has excused for this operation. */
+  excused: ReadonlySet<string>;
   finished: boolean;
 }
 
-/** A protocol-level prepared statement, as Parse made it. */
+/** How much of a result was recorded so far. */
+export interface CapturedRows {
+  readonly columns: readonly string[];
+  /** Wire format per column: 1 binary. */
+  readonly formats: readonly number[];
+  rows: number;
+  bytes: number;
+  truncated: boolean;
+}
+
+/** A prepared statement, by Parse or by PREPARE: they share one name space in the server. */
 export interface Prepared {
   readonly sql: string;
   readonly facts: readonly StatementFacts[];
@@ -30,7 +51,7 @@ export interface Prepared {
 }
 
 /** What Bind made of it. `fields` come from our own Describe, never from the client's. */
-export interface Portal {
+export interface Portal extends BoundValues {
   readonly prepared: Prepared;
   readonly parameters: readonly (string | null)[];
   /** SHA-256 (hex) of formats and values whole, since `parameters` may be cut: what an approval is bound to. */
@@ -38,6 +59,7 @@ export interface Portal {
   readonly resultFormats: readonly number[];
   fields: readonly FieldDescription[] | "none" | undefined;
   mask: RowMask | undefined;
+  planned: boolean;
   /** Set by the first Execute; a suspended portal keeps it. */
   judged: Judged | undefined;
 }
@@ -49,26 +71,37 @@ export type Owed = {
   /** The message was put in place of one that was refused: its ErrorResponse becomes this. */
   readonly refusal?: ErrorFields;
   readonly judged?: Judged;
-  /** Takes back what we noted about statements and portals, when the server refuses or skips the message. */
-  readonly undo?: () => void;
+  /** Confirms or takes back what the message does to a name. */
+  readonly settle?: Settle;
   /** The message is part of a question of ours; `ends`: its reply, or an error before it, settles the question. */
   readonly probe?: Probe;
   readonly ends?: boolean;
+  /** CopyDone and CopyFail messages of the client that were sent before it. */
+  copyEnds?: number;
 } & (
-  | { readonly type: "query"; result: number; copy?: CopyMask; copyEnds?: number }
-  | { readonly type: "execute"; readonly portal: Portal | undefined; copy?: CopyMask; copyEnds?: number }
+  | { readonly type: "query"; result: number; copy?: CopyMask; readonly names?: readonly PendingName[] }
+  | {
+      readonly type: "execute";
+      readonly portal: Portal | undefined;
+      copy?: CopyMask;
+      readonly names?: readonly PendingName[];
+    }
   | { readonly type: "parse" }
   | { readonly type: "bind" }
   | { readonly type: "describe"; readonly of: "statement" | "portal"; readonly portal?: Portal }
   | { readonly type: "close" }
-  /** `inCopy`: sent between a COPY FROM STDIN and its CopyDone; ignored by the server if that COPY begins. */
-  | { readonly type: "sync"; inCopy?: boolean }
+  | { readonly type: "sync" }
 );
 
 /** A question of ours to the target, before a statement is forwarded. */
 export interface Probe {
+  /** For which operation: its errors are scrubbed alike. */
+  readonly judged: Judged;
   fields: readonly FieldDescription[] | undefined;
+  /** First column of every row, in text. */
+  readonly rows: string[];
   error: ErrorFields | undefined;
+  /** The answer is complete, or `error` is set. */
   readonly done: (probe: Probe) => void;
 }
 
@@ -78,16 +111,18 @@ export type Waiting =
       readonly for: "review";
       readonly askId: number;
       readonly judged: Judged;
+      readonly review: ReviewRequirement;
+      readonly ruleId: string;
       reviewId?: string;
       shortId?: string;
       readonly approved: () => void;
       readonly refuse: (fields: ErrorFields) => void;
     }
-  | { readonly for: "probe" }
+  | { readonly for: "probe"; readonly judged: Judged }
   | {
       readonly for: "budget";
       readonly askId: number;
-      readonly ruleId: string;
+      readonly judged: Judged;
       readonly go: (granted: boolean) => void;
     };
 
@@ -97,6 +132,5 @@ export type TargetWaiting =
   | {
       readonly for: "budget";
       readonly askId: number;
-      readonly ruleId: string;
       readonly go: (granted: boolean) => void;
     };

@@ -32,26 +32,32 @@ export function syntaxError(message: string, position: number | undefined): Erro
   };
 }
 
-export function waitingNotice(
-  judged: Judged,
-  review: ReviewRequirement,
-  expiresAt: number,
-  inTransaction: boolean,
-  link: string,
-): readonly [string, string, string] {
-  const reads = judged.labels.reads.length > 0 ? `Reads ${judged.labels.reads.join(", ")}. ` : "";
+interface WaitingText {
+  readonly judged: Pick<Judged, "labels" | "estimatedRows">;
+  readonly review: ReviewRequirement;
+  readonly ruleId: string;
+  readonly expiresAt: number;
+  readonly inTransaction: boolean;
+  readonly link: string;
+}
+
+export function waitingNotice(held: WaitingText): readonly [string, string, string] {
+  const { judged, review, ruleId, expiresAt, inTransaction, link } = held;
+  const about =
+    judged.estimatedRows === undefined ? "" : `, about ${judged.estimatedRows.toLocaleString("en-US")} rows`;
+  const reads = judged.labels.reads.length > 0 ? `Reads ${judged.labels.reads.join(", ")}${about}. ` : "";
   const locks = inTransaction
     ? ` You are in a transaction holding locks: limit ${review.inTransaction.action === "hold" ? minutes(review.inTransaction.maxSeconds) : "none"}.`
     : "";
   return [
-    `waiting for a person; this statement has NOT run [${judged.verdict.ruleId ?? "review"}]`,
+    `waiting for a person; this statement has NOT run [${ruleId}]`,
     `${reads}Asked: ${review.by.map(withoutPrefix).join(", ")}. Ends ${clock(expiresAt)} UTC.`,
     `${link}  Ctrl-C withdraws.${locks}`,
   ];
 }
 
 export function ticketError(
-  judged: Judged,
+  ruleId: string,
   review: ReviewRequirement,
   shortId: string,
   link: string,
@@ -59,32 +65,31 @@ export function ticketError(
 ): ErrorFields {
   return errorFields("ERROR", {
     code: SQLSTATE.insufficientPrivilege,
-    message: `needs a person first; this statement has NOT run [${judged.verdict.ruleId ?? "review"}]`,
+    message: `needs a person first; this statement has NOT run [${ruleId}]`,
     detail: `Review ${shortId} is asked of ${review.by.map(withoutPrefix).join(", ")}, until ${clock(expiresAt)} UTC.`,
     hint: `After approval run exactly the same statement again: it passes once. tw reviews show ${shortId}   ${link}`,
   });
 }
 
 export function reviewRefused(
-  ruleId: string | undefined,
+  ruleId: string,
   how: "rejected" | "expired" | "withdrawn" | "unavailable",
   by: string | undefined,
   comment: string | undefined,
   status: TransactionStatus,
 ): ErrorFields {
-  const rule = ruleId ?? "review";
   const detail = `Not executed. ${transactionText(status)}`;
   switch (how) {
     case "rejected":
       return refusedPlainly(
         SQLSTATE.insufficientPrivilege,
-        `rejected by ${by ?? "a reviewer"}${comment ? `: "${comment}"` : ""} [${rule}]`,
+        `rejected by ${by ?? "a reviewer"}${comment ? `: "${comment}"` : ""} [${ruleId}]`,
         detail,
       );
     case "expired":
       return refusedPlainly(
         SQLSTATE.insufficientPrivilege,
-        `nobody decided in time; the request has ended [${rule}]`,
+        `nobody decided in time; the request has ended [${ruleId}]`,
         detail,
         "Send the statement again to ask again.",
       );
@@ -97,7 +102,7 @@ export function reviewRefused(
     case "unavailable":
       return refusedPlainly(
         SQLSTATE.cannotConnectNow,
-        `the reviewers cannot be asked: the control plane is out of reach [${rule}]`,
+        `the reviewers cannot be asked: the control plane is out of reach [${ruleId}]`,
         detail,
         "Try again in a moment.",
       );

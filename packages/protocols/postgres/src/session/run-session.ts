@@ -125,6 +125,7 @@ function inspectorContext({ session, database, target, connected, shared }: Runn
     resource: { name: resource.name, database },
     catalog: () => shared.catalogs.current(target.catalogRequest()),
     evaluate: (operation) => session.evaluate(operation),
+    needsEstimate: () => session.needsEstimate(),
     labelDetectors: () => session.labels().detectors,
     classify: shared.classifySync,
     tokenKey,

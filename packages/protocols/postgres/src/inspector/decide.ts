@@ -1,0 +1,89 @@
+import { SQLSTATE } from "../errors.ts";
+import type { CopyMask } from "../mask/mask-copy.ts";
+import type { ErrorFields } from "../messages.ts";
+import { askForLease, budgetFatal, budgetSpent, exhausted } from "./budgets.ts";
+import { copyToProbe, probeCopy } from "./copy-out.ts";
+import { hold } from "./hold.ts";
+import { denied } from "./judge.ts";
+import type { Machine } from "./machine.ts";
+import { recordOperation } from "./record-operation.ts";
+import type { Judged } from "./state.ts";
+import { refusedPlainly, transactionText } from "./texts.ts";
+
+export interface Decision {
+  readonly judged: Judged;
+  readonly parameters: readonly (string | null)[];
+  /** Digest of the parameters whole. */
+  readonly digest: string;
+  /** How a probe before it ends. */
+  readonly end: "sync" | "flush";
+  /** Runs the statement; called at most once. */
+  readonly forward: (copy?: CopyMask) => void;
+  /** Puts the substitute in its place; called at most once. */
+  readonly refuse: (fields: ErrorFields) => void;
+}
+
+/** The way of every operation that is about to run: record, verdict, person, budget, probe, forward. */
+export function decide(machine: Machine, decision: Decision): void {
+  const { judged, refuse } = decision;
+  judged.operation = machine.nextOperation();
+  recordOperation(machine, judged, decision.parameters);
+  if (!machine.controlPlaneReachable) {
+    return refuse(
+      refusedPlainly(
+        SQLSTATE.cannotConnectNow,
+        "the control plane is out of reach, so nothing new may run",
+        transactionText(machine.status),
+        "Try again in a moment.",
+      ),
+    );
+  }
+  const { outcome, review, ruleId, reason } = judged.verdict;
+  if (outcome === "deny") return refuse(denied(machine, judged));
+  if (outcome === "review") {
+    // a review that nobody can be asked for is a denial
+    if (review === undefined) return refuse(denied(machine, judged));
+    return ask(machine, decision, { review, ruleId: ruleId ?? "review", reason: reason ?? "" }, () =>
+      admit(machine, decision),
+    );
+  }
+  admit(machine, decision);
+}
+
+type Question = Pick<Parameters<typeof hold>[1], "review" | "ruleId" | "reason">;
+
+function ask(machine: Machine, decision: Decision, question: Question, approved: () => void): void {
+  // what came before it in the batch reaches the client while it waits
+  if (decision.end === "flush") machine.toTarget({ name: "Flush" });
+  const { judged, parameters, digest, refuse } = decision;
+  hold(machine, { judged, ...question, parameters, digest, approved, refuse });
+}
+
+/** Budgets first, then the probe that a COPY needs, then the target. */
+function admit(machine: Machine, decision: Decision): void {
+  const { judged, forward, refuse } = decision;
+  const budget = exhausted(machine, judged);
+  if (budget !== undefined) {
+    const go = (granted: boolean): void => {
+      machine.waiting = undefined;
+      if (granted) return admit(machine, decision);
+      if (budget.onExceed === "end") {
+        machine.finish(judged, "refused", "53400");
+        return machine.end(budgetFatal(machine, budget));
+      }
+      if (budget.onExceed === "deny" || budget.review === undefined) return refuse(budgetSpent(machine, budget));
+      const question = { review: budget.review, ruleId: budget.ruleId, reason: "its budget of rows or bytes is spent" };
+      ask(machine, decision, question, () => {
+        judged.excused = new Set([...judged.excused, budget.ruleId]);
+        admit(machine, decision);
+      });
+    };
+    machine.waiting = { for: "budget", askId: askForLease(machine, budget), judged, go };
+    return;
+  }
+  const probed = copyToProbe(machine, judged);
+  if (probed === undefined) return forward();
+  probeCopy(machine, { judged, ...probed, end: decision.end }, (answer) =>
+    "refusal" in answer ? refuse(answer.refusal) : forward(answer.copy),
+  );
+}

@@ -1,0 +1,161 @@
+import { errorFields, SQLSTATE } from "../errors.ts";
+import type { CopyMask } from "../mask/mask-copy.ts";
+import type { ErrorFields, FrontendMessage } from "../messages.ts";
+import { bindParameters } from "./bind-parameters.ts";
+import type { PostgresMessage } from "./context.ts";
+import { decide } from "./decide.ts";
+import { denied, judge } from "./judge.ts";
+import type { Machine } from "./machine.ts";
+import { OWN_PREFIX } from "./machine.ts";
+import { readable } from "./readable.ts";
+import { recordOperation } from "./record-operation.ts";
+import { rememberNames } from "./sql-names.ts";
+import type { Portal, Prepared } from "./state.ts";
+import { refusedPlainly } from "./texts.ts";
+
+type Message<N extends FrontendMessage["name"]> = Extract<FrontendMessage, { name: N }>;
+
+/** Names that a session may hold at a time; a server's memory ends far earlier for real clients. */
+const MAX_NAMES = 10_000;
+
+/** What is denied for every parameter is refused here; what asks a person asks at Execute. */
+export function onParse(machine: Machine, message: PostgresMessage, { statement, sql, exact }: Message<"Parse">): void {
+  if (statement.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  if (machine.prepared.size >= MAX_NAMES) return machine.refuseExtended(tooMany());
+  const read = readable(machine, sql, exact, message.classification);
+  if ("refusal" in read) return machine.refuseExtended(read.refusal);
+  const { facts } = read;
+  const judged = facts.length === 0 ? undefined : judge(machine, sql, facts);
+  if (judged?.verdict.outcome === "deny") {
+    judged.operation = machine.nextOperation();
+    recordOperation(machine, judged);
+    machine.finish(judged, "refused", SQLSTATE.insufficientPrivilege);
+    return machine.refuseExtended(denied(machine, judged), judged);
+  }
+  machine.forward("target", message);
+  const settle = machine.prepared.define(statement, { sql, facts, judged }, machine.batch);
+  machine.owe({ type: "parse", ours: false, settle, ...(judged && { judged }) });
+}
+
+export function onBind(machine: Machine, message: PostgresMessage, bind: Message<"Bind">): void {
+  if (bind.statement.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  if (machine.portals.size >= MAX_NAMES) return machine.refuseExtended(tooMany());
+  const candidates = machine.prepared.of(bind.statement, machine.batch);
+  const [prepared] = candidates;
+  if (prepared === undefined) {
+    if (machine.ranUnseen) return machine.refuseExtended(unknownName("statement", bind.statement));
+    // the server knows no such name either, and says so in its own words
+    machine.forward("target", message);
+    return machine.owe({ type: "bind", ours: false });
+  }
+  if (candidates.length > 1) return machine.refuseExtended(unsureName(bind.statement));
+  machine.forward("target", message);
+  const portal: Portal = {
+    prepared,
+    ...bindParameters(bind),
+    resultFormats: bind.resultFormats,
+    fields: undefined,
+    mask: undefined,
+    planned: false,
+    judged: undefined,
+  };
+  const settle = machine.portals.define(bind.portal, portal, machine.batch);
+  machine.owe({ type: "bind", ours: false, settle, ...(prepared.judged && { judged: prepared.judged }) });
+  if (!needsColumns(machine, prepared)) {
+    portal.fields = "none";
+    return;
+  }
+  // the client's Describe may come or not: masks are made from our own, after the server analysed the statement again
+  machine.toTarget({ name: "Describe", target: "portal", of: bind.portal });
+  machine.owe({ type: "describe", ours: true, of: "portal", portal });
+}
+
+function needsColumns(machine: Machine, { facts, judged }: Prepared): boolean {
+  if (!machine.context.catalog().hasLabels && judged?.verdict.recording.results !== true) return false;
+  return facts.some((one) => one.returnsRows);
+}
+
+/** Decided a second time, with the parameters and the policy of now. */
+export function onExecute(machine: Machine, message: PostgresMessage, name: string): void {
+  const candidates = machine.portals.of(name, machine.batch);
+  const [portal] = candidates;
+  if (portal === undefined) {
+    // rows of a cursor that SQL declared come by FETCH
+    if (machine.ranUnseen || machine.declaredCursors) return machine.refuseExtended(unknownName("portal", name));
+    machine.forward("target", message);
+    return machine.owe({ type: "execute", ours: false, portal: undefined });
+  }
+  if (candidates.length > 1) return machine.refuseExtended(unsureName(name));
+  const { prepared } = portal;
+  if (portal.judged !== undefined || prepared.facts.length === 0) {
+    machine.forward("target", message);
+    return machine.owe({ type: "execute", ours: false, portal, ...(portal.judged && { judged: portal.judged }) });
+  }
+  const { parameters, digest } = portal;
+  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal });
+  const forward = (copy?: CopyMask): void => {
+    portal.judged = judged;
+    machine.sending(judged);
+    const names = rememberNames(machine, judged.facts);
+    machine.forward("target", message);
+    machine.owe({ type: "execute", ours: false, portal, judged, names, ...(copy && { copy }) });
+  };
+  const refuse = (fields: ErrorFields): void => {
+    machine.finish(judged, "refused", fields.code ?? "");
+    machine.refuseExtended(fields, judged);
+  };
+  decide(machine, { judged, parameters, digest, end: "flush", forward, refuse });
+}
+
+export function onDescribe(
+  machine: Machine,
+  message: PostgresMessage,
+  { target, of }: Message<"Describe" | "Close">,
+): void {
+  if (of.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  machine.forward("target", message);
+  machine.owe({ type: "describe", ours: false, of: target });
+}
+
+export function onClose(
+  machine: Machine,
+  message: PostgresMessage,
+  { target, of }: Message<"Describe" | "Close">,
+): void {
+  if (of.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  machine.forward("target", message);
+  const names = target === "statement" ? machine.prepared : machine.portals;
+  machine.owe({ type: "close", ours: false, settle: names.remove(of) });
+}
+
+function ownName(): ErrorFields {
+  return errorFields("ERROR", {
+    code: SQLSTATE.insufficientPrivilege,
+    message: `statement names that begin with "${OWN_PREFIX}" belong to the gateway`,
+  });
+}
+
+/** In the server's own words: it would say the same of a name that nobody defined. */
+function unknownName(what: "statement" | "portal", name: string): ErrorFields {
+  if (what === "portal") return errorFields("ERROR", { code: "34000", message: `portal "${name}" does not exist` });
+  const message =
+    name === "" ? "unnamed prepared statement does not exist" : `prepared statement "${name}" does not exist`;
+  return errorFields("ERROR", { code: "26000", message });
+}
+
+/** Two definitions were sent without waiting for an answer: the server alone knows which one stands. */
+function unsureName(name: string): ErrorFields {
+  return refusedPlainly(
+    SQLSTATE.insufficientPrivilege,
+    `"${name}" was defined twice without waiting for the server, so it may be either`,
+    "Not executed. The session is open.",
+    "Wait for the answer, or use another name.",
+  );
+}
+
+function tooMany(): ErrorFields {
+  return errorFields("ERROR", {
+    code: "54000",
+    message: `a session may hold ${MAX_NAMES} prepared statements and portals`,
+  });
+}

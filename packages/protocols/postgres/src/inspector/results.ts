@@ -1,0 +1,84 @@
+import { formatAt } from "../decode-frontend.ts";
+import type { Framed } from "../framer.ts";
+import type { RowMask } from "../mask/mask-rows.ts";
+import type { FieldDescription } from "../messages.ts";
+import { startCapture } from "./capture-rows.ts";
+import { noteRedacted, tellOfMasks } from "./content-layer.ts";
+import { decoded } from "./decoded.ts";
+import type { Machine } from "./machine.ts";
+import { reply } from "./replies.ts";
+import { planResult } from "./result-plan.ts";
+import type { Judged, Portal } from "./state.ts";
+
+/** How the rows of a result are masked is planned before the first of them. */
+export function onRowDescription(machine: Machine, message: Framed): void {
+  const owed = machine.owed[0];
+  if (owed?.type === "describe") {
+    if (owed.ours) {
+      const { fields } = decoded(message, "RowDescription");
+      if (owed.portal !== undefined) owed.portal.fields = fields;
+      if (owed.probe !== undefined) owed.probe.fields = fields;
+    }
+    return reply(machine, message, true);
+  }
+  if (owed?.ours === true) return;
+  const judged = owed?.type === "query" ? owed.judged : undefined;
+  const { hasLabels } = machine.context.catalog();
+  machine.described = true;
+  if (owed?.type !== "query" || judged === undefined || !(hasLabels || judged.verdict.recording.results))
+    return machine.forward("client", message);
+  const { fields } = decoded(message, "RowDescription");
+  startCapture(judged, fields, []);
+  planned(machine, { judged, facts: judged.results[owed.result], fields, formats: [] }, (mask) => {
+    machine.rowMask = mask;
+    machine.forward("client", message);
+  });
+}
+
+interface ToPlan {
+  readonly judged: Judged;
+  readonly facts: Judged["results"][number] | undefined;
+  readonly fields: readonly FieldDescription[];
+  readonly formats: readonly number[];
+}
+
+/** Plans a result; a relation that the catalog does not know makes it load once more, and rows wait meanwhile. */
+function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined) => void): void {
+  const { judged } = input;
+  const plan = () =>
+    planResult({
+      ...input,
+      formatOf: (index) => formatAt(input.formats, index),
+      catalog: machine.context.catalog(),
+      tokenKey: machine.context.tokenKey,
+      utf8: machine.reading.utf8,
+      labelDetectors: machine.context.labelDetectors(),
+      redacted: (info) => noteRedacted(machine, judged, info),
+    });
+  const finish = (made: ReturnType<typeof plan>): void => {
+    judged.masked = [...judged.masked, ...made.masked];
+    tellOfMasks(machine, made.masked);
+    go(made.mask);
+  };
+  const made = plan();
+  if (!made.unknownRelation) return finish(made);
+  const askId = machine.nextAsk();
+  machine.targetWaiting = { for: "catalog", askId, go: () => finish(plan()) };
+  machine.emit({ type: "ask", askId, ask: { type: "catalog" } });
+}
+
+/** Rows of an Execute: planned at the first one, from what our own Describe said. */
+export function planPortal(machine: Machine, portal: Portal, go: (mask: RowMask | undefined) => void): void {
+  const { judged, fields, resultFormats: formats } = portal;
+  if (portal.planned || !Array.isArray(fields) || judged === undefined) return go(portal.mask);
+  portal.planned = true;
+  startCapture(
+    judged,
+    fields,
+    fields.map((_, index) => formatAt(formats, index)),
+  );
+  planned(machine, { judged, facts: judged.results[0], fields, formats }, (mask) => {
+    portal.mask = mask;
+    go(mask);
+  });
+}
