@@ -3,17 +3,21 @@ import { hasCommand, startPostgres } from "@tidewaiter/testkit";
 import { startTidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { startCaptureProxy } from "./capture-proxy.ts";
 import { fixturesSql, loadCases } from "./cases.ts";
+import { say } from "./report.ts";
 import type { Endpoint } from "./run-case.ts";
 import { runCorpus } from "./run-corpus.ts";
-import { say } from "./report.ts";
 
 const json = process.argv.includes("--json");
-const versions = process.argv.includes("--postgres") ? [process.argv[process.argv.indexOf("--postgres") + 1]] : ["15", "18"];
+const versions = process.argv.includes("--postgres")
+  ? [process.argv[process.argv.indexOf("--postgres") + 1]]
+  : ["15", "18"];
 
 /** Starts a real PostgreSQL and the real product in front of it, and runs every case. */
 async function main(): Promise<number> {
   if (process.argv.includes("--help")) {
-    process.stdout.write("Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n");
+    process.stdout.write(
+      "Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
+    );
     return 0;
   }
   if (!(await hasCommand("psql"))) {
@@ -42,16 +46,25 @@ async function attackDemo(): Promise<number> {
   const results = await runCorpus(loadCases(), {
     endpoint,
     proxy,
-    onResult: ({ id, technique, outcome, leaked }) => process.stdout.write(`${leaked ? "LEAK" : outcome.padEnd(8)}  ${id}  ${technique}\n`),
+    onResult: ({ id, technique, outcome, leaked }) =>
+      process.stdout.write(`${leaked ? "LEAK" : outcome.padEnd(8)}  ${id}  ${technique}\n`),
   });
   const leaks = results.filter((result) => result.leaked && result.outcome !== "masked");
-  process.stdout.write(`\n${results.length} attempts as ana-bot, an AI agent with valid access: ${leaks.length} leaked.\n`);
+  process.stdout.write(
+    `\n${results.length} attempts as ana-bot, an AI agent with valid access: ${leaks.length} leaked.\n`,
+  );
   return leaks.length > 0 ? 1 : 0;
 }
 
-async function corpusOn(version: "15" | "18", totals: { passed: number; failed: number; skipped: number; failures: string[] }): Promise<void> {
+async function corpusOn(
+  version: "15" | "18",
+  totals: { passed: number; failed: number; skipped: number; failures: string[] },
+): Promise<void> {
   const directory = new URL("../../deploy/examples/policies/", import.meta.url);
-  const policies = readdirSync(directory).map((name) => ({ name, source: readFileSync(new URL(name, directory), "utf8") }));
+  const policies = readdirSync(directory).map((name) => ({
+    name,
+    source: readFileSync(new URL(name, directory), "utf8"),
+  }));
   await using target = await startPostgres({ version });
   await target.sql(fixturesSql());
   await using gateway = await startTidewaiter({
@@ -66,21 +79,34 @@ async function corpusOn(version: "15" | "18", totals: { passed: number; failed: 
   await using through = await startCaptureProxy(gateway.port);
   await using direct = await startCaptureProxy(target.port);
   const reference = { port: target.port, user: target.superuser, password: "unused", database: "postgres" };
-  const as = async (principal: string) => ({ port: gateway.port, user: principal, password: (await gateway.secret(principal)).secret, database: gateway.database });
+  const as = async (principal: string) => ({
+    port: gateway.port,
+    user: principal,
+    password: (await gateway.secret(principal)).secret,
+    database: gateway.database,
+  });
   say(`PostgreSQL ${target.release}, as an AI agent with valid access`);
   const bot = await as("lone-bot");
   const results = await runCorpus(loadCases(), { endpoint: bot, proxy: through, reference, referenceProxy: direct });
   say("the controls, as a person");
   const person = await as("ana");
-  const controls = await runCorpus(loadCases().filter((one) => one.control === true), { endpoint: person, proxy: through, reference, referenceProxy: direct });
+  const controls = await runCorpus(
+    loadCases().filter((one) => one.control === true),
+    { endpoint: person, proxy: through, reference, referenceProxy: direct },
+  );
   for (const result of [...results, ...controls]) {
     const bad = result.leaked || result.wronglyRefused;
-    if (bad) totals.failures.push(`${result.id} on PostgreSQL ${version}: ${result.technique}: ${result.leaked ? "leaks" : "wrongly refused"} (${result.outcome}, expected ${result.expected})`);
+    if (bad)
+      totals.failures.push(
+        `${result.id} on PostgreSQL ${version}: ${result.technique}: ${result.leaked ? "leaks" : "wrongly refused"} (${result.outcome}, expected ${result.expected})`,
+      );
     totals[bad ? "failed" : "passed"]++;
   }
   const leaks = results.filter((result) => result.leaked);
   const wrong = [...results, ...controls].filter((result) => result.wronglyRefused);
-  say(`${results.length + controls.length} runs: ${leaks.length} leak, ${wrong.length} wrongly refused${leaks.length > 0 ? `   leaking: ${leaks.map(({ id }) => id).join(" ")}` : ""}${wrong.length > 0 ? `   refused: ${wrong.map(({ id }) => id).join(" ")}` : ""}`);
+  say(
+    `${results.length + controls.length} runs: ${leaks.length} leak, ${wrong.length} wrongly refused${leaks.length > 0 ? `   leaking: ${leaks.map(({ id }) => id).join(" ")}` : ""}${wrong.length > 0 ? `   refused: ${wrong.map(({ id }) => id).join(" ")}` : ""}`,
+  );
 }
 
 process.exit(await main());

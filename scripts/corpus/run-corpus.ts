@@ -20,9 +20,18 @@ export async function runCorpus(cases: readonly CorpusCase[], run: CorpusRun): P
   for (const one of cases) {
     // a case about a side effect would do it when nobody stands in between
     const harmless = one.control === true || one.expected === "allowed" || one.leaks_if.type !== "side_effect";
-    const direct = harmless && run.reference !== undefined && run.referenceProxy !== undefined ? await attempt(one, run.reference, run.referenceProxy) : UNKNOWN;
-    const writes = (one.steps ?? [one.sql ?? ""]).some((step) => /^\s*(insert|update|delete|merge|create|drop)/i.test(step));
-    const through = await attempt(one, { ...run.endpoint, user: writes ? `${run.endpoint.user}/write` : run.endpoint.user }, run.proxy);
+    const direct =
+      harmless && run.reference !== undefined && run.referenceProxy !== undefined
+        ? await attempt(one, run.reference, run.referenceProxy)
+        : UNKNOWN;
+    const writes = (one.steps ?? [one.sql ?? ""]).some((step) =>
+      /^\s*(insert|update|delete|merge|create|drop)/i.test(step),
+    );
+    const through = await attempt(
+      one,
+      { ...run.endpoint, user: writes ? `${run.endpoint.user}/write` : run.endpoint.user },
+      run.proxy,
+    );
     const result = judge(one, through, direct);
     results.push(result);
     run.onResult?.(result, through);

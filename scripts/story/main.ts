@@ -18,7 +18,9 @@ async function main(): Promise<number> {
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (options.tour) {
     const result = await playTour(world, print);
-    print(`\nThe tour: ${result.passed} checks passed, ${result.failed} failed${result.skipped > 0 ? `, ${result.skipped} left out` : ""}.`);
+    print(
+      `\nThe tour: ${result.passed} checks passed, ${result.failed} failed${result.skipped > 0 ? `, ${result.skipped} left out` : ""}.`,
+    );
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return result.failed > 0 ? 1 : 0;
   }

@@ -19,11 +19,21 @@ function psql(port: number, database: string): SqlClient {
     name: "psql",
     run: (user, password, statements) =>
       new Promise((resolve, reject) => {
-        const child = spawn("psql", ["-X", "-w", `host=127.0.0.1 port=${port} dbname=${database} user=${user} sslmode=require`, ...statements.flatMap((statement) => ["-c", statement])], {
-          env: { ...process.env, PGPASSWORD: password, PGSERVICEFILE: "/dev/null", PAGER: "cat" },
-        });
+        const child = spawn(
+          "psql",
+          [
+            "-X",
+            "-w",
+            `host=127.0.0.1 port=${port} dbname=${database} user=${user} sslmode=require`,
+            ...statements.flatMap((statement) => ["-c", statement]),
+          ],
+          {
+            env: { ...process.env, PGPASSWORD: password, PGSERVICEFILE: "/dev/null", PAGER: "cat" },
+          },
+        );
         let output = "";
-        for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+        for (const stream of [child.stdout, child.stderr])
+          stream.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
         child.once("error", reject);
         child.once("close", () => resolve(output));
       }),
@@ -35,14 +45,26 @@ function driver(port: number, database: string): SqlClient {
     name: "node-postgres (no psql is installed)",
     async run(user, password, statements) {
       const lines: string[] = [];
-      const client = new pg.Client({ host: "127.0.0.1", port, database, user, password, ssl: { rejectUnauthorized: false } });
-      client.on("notice", (notice) => lines.push(`NOTICE:  ${notice.message}`, ...(notice.detail ? [`DETAIL:  ${notice.detail}`] : [])));
+      const client = new pg.Client({
+        host: "127.0.0.1",
+        port,
+        database,
+        user,
+        password,
+        ssl: { rejectUnauthorized: false },
+      });
+      client.on("notice", (notice) =>
+        lines.push(`NOTICE:  ${notice.message}`, ...(notice.detail ? [`DETAIL:  ${notice.detail}`] : [])),
+      );
       client.on("error", () => {});
       await client.connect();
       for (const statement of statements) {
         try {
           const { rows, command, rowCount } = await client.query(statement);
-          lines.push(...(rows as Record<string, unknown>[]).map((row) => Object.values(row).join(" | ")), `${command} ${rowCount ?? ""}`);
+          lines.push(
+            ...(rows as Record<string, unknown>[]).map((row) => Object.values(row).join(" | ")),
+            `${command} ${rowCount ?? ""}`,
+          );
         } catch (error) {
           if (!(error instanceof pg.DatabaseError)) throw error;
           lines.push(`ERROR:  ${error.message}`, ...(error.detail ? [`DETAIL:  ${error.detail}`] : []));

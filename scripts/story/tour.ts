@@ -20,7 +20,13 @@ type Print = (text: string) => void;
 export async function playTour(world: World, print: Print): Promise<TourResult> {
   const checks = new Checks(print);
   const missing = await acts(world, print, checks);
-  return { passed: checks.passed, failed: checks.failures.length, skipped: missing.length, failures: checks.failures, missing };
+  return {
+    passed: checks.passed,
+    failed: checks.failures.length,
+    skipped: missing.length,
+    failures: checks.failures,
+    missing,
+  };
 }
 
 async function acts(world: World, print: Print, checks: Checks): Promise<readonly string[]> {
@@ -30,14 +36,27 @@ async function acts(world: World, print: Print, checks: Checks): Promise<readonl
   const show = (text: string): void => print(indent(text));
   print(`\nThe cast: ana, a developer; mia, who owns the data; ana-bot, ana's AI agent. The client: ${client.name}.`);
 
-  title(print, 1, "ana looks at customers: what is personal comes out masked", "select id, full_name, email, ssn, country from customers order by id limit 3;");
+  title(
+    print,
+    1,
+    "ana looks at customers: what is personal comes out masked",
+    "select id, full_name, email, ssn, country from customers order by id limit 3;",
+  );
   const masked = await ana("select id, full_name, email, ssn, country from customers order by id limit 3");
   show(masked);
   checks.that("rows arrive", masked.includes("(3 rows)") || masked.includes("SELECT 3"));
   checks.that("names, addresses and numbers do not", !/customer1@|Moreau|900-11-1001/.test(masked));
-  checks.that("an expression does not help", !(await ana("select reverse(email), md5(ssn) from customers where id = 1")).includes("elpmaxe"));
+  checks.that(
+    "an expression does not help",
+    !(await ana("select reverse(email), md5(ssn) from customers where id = 1")).includes("elpmaxe"),
+  );
 
-  title(print, 2, "ana forgets a WHERE: the statement is stopped, the session lives on", "delete from orders;  select count(*) from orders;");
+  title(
+    print,
+    2,
+    "ana forgets a WHERE: the statement is stopped, the session lives on",
+    "delete from orders;  select count(*) from orders;",
+  );
   const refused = await client.run("ana/write", secrets.ana, ["delete from orders", "select count(*) from orders"]);
   show(refused);
   checks.that("the statement is refused with its rule", refused.includes("no-unbounded-write"));
@@ -86,15 +105,27 @@ async function attack(world: World, print: Print, checks: Checks, clientName: st
   const results = await runCorpus(loadCases(), {
     endpoint: { port: gateway.port, user: "ana-bot", password: secrets["ana-bot"], database: "shop/corpus" },
     proxy,
-    reference: { port: postgres.port, user: postgres.superuser, password: postgres.superuserPassword, database: "corpus" },
+    reference: {
+      port: postgres.port,
+      user: postgres.superuser,
+      password: postgres.superuserPassword,
+      database: "corpus",
+    },
     referenceProxy,
-    onResult: ({ outcome, leaked }) => outcomes.set(leaked ? "leaked" : outcome, (outcomes.get(leaked ? "leaked" : outcome) ?? 0) + 1),
+    onResult: ({ outcome, leaked }) =>
+      outcomes.set(leaked ? "leaked" : outcome, (outcomes.get(leaked ? "leaked" : outcome) ?? 0) + 1),
   });
   print(`    ${results.length} attempts: ${[...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ")}`);
   const leaks = results.filter((result) => result.leaked);
   const wrong = results.filter((result) => result.wronglyRefused);
-  checks.that(`nothing leaked${leaks.length > 0 ? ` (but ${leaks.map(({ id }) => id).join(", ")} did)` : ""}`, leaks.length === 0);
-  checks.that(`harmless statements came through unchanged${wrong.length > 0 ? ` (but ${wrong.map(({ id }) => id).join(", ")} did not)` : ""}`, wrong.length === 0);
+  checks.that(
+    `nothing leaked${leaks.length > 0 ? ` (but ${leaks.map(({ id }) => id).join(", ")} did)` : ""}`,
+    leaks.length === 0,
+  );
+  checks.that(
+    `harmless statements came through unchanged${wrong.length > 0 ? ` (but ${wrong.map(({ id }) => id).join(", ")} did not)` : ""}`,
+    wrong.length === 0,
+  );
   return [];
 }
 
@@ -135,5 +166,7 @@ function indent(text: string): string {
 
 function shortened(text: string): string {
   const lines = text.trimEnd().split("\n");
-  return lines.length <= 24 ? text : [...lines.slice(0, 14), `... ${lines.length - 20} more lines`, ...lines.slice(-6)].join("\n");
+  return lines.length <= 24
+    ? text
+    : [...lines.slice(0, 14), `... ${lines.length - 20} more lines`, ...lines.slice(-6)].join("\n");
 }

@@ -33,7 +33,13 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
   try {
     await loadSamples(postgres);
     gateway = await startTidewaiter({
-      target: { host: "127.0.0.1", port: postgres.port, user: postgres.superuser, password: postgres.superuserPassword, database: "shop" },
+      target: {
+        host: "127.0.0.1",
+        port: postgres.port,
+        user: postgres.superuser,
+        password: postgres.superuserPassword,
+        database: "shop",
+      },
       resource: "shop",
       documents: documents(postgres.port),
       policies: policies(),
@@ -42,13 +48,20 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
         { name: "mia", type: "user", level: "read" },
         { name: "ana-bot", type: "ai_agent", level: "write" },
       ],
-      ports: { http: options.httpPort ?? (await preferred(8080)), postgres: options.postgresPort ?? (await preferred(6432)) },
+      ports: {
+        http: options.httpPort ?? (await preferred(8080)),
+        postgres: options.postgresPort ?? (await preferred(6432)),
+      },
       ...(options.dataDir !== undefined && { dataDir: resolve(options.dataDir) }),
       onProgress: say,
     });
     const secrets = { ana: gateway.password, "ana-bot": (await gateway.secret("ana-bot")).secret };
     const cliConfig = await signIn(gateway);
-    writeFileSync(new URL("demo.json", STATE), JSON.stringify({ port: gateway.port, database: "shop/corpus", user: "ana-bot", password: secrets["ana-bot"] }), { mode: 0o600 });
+    writeFileSync(
+      new URL("demo.json", STATE),
+      JSON.stringify({ port: gateway.port, database: "shop/corpus", user: "ana-bot", password: secrets["ana-bot"] }),
+      { mode: 0o600 },
+    );
     return { postgres, gateway, secrets, cliConfig, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
@@ -66,12 +79,18 @@ async function loadSamples(postgres: PostgresServer): Promise<void> {
 
 /** The example files as they are in the repository, with the port of this PostgreSQL. */
 function documents(port: number) {
-  return ["people.yaml", "shop.yaml"].map((name) => ({ name, source: readFileSync(new URL(name, EXAMPLES), "utf8").replace("port: 5432", `port: ${port}`) }));
+  return ["people.yaml", "shop.yaml"].map((name) => ({
+    name,
+    source: readFileSync(new URL(name, EXAMPLES), "utf8").replace("port: 5432", `port: ${port}`),
+  }));
 }
 
 function policies() {
   const folder = new URL("policies/", EXAMPLES);
-  return readdirSync(folder).map((name) => ({ name: `policies/${name}`, source: readFileSync(new URL(name, folder), "utf8") }));
+  return readdirSync(folder).map((name) => ({
+    name: `policies/${name}`,
+    source: readFileSync(new URL(name, folder), "utf8"),
+  }));
 }
 
 /** Signs the cast in with the CLI itself, in a configuration directory that goes away with the demo. */
@@ -81,8 +100,16 @@ async function signIn(gateway: Tidewaiter): Promise<string> {
   rmSync(STATE, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const cliConfig = directory.pathname;
-  for (const [name, password] of [["admin", gateway.adminPassword], ["mia", gateway.userPassword], ["ana", gateway.userPassword]] as const) {
-    const result = await runTw(cliConfig, ["login", "--server", gateway.baseUrl, "--as", name, "--password-stdin"], `${password}\n`);
+  for (const [name, password] of [
+    ["admin", gateway.adminPassword],
+    ["mia", gateway.userPassword],
+    ["ana", gateway.userPassword],
+  ] as const) {
+    const result = await runTw(
+      cliConfig,
+      ["login", "--server", gateway.baseUrl, "--as", name, "--password-stdin"],
+      `${password}\n`,
+    );
     if (result.code !== 0) throw new Error(`tw login as ${name} failed: ${result.stderr}`);
   }
   return cliConfig;

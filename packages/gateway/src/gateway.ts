@@ -13,6 +13,7 @@ import type {
   SessionHost,
 } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { GrantKeys } from "./grant-keys.ts";
 import { createRecorder, createSyncGroup, recoverJournals, systemClock } from "./recorder/index.ts";
 import { BudgetLedger } from "./sessions/budget-ledger.ts";
 import { GatewaySession } from "./sessions/gateway-session.ts";
@@ -57,11 +58,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { controlPlane, logger } = options;
   await mkdir(options.journalDirectory, { recursive: true, mode: 0o700 });
   await recoverJournals({ directory: options.journalDirectory, controlPlane });
-  const grantKeys = { current: await controlPlane.grantKeys() };
+  const grantKeys = new GrantKeys(controlPlane);
+  await grantKeys.load();
   const hub = createTunnelHub({
     gatewayId: options.gatewayId,
     verifyAgent: (agentId, signedBytes, signature) => controlPlane.verifyAgent(agentId, signedBytes, signature),
-    grantKeys: () => grantKeys.current,
+    grantKeys: () => ({ keys: grantKeys.current.keys }),
+    grantKeysStatement: () => grantKeys.current.statement,
     onAgentChange: (change) => void reportAgent(options, change),
     logger,
   });
@@ -69,6 +72,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const reviewLink = (shortId: string): string => `${options.publicUrl}/r/${shortId}`;
   const reviews = new ReviewDesk(controlPlane, reviewLink);
   const registry = new SessionRegistry({
+    onGrantKeys: () => grantKeys.rotated(hub),
     controlPlane,
     gatewayId: options.gatewayId,
     policy,
@@ -109,6 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async close(reason) {
       for (const server of servers) server.close();
+      grantKeys.close();
       await registry.close(reason);
       stop.abort();
       await hub.close();

@@ -19,7 +19,13 @@ export interface TidewaiterPrincipal {
 }
 
 export interface TidewaiterOptions {
-  readonly target: { readonly host: string; readonly port: number; readonly user: string; readonly password?: string; readonly database: string };
+  readonly target: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password?: string;
+    readonly database: string;
+  };
   /** People, resource and grants as documents, in place of those made from `principals`. */
   readonly documents?: readonly { readonly name: string; readonly source: string }[];
   /** Name of the resource. Default `prod-db`. */
@@ -62,7 +68,10 @@ export interface Tidewaiter extends AsyncDisposable {
   /** Calls the API as somebody; throws on anything but 2xx, with the problem's text. */
   api(method: string, path: string, body?: unknown, as?: string): Promise<unknown>;
   /** A fresh connection secret of a principal. */
-  secret(principal: string, options?: { readonly ttlSeconds?: number; readonly uses?: number }): Promise<{ readonly id: string; readonly secret: string; readonly caPem: string | undefined }>;
+  secret(
+    principal: string,
+    options?: { readonly ttlSeconds?: number; readonly uses?: number },
+  ): Promise<{ readonly id: string; readonly secret: string; readonly caPem: string | undefined }>;
   stop(): Promise<void>;
 }
 
@@ -85,28 +94,69 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
     say("starting control plane and gateway");
     const { http, postgres } = options.ports ?? { http: 0, postgres: 0 };
     const server = spawnNode(SERVER, {
-      args: ["--data-dir", `${dataDir}/server`, "--http", `127.0.0.1:${http}`, "--postgres", `127.0.0.1:${postgres}`, "--tls", options.tls ?? "optional", "--json", ...(options.serverArgs ?? [])],
-      env: { TIDEWAITER_ADMIN_PASSWORD: adminPassword, TIDEWAITER_STORE_URL: options.storeUrl, LOG_LEVEL: options.logLevel ?? "warn" },
+      args: [
+        "--data-dir",
+        `${dataDir}/server`,
+        "--http",
+        `127.0.0.1:${http}`,
+        "--postgres",
+        `127.0.0.1:${postgres}`,
+        "--tls",
+        options.tls ?? "optional",
+        "--json",
+        ...(options.serverArgs ?? []),
+      ],
+      env: {
+        TIDEWAITER_ADMIN_PASSWORD: adminPassword,
+        TIDEWAITER_STORE_URL: options.storeUrl,
+        LOG_LEVEL: options.logLevel ?? "warn",
+      },
     });
     processes.push(server);
-    const listening = JSON.parse((await server.line(/^\{"listening".*\}$/))[0]) as { web: string; postgres: { port: number } };
+    const listening = JSON.parse((await server.line(/^\{"listening".*\}$/))[0]) as {
+      web: string;
+      postgres: { port: number };
+    };
     const calls = new Calls(listening.web, { [ADMIN]: adminPassword }, userPassword);
     say("starting the site agent");
     const { token } = (await calls.call("POST", "/v1/agents/tokens", { name: SITE }, ADMIN)) as { token: string };
     const agent = spawnNode(AGENT, {
-      args: ["run", "--url", listening.web.replace(/^http/, "ws"), "--state-dir", `${dataDir}/agent`, "--name", SITE, "--allow", `${options.target.host}:${options.target.port}`],
+      args: [
+        "run",
+        "--url",
+        listening.web.replace(/^http/, "ws"),
+        "--state-dir",
+        `${dataDir}/agent`,
+        "--name",
+        SITE,
+        "--allow",
+        `${options.target.host}:${options.target.port}`,
+      ],
       env: { TIDEWAITER_JOIN_TOKEN: token },
     });
     processes.push(agent);
     await agent.line(/connected/);
     say("applying resources, grants and policies");
     const principals = options.principals ?? [{ name: "ana", type: "user", level: "write" }];
-    await calls.call("POST", "/v1/apply", { documents: documents(options, resource, principals), dryRun: false }, ADMIN);
-    for (const level of ["read", "write", "admin"]) await calls.call("PUT", `/v1/resources/${resource}/credentials/${level}`, credential(options.target), ADMIN);
-    for (const { name, type } of principals) if (type === "user") await calls.call("PUT", `/v1/principals/${name}/password`, { password: userPassword }, ADMIN);
+    await calls.call(
+      "POST",
+      "/v1/apply",
+      { documents: documents(options, resource, principals), dryRun: false },
+      ADMIN,
+    );
+    for (const level of ["read", "write", "admin"])
+      await calls.call("PUT", `/v1/resources/${resource}/credentials/${level}`, credential(options.target), ADMIN);
+    for (const { name, type } of principals)
+      if (type === "user")
+        await calls.call("PUT", `/v1/principals/${name}/password`, { password: userPassword }, ADMIN);
     const secret: Tidewaiter["secret"] = async (principal, extra = {}) => {
       const user = principals.find(({ name }) => name === principal)?.type === "user";
-      const made = (await calls.call("POST", "/v1/connection-secrets", { resource, ttlSeconds: 3600, ...extra, ...(user ? {} : { forPrincipal: principal }) }, user ? principal : ADMIN)) as { id: string; secret: string; endpoint: { caPem?: string } };
+      const made = (await calls.call(
+        "POST",
+        "/v1/connection-secrets",
+        { resource, ttlSeconds: 3600, ...extra, ...(user ? {} : { forPrincipal: principal }) },
+        user ? principal : ADMIN,
+      )) as { id: string; secret: string; endpoint: { caPem?: string } };
       return { id: made.id, secret: made.secret, caPem: made.endpoint.caPem };
     };
     const first = principals[0]?.name ?? ADMIN;
@@ -147,18 +197,47 @@ async function keptAdminPassword(dataDir: string): Promise<string> {
 function documents(options: TidewaiterOptions, resource: string, principals: readonly TidewaiterPrincipal[]) {
   if (options.documents !== undefined) return [...options.documents, ...(options.policies ?? [])];
   const { host, port, database } = options.target;
-  const yaml: object[] = [{ kind: "resource", name: resource, protocol: "postgres", agent: SITE, tags: options.tags ?? { env: "prod" }, target: { host, port, database, databases: ["*"], tls: { mode: "disable" } } }];
-  for (const { name, type, roles, onBehalfOf } of principals) yaml.push({ kind: "principal", name, type, ...(roles && { roles }), ...(onBehalfOf && { onBehalfOf }) });
-  for (const group of new Set(principals.flatMap(({ groups = [] }) => groups))) yaml.push({ kind: "group", name: group, members: principals.filter(({ groups }) => groups?.includes(group)).map(({ name }) => name) });
-  for (const { name, level } of principals) yaml.push({ kind: "grant", name: `${name.replace(/[^a-z0-9-]/g, "-")}-${resource}`, principal: name, resource, level });
+  const yaml: object[] = [
+    {
+      kind: "resource",
+      name: resource,
+      protocol: "postgres",
+      agent: SITE,
+      tags: options.tags ?? { env: "prod" },
+      target: { host, port, database, databases: ["*"], tls: { mode: "disable" } },
+    },
+  ];
+  for (const { name, type, roles, onBehalfOf } of principals)
+    yaml.push({ kind: "principal", name, type, ...(roles && { roles }), ...(onBehalfOf && { onBehalfOf }) });
+  for (const group of new Set(principals.flatMap(({ groups = [] }) => groups)))
+    yaml.push({
+      kind: "group",
+      name: group,
+      members: principals.filter(({ groups }) => groups?.includes(group)).map(({ name }) => name),
+    });
+  for (const { name, level } of principals)
+    yaml.push({
+      kind: "grant",
+      name: `${name.replace(/[^a-z0-9-]/g, "-")}-${resource}`,
+      principal: name,
+      resource,
+      level,
+    });
   // JSON is YAML
-  return [{ name: "access.yaml", source: yaml.map((one) => JSON.stringify(one)).join("\n---\n") }, ...(options.policies ?? []), ...labelPolicy(options.labels)];
+  return [
+    { name: "access.yaml", source: yaml.map((one) => JSON.stringify(one)).join("\n---\n") },
+    ...(options.policies ?? []),
+    ...labelPolicy(options.labels),
+  ];
 }
 
 function labelPolicy(labels: TidewaiterOptions["labels"]) {
   if (labels === undefined) return [];
   const byLabel: Record<string, { columns: string[] }> = {};
-  for (const [column, label] of Object.entries(labels)) (byLabel[label] ??= { columns: [] }).columns.push(column);
+  for (const [column, label] of Object.entries(labels)) {
+    byLabel[label] ??= { columns: [] };
+    byLabel[label].columns.push(column);
+  }
   return [{ name: "labels.yaml", source: JSON.stringify({ version: 1, labels: byLabel }) }];
 }
 
@@ -186,7 +265,9 @@ class Calls {
 
   async #signIn(name: string): Promise<string> {
     const password = this.#passwords[name] ?? this.#userPassword;
-    const { accessToken } = (await this.#send("POST", "/v1/login", { name, password }, undefined)) as { accessToken: string };
+    const { accessToken } = (await this.#send("POST", "/v1/login", { name, password }, undefined)) as {
+      accessToken: string;
+    };
     this.#tokens.set(name, accessToken);
     return accessToken;
   }
@@ -194,7 +275,10 @@ class Calls {
   async #send(method: string, path: string, body: unknown, token: string | undefined): Promise<unknown> {
     const response = await fetch(`${this.#baseUrl}${path}`, {
       method,
-      headers: { ...(body !== undefined && { "content-type": "application/json" }), ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

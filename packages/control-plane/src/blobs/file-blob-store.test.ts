@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempDir } from "@tidewaiter/testkit/temp-dir";
 import { afterAll, expect, it } from "vitest";
+import { describeBlobStore } from "../../test/blob-store-contract.ts";
 import { segmentKey } from "./blob-store.ts";
-import { describeBlobStore } from "./blob-store-contract.ts";
 import { createFileBlobStore } from "./file-blob-store.ts";
 
 const folder = tempDir("blobs");

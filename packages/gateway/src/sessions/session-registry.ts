@@ -9,12 +9,16 @@ const RENEW_EVERY_MS = 2_000;
 const LOST_AFTER_MS = 60_000;
 const CHANGES_WAIT_MS = 20_000;
 const RETRY_MS = 1_000;
+/** The id under which the control plane announces a new set of grant keys. */
+const GRANT_KEYS = "grant_keys";
 
 export interface RegistryOptions {
   readonly controlPlane: ControlPlane;
   readonly gatewayId: string;
   readonly policy: PolicyInForce;
   readonly reviews: ReviewDesk;
+  /** The keys that sign session grants changed. */
+  readonly onGrantKeys: () => Promise<void>;
   readonly log: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -140,6 +144,8 @@ export class SessionRegistry {
     const kinds = new Set(changes.map((change) => change.kind));
     if (kinds.has("policy")) await this.#options.policy.refresh();
     for (const change of changes) if (change.kind === "review") await this.#options.reviews.changed(change.id);
+    if (changes.some((change) => change.kind === "agent" && change.id === GRANT_KEYS))
+      await this.#options.onGrantKeys();
     kinds.delete("policy");
     kinds.delete("review");
     if (kinds.size > 0) await this.renew();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { BlobStore } from "./blob-store.ts";
+import type { BlobStore } from "../src/blobs/blob-store.ts";
 
 /** What every BlobStore must do. `create` gives an empty store for each test. For tests only. */
 export function describeBlobStore(name: string, create: () => Promise<BlobStore>): void {
