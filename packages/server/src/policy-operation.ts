@@ -17,7 +17,7 @@ function operationOf(classifier: SqlClassifier, sql: string, policy: CompiledPol
   const catalog = nameCatalog(facts, {
     labels: policy.labelNames,
     labelsOf: (column) => policy.labelMatcher.labelsOf(column),
-    columnNames: policy.labelMatcher.labelledColumnNames(),
+    columnPatterns: policy.labels.flatMap((label) => label.columns),
   });
   return { type: "sql", facts, labels: resolveLabels(facts, catalog) };
 }

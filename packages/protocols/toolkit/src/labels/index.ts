@@ -1,3 +1,3 @@
 export * from "./catalog.ts";
-export * from "./resolve-labels.ts";
 export * from "./name-catalog.ts";
+export * from "./resolve-labels.ts";

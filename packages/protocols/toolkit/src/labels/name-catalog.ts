@@ -4,9 +4,13 @@ import { SYSTEM_LABELS } from "./catalog.ts";
 
 interface LabelNames {
   readonly labels: readonly string[];
-  readonly labelsOf: (column: { readonly schema: string; readonly table: string; readonly column: string }) => readonly string[];
-  /** Names of columns that may carry a label, where they are not patterns. */
-  readonly columnNames: ReadonlySet<string> | "any";
+  readonly labelsOf: (column: {
+    readonly schema: string;
+    readonly table: string;
+    readonly column: string;
+  }) => readonly string[];
+  /** Patterns `schema.table.column` of the labels: a relation that one names has the column that it names. */
+  readonly columnPatterns: readonly string[];
 }
 
 /**
@@ -15,28 +19,34 @@ interface LabelNames {
  * unlabelled copy does not show.
  */
 export function nameCatalog(facts: StatementFacts, names: LabelNames): Catalog {
-  const columns = new Set(facts.columns.map((column) => column.name).filter((name) => name !== "*"));
-  if (names.columnNames !== "any") for (const name of names.columnNames) columns.add(name);
+  const written = facts.columns.map((column) => column.name).filter((name) => name !== "*");
   return {
     hasLabels: names.labels.length > 0,
     labels: names.labels,
     byOid: () => undefined,
-    find: (schema, name) => [relation(schema ?? "public", name, columns, names)],
+    find: (schema, name) => [relation(schema ?? "public", name, [...written, ...patternColumns(name, names)], names)],
     isBuiltinFunction: () => true,
     isBuiltinOperator: () => true,
   };
 }
 
-function relation(schema: string, name: string, columns: ReadonlySet<string>, names: LabelNames): CatalogRelation {
+function relation(schema: string, name: string, columns: readonly string[], names: LabelNames): CatalogRelation {
   const system = SYSTEM_LABELS[name];
   return {
     oid: 0,
     schema,
     name,
     opaque: false,
-    columns: [...columns].map((column, index): CatalogColumn => {
+    columns: [...new Set(columns)].map((column, index): CatalogColumn => {
       const labels = system === undefined ? names.labelsOf({ schema, table: name, column }) : [system.label];
       return { name: column, attnum: index + 1, labels, derived: false, generated: false };
     }),
   };
+}
+
+function patternColumns(relation: string, { columnPatterns }: LabelNames): readonly string[] {
+  return columnPatterns.flatMap((pattern) => {
+    const [table, column] = pattern.split(".").slice(-2);
+    return column !== undefined && !/[*?]/.test(column) && (table === relation || table === "*") ? [column] : [];
+  });
 }

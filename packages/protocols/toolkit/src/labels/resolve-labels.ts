@@ -1,4 +1,4 @@
-import type { LabelUse, PredicateUse, SqlColumnUse, SqlWrite, StatementFacts } from "@tidewaiter/core";
+import type { LabelUse, PredicateUse, SqlColumnUse, SqlWrite, SqlWriteSource, StatementFacts } from "@tidewaiter/core";
 import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
 import { SYSTEM_LABELS } from "./catalog.ts";
 
@@ -14,7 +14,7 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
   for (const column of facts.columns) {
     for (const label of scope.labelsOf(column)) {
       reads.add(label);
-      const use = predicateUse(column.use);
+      const use = predicateUse(column, label, scope);
       if (use !== undefined) addPredicate(predicates, label, use, column.literals ?? 0);
     }
   }
@@ -103,6 +103,15 @@ class Scope {
     return [...labels];
   }
 
+  labelsOfAll(names: readonly string[]): readonly string[] {
+    return [...new Set(names.flatMap((name) => this.labelsOf({ name, use: "write-source" })))];
+  }
+
+  /** Every column that a bare name may mean. */
+  columnsNamed(name: string): readonly CatalogColumn[] {
+    return this.#relations.flatMap(({ relation }) => matching(relation, name));
+  }
+
   allLabels(): readonly string[] {
     return this.labelsOf({ name: "*", use: "output" });
   }
@@ -130,16 +139,32 @@ function matching(relation: CatalogRelation, name: string): readonly CatalogColu
   return relation.columns.filter((column) => column.name === name);
 }
 
-function predicateUse(use: SqlColumnUse["use"]): PredicateUse | undefined {
-  switch (use) {
+function predicateUse(column: SqlColumnUse, label: string, scope: Scope): PredicateUse | undefined {
+  switch (column.use) {
     case "output":
     case "write-source":
       return undefined;
     case "group":
       return "order";
+    case "join":
+      return joinsWithin(column, label, scope) ? "join" : "expression";
     default:
-      return use;
+      return column.use;
   }
+}
+
+/**
+ * A join of two columns of one label tells nothing that either does not hold; with any other column it is a comparison with
+ * values of the client's choice. A name may mean a column of every relation here, so each of them must carry the label.
+ */
+function joinsWithin({ partners = [] }: SqlColumnUse, label: string, scope: Scope): boolean {
+  return (
+    partners.length > 0 &&
+    partners.every((name) => {
+      const columns = scope.columnsNamed(name);
+      return name !== "*" && columns.length > 0 && columns.every((column) => column.labels.includes(label));
+    })
+  );
 }
 
 function addPredicate(
@@ -167,26 +192,32 @@ function targetColumns(write: SqlWrite, relation: CatalogRelation): readonly Cat
   return write.kind === "INSERT" || write.kind === "MERGE" || write.kind === "COPY" ? relation.columns : [];
 }
 
-/**
- * Would a labelled value land where no label follows it (masking-and-policy.md, rule 5)? A write passes only when every
- * column that takes something other than a literal already carries each label that flows in.
- */
+/** Would a labelled value land where no label follows it (masking-and-policy.md, rule 5)? */
 function launders(facts: StatementFacts, scope: Scope): boolean {
   if (facts.kinds.includes("DO")) return true;
-  const source = scope.sourceLabels();
   if (facts.into !== undefined || facts.writes.some((write) => write.kind === "CREATE TABLE AS")) {
-    return scope.opaque || source.length > 0;
+    return scope.opaque || scope.sourceLabels().length > 0;
   }
-  for (const write of facts.writes) {
-    if (scope.opaque && (write.kind === "INSERT" || write.kind === "UPDATE" || write.kind === "MERGE")) return true;
-    if (!write.carriesColumns || source.length === 0) continue;
-    const literal = new Set(write.values.map((value) => value.column));
-    for (const relation of scope.relationsNamed(write.relation.name)) {
-      for (const column of targetColumns(write, relation)) {
-        if (literal.has(column.name)) continue;
-        if (source.some((label) => !column.labels.includes(label))) return true;
-      }
-    }
-  }
-  return false;
+  return facts.writes.some((write) => {
+    if (write.kind !== "INSERT" && write.kind !== "UPDATE" && write.kind !== "MERGE") return false;
+    if (scope.opaque) return true;
+    if (write.sources === undefined) return write.carriesColumns && scope.sourceLabels().length > 0;
+    return write.sources.some((source) => strays(write, source, scope));
+  });
+}
+
+/**
+ * A labelled value may only go, as it is, into a column that carries each of its labels. Changed on its way it may not: a
+ * mask that keeps a part (the domain, the last digits) would then show another part.
+ */
+function strays(write: SqlWrite, source: SqlWriteSource, scope: Scope): boolean {
+  const from = source.columns === "unknown" ? scope.allLabels() : scope.labelsOfAll(source.columns);
+  if (from.length === 0) return false;
+  if (source.columns === "unknown" || source.plain !== true || source.column === undefined) return true;
+  const targets = scope
+    .relationsNamed(write.relation.name)
+    .map((relation) => relation.columns.find((column) => column.name === source.column));
+  return (
+    targets.length === 0 || targets.some((column) => from.some((label) => column?.labels.includes(label) !== true))
+  );
 }

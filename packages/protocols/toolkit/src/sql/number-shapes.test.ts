@@ -20,11 +20,15 @@ describe("statements that differ only in numbers", () => {
     const shared = await loadClassifier();
     const fresh = await loadClassifier({ cacheBytes: 0 });
     fc.assert(
-      fc.property(fc.constantFrom(...TEMPLATES), fc.array(fc.integer({ min: 0, max: 999_999_999 }), { minLength: 4, maxLength: 4 }), (template, values) => {
-        let next = 0;
-        const sql = template.replaceAll("{n}", () => String(values[next++ % values.length]));
-        expect(shared.classify(sql)).toEqual(fresh.classify(sql));
-      }),
+      fc.property(
+        fc.constantFrom(...TEMPLATES),
+        fc.array(fc.integer({ min: 0, max: 999_999_999 }), { minLength: 4, maxLength: 4 }),
+        (template, values) => {
+          let next = 0;
+          const sql = template.replaceAll("{n}", () => String(values[next++ % values.length]));
+          expect(shared.classify(sql)).toEqual(fresh.classify(sql));
+        },
+      ),
     );
   });
 
@@ -36,7 +40,7 @@ describe("statements that differ only in numbers", () => {
     ["select 'x' from t where id = 1"],
     ["select 1 -- 2"],
     ["select 1 /* 2 */"],
-    ["select \"a\" from t where id = 1"],
+    ['select "a" from t where id = 1'],
     ["select $1, 2"],
     ["select e1 from t"],
     ["select 1.5 from t"],

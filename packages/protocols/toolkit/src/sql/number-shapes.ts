@@ -11,7 +11,8 @@ import type { SourceSpan, SqlClassification, StatementFacts } from "@tidewaiter/
  */
 const PLAIN = /^[\t\n\r !#%&()*+,./0-9:;<=>?@A-Z[\]^_a-z{|}~-]*$/;
 const COMMENT = /--|\/\*/;
-const NUMBER_MATTERS = /\b(?:order|group|limit|offset|fetch|move|top|partition|within|over|set|values|copy|create|alter)\b/i;
+const NUMBER_MATTERS =
+  /\b(?:order|group|limit|offset|fetch|move|top|partition|within|over|set|values|copy|create|alter)\b/i;
 const NUMBER = /(?<![\w.])\d{1,9}(?![\w.])/g;
 const MAX_LENGTH = 4096;
 
@@ -33,12 +34,28 @@ export function numberShape(sql: string): NumberShape | undefined {
 }
 
 /** May the facts of this statement stand for others of its shape? Its literals must be exactly the numbers found. */
-export function servesShape(classification: SqlClassification, shape: NumberShape): classification is { ok: true; statements: readonly [StatementFacts] } {
+export function servesShape(
+  classification: SqlClassification,
+  shape: NumberShape,
+): classification is { ok: true; statements: readonly [StatementFacts] } {
   if (!classification.ok || classification.statements.length !== 1) return false;
   const [facts] = classification.statements;
-  if (facts === undefined || facts.opaque || facts.limit !== undefined || facts.set !== undefined || facts.copy !== undefined || facts.preparedSql !== undefined) return false;
+  if (
+    facts === undefined ||
+    facts.opaque ||
+    facts.limit !== undefined ||
+    facts.set !== undefined ||
+    facts.copy !== undefined ||
+    facts.preparedSql !== undefined
+  )
+    return false;
   if (facts.secrets.length > 0 || facts.writes.some((write) => write.values.length > 0)) return false;
-  return facts.literals.length === shape.numbers.length && facts.literals.every(({ start, end }, index) => start === shape.numbers[index]?.start && end === shape.numbers[index]?.end);
+  return (
+    facts.literals.length === shape.numbers.length &&
+    facts.literals.every(
+      ({ start, end }, index) => start === shape.numbers[index]?.start && end === shape.numbers[index]?.end,
+    )
+  );
 }
 
 /** The facts of one statement as those of another with the same shape. */
