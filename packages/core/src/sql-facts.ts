@@ -94,7 +94,12 @@ export type SqlWrite = {
 };
 
 /** `column` is absent when the target column cannot be named (INSERT without a list, CREATE TABLE AS). */
-export type SqlWriteSource = { readonly column?: string; readonly columns: readonly string[] | "unknown" };
+export type SqlWriteSource = {
+  readonly column?: string;
+  readonly columns: readonly string[] | "unknown";
+  /** The value is one column as it is, not an expression over it. */
+  readonly plain?: boolean;
+};
 
 /** `column` is absent when the INSERT has no column list (then `ordinal` counts from 0). */
 export type SqlWrittenValue = {

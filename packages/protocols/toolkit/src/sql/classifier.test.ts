@@ -232,7 +232,7 @@ describe("writes", () => {
           { column: "x", literal: "a" },
           { column: "y", param: 2 },
         ],
-        sources: [{ column: "country", columns: ["email"] }],
+        sources: [{ column: "country", columns: ["email"], plain: true }],
       },
     ]);
   });

@@ -5,7 +5,7 @@ import { addFrom } from "./from-items.ts";
 import { targetOutputs } from "./output-columns.ts";
 import { predicate } from "./predicates.ts";
 import { type QueryPlace, query } from "./queries.ts";
-import { newScope, type Scope } from "./scope.ts";
+import { newScope, resolve, type Scope } from "./scope.ts";
 import { judgeWhere } from "./tautology.ts";
 import { as, constantText, isTree, list, type Tree, text } from "./tree.ts";
 import { relationOf, type Walk } from "./walk.ts";
@@ -73,7 +73,7 @@ function insert(place: QueryPlace, scope: Scope, node: Tree, target: Target): vo
     columns: names,
     carriesColumns: outputs.some((output) => !output.columns.empty),
     values: insertedValues(node.selectStmt, names),
-    sources: outputs.flatMap((output, index) => source(names[index], output.columns)),
+    sources: outputs.flatMap((output, index) => source(names[index], output.columns, output.plain && !output.star)),
   });
   scope.rels.push(target.rel);
   const conflict = node.onConflictClause;
@@ -157,7 +157,7 @@ function mergeInsert(walk: Walk, scope: Scope, clause: Tree, target: Target): vo
     columns: names,
     carriesColumns: sets.some((set) => !set.empty),
     values: nodes.flatMap((value, index) => writtenValue(value, names[index], index)),
-    sources: sets.flatMap((set, index) => source(names[index], set)),
+    sources: sets.flatMap((set, index) => source(names[index], set, isColumn(nodes[index], scope))),
   });
 }
 
@@ -179,14 +179,23 @@ function assignments(
     const value = as("MultiAssignRef", assignment.val)?.source ?? assignment.val;
     columns.push(name);
     values.push(...writtenValue(value, name, columns.length - 1));
-    sources.push(...source(name, expression(value, { walk, scope, use: "write-source" })));
+    const plain = assignment.indirection === undefined && isColumn(value, scope);
+    sources.push(...source(name, expression(value, { walk, scope, use: "write-source" }), plain));
     expression(assignment.indirection, { walk, scope, use: "expression" });
   }
   walk.writes.push({ relation: target.name, kind, columns, carriesColumns: sources.length > 0, values, sources });
 }
 
-function source(column: string | undefined, set: ColumnSet): SqlWriteSource[] {
-  return set.empty ? [] : [{ ...(column === undefined ? {} : { column }), columns: set.names() }];
+function source(column: string | undefined, set: ColumnSet, plain: boolean): SqlWriteSource[] {
+  if (set.empty) return [];
+  return [{ ...(column === undefined ? {} : { column }), columns: set.names(), ...(plain ? { plain } : {}) }];
+}
+
+function isColumn(value: unknown, scope: Scope): boolean {
+  const ref = as("ColumnRef", value);
+  if (ref === undefined) return false;
+  const found = resolve(ref, scope);
+  return found.plain && !found.columns.unknown;
 }
 
 function insertedValues(select: unknown, names: readonly string[]): SqlWrittenValue[] {
@@ -218,7 +227,7 @@ export function createdFrom(walk: Walk, relation: SqlName, outputs: readonly Out
     carriesColumns: outputs.some((output) => !output.columns.empty),
     values: [],
     sources: outputs.flatMap((output, index) =>
-      source(names[index] ?? (output.star ? undefined : output.name), output.columns),
+      source(names[index] ?? (output.star ? undefined : output.name), output.columns, output.plain && !output.star),
     ),
   });
 }
