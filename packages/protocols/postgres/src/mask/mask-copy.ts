@@ -122,7 +122,7 @@ export class CopyMask {
   }
 
   #csv(data: Buffer): Buffer {
-    const { delimiter, quote, escape } = this.#format;
+    const { delimiter, quote, escape: mark } = this.#format;
     const end = lineEnd(data);
     const cells: Buffer[] = [];
     let from = 0;
@@ -131,12 +131,11 @@ export class CopyMask {
       if (at === end || (!quoted && data[at] === delimiter)) {
         cells.push(data.subarray(from, at));
         from = at + 1;
-      } else if (quoted && data[at] === escape && (data[at + 1] === quote || data[at + 1] === escape) && at + 1 < end)
-        at++;
+      } else if (quoted && data[at] === mark && (data[at + 1] === quote || data[at + 1] === mark) && at + 1 < end) at++;
       else if (data[at] === quote) quoted = !quoted;
     }
     if (quoted) throw mismatch();
-    return this.#join(cells, data.subarray(end), (value) => quoteCsv(value, quote, escape));
+    return this.#join(cells, data.subarray(end), (value) => quoteCsv(value, quote, mark));
   }
 
   #join(cells: readonly Buffer[], tail: Buffer, encode: (value: Buffer) => Buffer): Buffer {
@@ -144,17 +143,18 @@ export class CopyMask {
     const separator = Buffer.from([this.#format.delimiter]);
     const nothing = Buffer.from(this.#format.null);
     const out: Buffer[] = [];
-    cells.forEach((cell, index) => {
+    for (const [index, cell] of cells.entries()) {
       if (index > 0) out.push(separator);
       const column = this.#mask[index];
-      if (column === undefined || cell.equals(nothing)) return out.push(cell);
-      if (isContentMask(column)) {
+      if (column === undefined || cell.equals(nothing)) out.push(cell);
+      else if (isContentMask(column)) {
         const redacted = redactedValue(column, decoded(cell, this.#format));
-        return out.push(redacted === undefined ? cell : encode(redacted));
+        out.push(redacted === undefined ? cell : encode(redacted));
+      } else {
+        const masked = maskedValue(column, decoded(cell, this.#format));
+        out.push(masked === null ? nothing : encode(masked));
       }
-      const masked = maskedValue(column, decoded(cell, this.#format));
-      return out.push(masked === null ? nothing : encode(masked));
-    });
+    }
     out.push(tail);
     return Buffer.concat(out);
   }
@@ -164,14 +164,14 @@ export class CopyMask {
  * All columns are looked through alike and no value can hide from a look at its whole line: escapes put only backslashes and
  * letters into text, and quotes into csv, none of which stands inside of anything that a detector finds.
  */
-function lineDetectors(mask: RowMask, { format, delimiter, quote, escape }: CopyFormat): DetectorSet | undefined {
+function lineDetectors(mask: RowMask, { format, delimiter, quote, escape: mark }: CopyFormat): DetectorSet | undefined {
   const content: ContentMask[] = [];
   for (const column of mask) {
     if (column === undefined) continue;
     if (!isContentMask(column)) return undefined;
     content.push(column);
   }
-  const plain = format === "text" ? delimiter === 0x09 : format === "csv" && quote === 0x22 && escape === 0x22;
+  const plain = format === "text" ? delimiter === 0x09 : format === "csv" && quote === 0x22 && mark === 0x22;
   return plain ? content[0]?.detectors : undefined;
 }
 
@@ -191,14 +191,33 @@ function lineEnd(data: Buffer): number {
 }
 
 /** The value as the server holds it, so that a transform such as `last` sees no quotes or escapes. */
-function decoded(cell: Buffer, { format, quote, escape }: CopyFormat): Buffer {
-  if (format === "csv" && cell[0] !== quote) return cell;
+function decoded(cell: Buffer, { format, quote, escape: mark }: CopyFormat): Buffer {
+  return format === "csv" ? decodedCsv(cell, quote, mark) : decodedText(cell);
+}
+
+function decodedCsv(cell: Buffer, quote: number, mark: number): Buffer {
+  if (cell[0] !== quote) return cell;
   const out: number[] = [];
-  const last = format === "csv" ? cell.length - 1 : cell.length;
-  const mark = format === "csv" ? escape : 0x5c;
-  for (let at = format === "csv" ? 1 : 0; at < last; at++) {
-    if (cell[at] === mark && at + 1 < last) at++;
+  for (let at = 1; at < cell.length - 1; at++) {
+    if (cell[at] === mark && at + 2 < cell.length && (cell[at + 1] === quote || cell[at + 1] === mark)) at++;
     out.push(cell[at] ?? 0);
+  }
+  return Buffer.from(out);
+}
+
+/** What COPY TO writes behind a backslash for a control character; any other byte there stands for itself. */
+const ESCAPED: ReadonlyMap<number, number> = new Map(
+  Object.entries({ b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 }).map(([letter, byte]) => [letter.charCodeAt(0), byte]),
+);
+const LETTER_OF: ReadonlyMap<number, number> = new Map([...ESCAPED].map(([letter, byte]) => [byte, letter]));
+
+function decodedText(cell: Buffer): Buffer {
+  if (!cell.includes(0x5c)) return cell;
+  const out: number[] = [];
+  for (let at = 0; at < cell.length; at++) {
+    const byte = cell[at] ?? 0;
+    const escaped = byte === 0x5c ? cell[++at] : undefined;
+    out.push(escaped === undefined ? byte : (ESCAPED.get(escaped) ?? escaped));
   }
   return Buffer.from(out);
 }
@@ -206,20 +225,18 @@ function decoded(cell: Buffer, { format, quote, escape }: CopyFormat): Buffer {
 function escapeText(value: Buffer, delimiter: number): Buffer {
   const out: number[] = [];
   for (const byte of value) {
-    if (byte === 0x0a) out.push(0x5c, 0x6e);
-    else if (byte === 0x0d) out.push(0x5c, 0x72);
-    else if (byte === 0x09 && delimiter !== 0x09) out.push(byte);
-    else if (byte === 0x09) out.push(0x5c, 0x74);
+    const letter = LETTER_OF.get(byte);
+    if (letter !== undefined) out.push(0x5c, letter);
     else if (byte === 0x5c || byte === delimiter) out.push(0x5c, byte);
     else out.push(byte);
   }
   return Buffer.from(out);
 }
 
-function quoteCsv(value: Buffer, quote: number, escape: number): Buffer {
+function quoteCsv(value: Buffer, quote: number, mark: number): Buffer {
   const out: number[] = [quote];
   for (const byte of value) {
-    if (byte === quote || byte === escape) out.push(escape);
+    if (byte === quote || byte === mark) out.push(mark);
     out.push(byte);
   }
   out.push(quote);

@@ -52,7 +52,7 @@ function maskRow(mask: RowMask, run: MaskedRun, at: number, next: number): void 
   for (let index = 0; index < mask.length; index++) {
     if (cell + 4 > next) throw columnMismatch();
     const length = buffer.readInt32BE(cell);
-    const after = cell + 4 + (length > 0 ? length : 0);
+    const after = cell + 4 + Math.max(0, length);
     if (after > next) throw columnMismatch();
     const column = mask[index];
     if (column !== undefined && length >= 0 && maskCell(column, run, cell, after)) changed = true;

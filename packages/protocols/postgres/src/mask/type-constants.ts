@@ -18,7 +18,7 @@ const bytes = (...values: number[]): Buffer => Buffer.from(values);
 
 function int32(...values: number[]): Buffer {
   const buffer = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => buffer.writeInt32BE(value, index * 4));
+  for (const [index, value] of values.entries()) buffer.writeInt32BE(value, index * 4);
   return buffer;
 }
 
@@ -30,7 +30,7 @@ function int64(value: bigint): Buffer {
 
 function float64(...values: number[]): Buffer {
   const buffer = Buffer.alloc(8 * values.length);
-  values.forEach((value, index) => buffer.writeDoubleBE(value, index * 8));
+  for (const [index, value] of values.entries()) buffer.writeDoubleBE(value, index * 8);
   return buffer;
 }
 

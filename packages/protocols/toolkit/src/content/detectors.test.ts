@@ -19,6 +19,7 @@ const FOUND: Readonly<Record<DetectorName, readonly string[]>> = {
     "«用户@例子.广告» ",
     "«ann@xn--fiqs8s.xn--fiqs8s»",
     '{"mail":"«ann@example.com»"}',
+    "<a href='«ann@example.com»'>",
     "mailto:«ann@sub.example.museum»?subject=x",
   ],
   us_ssn: [
@@ -48,6 +49,7 @@ const FOUND: Readonly<Record<DetectorName, readonly string[]>> = {
     "«6200000000000005»",
     "«6205500000000000004»",
     "«4222222222222»",
+    "«4111 1111 1111 1111».",
     "«6771-7980-2100-0008»",
     "card 12/29 «4539 5787 6362 1486» cvc 123",
     "no 7 «4539-5787-6362-1486» 05",

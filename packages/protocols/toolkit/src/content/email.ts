@@ -5,6 +5,8 @@ import type { Span } from "./span.ts";
 const AT = 0x40;
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
+const QUOTE = 0x27;
+const BACKTICK = 0x60;
 
 /** atext of RFC 5322 without braces, which arrays and templates put around values; beyond ASCII as in RFC 6531. */
 const LOCAL = new Uint8Array(256);
@@ -36,9 +38,12 @@ function find(buffer: Uint8Array, start: number, end: number, into: Span[]): voi
 
 function localStart(buffer: Uint8Array, start: number, at: number): number {
   let from = at;
-  while (from > start && LOCAL[buffer[from - 1] as number] === 1) from--;
-  // quotes and dots in front belong to the sentence
-  while (from < at && (buffer[from] === 0x27 || buffer[from] === 0x60 || buffer[from] === DOT)) from++;
+  while (from > start && LOCAL[buffer[from - 1] as number] === 1) {
+    // a quotation mark belongs to an address only inside of a word, as in o'brien
+    if (buffer[from - 1] === QUOTE && !isAlphanumeric(byteAt(buffer, from - 2, start, at))) break;
+    from--;
+  }
+  while (from < at && (buffer[from] === DOT || buffer[from] === BACKTICK)) from++;
   return from;
 }
 

@@ -67,6 +67,7 @@ function cardEnd(buffer: Uint8Array, from: number, end: number): number {
       count++;
       at++;
     }
+    if (count === groupStart) return found;
     const sum = count % 2 === 0 ? even : odd;
     if (count >= MIN_DIGITS && sum % 10 === 0 && issued(prefix, count) && !isLetter(byteAt(buffer, at, from, end)))
       found = at;
