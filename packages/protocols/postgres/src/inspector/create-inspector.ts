@@ -1,5 +1,5 @@
 import type { Answer, Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
-import { errorFields, SQLSTATE } from "../errors.ts";
+import { errorFields, recordingLost, SQLSTATE } from "../errors.ts";
 import { FRONTEND } from "../messages.ts";
 import { grantLease, returnLeases } from "./budgets.ts";
 import { onClientMessage } from "./client-messages.ts";
@@ -63,7 +63,14 @@ function onMessage(machine: Machine, side: Side, message: PostgresMessage): void
   if (mustKeep(machine, side)) return keep(machine, side, message);
   dispatch(machine, side, message);
   // an answer of the target may settle what the client waits for
-  if (side === "target") release(machine);
+  if (side === "target") {
+    const { waiting } = machine;
+    if (waiting?.for === "answers" && waiting.ready()) {
+      machine.waiting = undefined;
+      waiting.go();
+    }
+    release(machine);
+  }
 }
 
 /** A target's own end is never kept back: it also ends whatever is waited for. */
@@ -150,11 +157,7 @@ function onInterrupted(machine: Machine, by: Interruption): void {
     case "recording_failed":
       abandon(machine, by.reason);
       return machine.end(
-        errorFields("FATAL", {
-          code: "58030",
-          message: "this session can no longer be recorded, so it ends",
-          detail: by.reason,
-        }),
+        errorFields("FATAL", recordingLost(by.reason)),
       );
     default:
       abandon(machine, by.reason);

@@ -7,7 +7,7 @@ import { decide } from "./decide.ts";
 import { denied, judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { OWN_PREFIX } from "./machine.ts";
-import { readable } from "./readable.ts";
+import { readable, readLater } from "./readable.ts";
 import { recordOperation } from "./record-operation.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Portal, Prepared } from "./state.ts";
@@ -19,9 +19,11 @@ type Message<N extends FrontendMessage["name"]> = Extract<FrontendMessage, { nam
 const MAX_NAMES = 10_000;
 
 /** What is denied for every parameter is refused here; what asks a person asks at Execute. */
-export function onParse(machine: Machine, message: PostgresMessage, { statement, sql, exact }: Message<"Parse">): void {
+export function onParse(machine: Machine, message: PostgresMessage, asked: Message<"Parse">): void {
+  const { statement, sql, exact } = asked;
   if (statement.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
   if (machine.prepared.size >= MAX_NAMES) return machine.refuseExtended(tooMany());
+  if (readLater(machine, sql, () => again(machine, message, () => onParse(machine, message, asked)))) return;
   const read = readable(machine, sql, exact, message.classification);
   if ("refusal" in read) return machine.refuseExtended(read.refusal);
   const { facts } = read;
@@ -48,7 +50,11 @@ export function onBind(machine: Machine, message: PostgresMessage, bind: Message
     machine.forward("target", message);
     return machine.owe({ type: "bind", ours: false });
   }
-  if (candidates.length > 1) return machine.refuseExtended(unsureName(bind.statement));
+  if (candidates.length > 1) {
+    if (machine.owed.length === 0) return machine.refuseExtended(unsureName(bind.statement));
+    const certain = (): boolean => machine.prepared.of(bind.statement, machine.batch).length < 2;
+    return machine.waitForAnswers(certain, () => again(machine, message, () => onBind(machine, message, bind)));
+  }
   machine.forward("target", message);
   const portal: Portal = {
     prepared,
@@ -70,6 +76,12 @@ export function onBind(machine: Machine, message: PostgresMessage, bind: Message
   machine.owe({ type: "describe", ours: true, of: "portal", portal });
 }
 
+/** A message that was kept back while the server began to skip is skipped too. */
+function again(machine: Machine, message: PostgresMessage, take: () => void): void {
+  if (machine.skippingToSync) machine.forward("target", message);
+  else take();
+}
+
 function needsColumns(machine: Machine, { facts, judged }: Prepared): boolean {
   if (!machine.context.catalog().hasLabels && judged?.verdict.recording.results !== true) return false;
   return facts.some((one) => one.returnsRows);
@@ -85,7 +97,11 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     machine.forward("target", message);
     return machine.owe({ type: "execute", ours: false, portal: undefined });
   }
-  if (candidates.length > 1) return machine.refuseExtended(unsureName(name));
+  if (candidates.length > 1) {
+    if (machine.owed.length === 0) return machine.refuseExtended(unsureName(name));
+    const certain = (): boolean => machine.portals.of(name, machine.batch).length < 2;
+    return machine.waitForAnswers(certain, () => again(machine, message, () => onExecute(machine, message, name)));
+  }
   const { prepared } = portal;
   if (portal.judged !== undefined || prepared.facts.length === 0) {
     machine.forward("target", message);
@@ -143,13 +159,13 @@ function unknownName(what: "statement" | "portal", name: string): ErrorFields {
   return errorFields("ERROR", { code: "26000", message });
 }
 
-/** Two definitions were sent without waiting for an answer: the server alone knows which one stands. */
+/** Two definitions, and every answer has come: the server alone knows which one stands. */
 function unsureName(name: string): ErrorFields {
   return refusedPlainly(
     SQLSTATE.insufficientPrivilege,
-    `"${name}" was defined twice without waiting for the server, so it may be either`,
+    `"${name}" was defined twice, and may be either`,
     "Not executed. The session is open.",
-    "Wait for the answer, or use another name.",
+    "Use another name.",
   );
 }
 

@@ -94,6 +94,14 @@ export class Machine {
     this.effects.push({ type: "record", event });
   }
 
+  /**
+   * Keeps the client's message back until answers to earlier ones tell what it means. Only where they come without another
+   * message of the client; when nothing is owed any more there is nothing to wait for.
+   */
+  waitForAnswers(ready: () => boolean, go: () => void): void {
+    this.waiting = { for: "answers", ready: () => ready() || this.owed.length === 0, go };
+  }
+
   /** Called before a statement is forwarded to run. */
   sending({ facts, labels }: Judged): void {
     this.reading.sending(facts, labels.opaque);

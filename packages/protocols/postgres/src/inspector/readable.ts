@@ -8,6 +8,18 @@ import { refusedPlainly, syntaxError, transactionText } from "./texts.ts";
 type UnknownReason = Extract<Operation, { type: "unknown" }>["reason"];
 export type Read = { readonly facts: readonly StatementFacts[] } | { readonly refusal: ErrorFields };
 
+/**
+ * Text that reads alike only under settings which something sent before may change waits until the server has answered, and
+ * with that has reported them. Within a batch that has not ended no answer may come: then it is judged as it stands.
+ */
+export function readLater(machine: Machine, sql: string, again: () => void): boolean {
+  const last = machine.owed.at(-1);
+  if (!machine.reading.atRisk || machine.reading.readsAlike(sql)) return false;
+  if (last?.type !== "sync" && last?.type !== "query") return false;
+  machine.waitForAnswers(() => machine.quiet, again);
+  return true;
+}
+
 /** What the classifier could not read is refused here; a syntax error comes back in PostgreSQL's own words. */
 export function readable(
   machine: Machine,

@@ -21,6 +21,10 @@ export class ReadingSettings {
     this.#conformingStrings = reported.get("standard_conforming_strings") === "on";
   }
 
+  get atRisk(): boolean {
+    return this.#atRisk;
+  }
+
   get utf8(): boolean {
     return UTF8_NAMES.test(this.clientEncoding);
   }

@@ -5,14 +5,16 @@ import { decide } from "./decide.ts";
 import { askEstimate, wantsEstimate } from "./estimate.ts";
 import { judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
-import { readable } from "./readable.ts";
+import { readable, readLater } from "./readable.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Judged } from "./state.ts";
 
 type Query = Extract<FrontendMessage, { name: "Query" }>;
 
 /** A string of statements by the simple protocol: one verdict for all of it. */
-export function onQuery(machine: Machine, message: PostgresMessage, { sql, exact }: Query): void {
+export function onQuery(machine: Machine, message: PostgresMessage, asked: Query): void {
+  const { sql, exact } = asked;
+  if (readLater(machine, sql, () => onQuery(machine, message, asked))) return;
   const read = readable(machine, sql, exact, message.classification);
   if ("refusal" in read) return machine.refuseQuery(read.refusal);
   if (read.facts.length === 0) {

@@ -119,6 +119,8 @@ export type Waiting =
       readonly refuse: (fields: ErrorFields) => void;
     }
   | { readonly for: "probe"; readonly judged: Judged }
+  /** Answers to what was sent before; `go` takes the message up again. */
+  | { readonly for: "answers"; readonly ready: () => boolean; readonly go: () => void }
   | {
       readonly for: "budget";
       readonly askId: number;

@@ -99,7 +99,8 @@ function settle(machine: Machine, owed: Owed | undefined, code: string): readonl
 /** What is waited for belongs to the batch that the server now skips: it will not run, and nobody needs to decide. */
 function abandonWaiting(machine: Machine): void {
   const { waiting } = machine;
-  if (waiting === undefined) return;
+  // a message that waits for answers is taken up again, and skipped
+  if (waiting === undefined || waiting.for === "answers") return;
   abandon(machine, "an earlier statement of the batch failed");
   machine.waiting = undefined;
   if (waiting.for !== "review") machine.finish(waiting.judged, "error", "");

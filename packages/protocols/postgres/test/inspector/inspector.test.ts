@@ -1,0 +1,450 @@
+import { describe, expect, it } from "vitest";
+import type { BenchOptions } from "./bench.ts";
+import {
+  ALLOW,
+  Bench,
+  bind,
+  CATALOG,
+  close,
+  describePortal,
+  done,
+  execute,
+  failed,
+  field,
+  parse,
+  query,
+  ready,
+  rowOf,
+  SYNC,
+} from "./bench.ts";
+
+const REVIEW = {
+  by: ["group:owners"],
+  count: 1,
+  expiresInSeconds: 1800,
+  mode: "hold",
+  inTransaction: { action: "hold", maxSeconds: 120 },
+} as const;
+
+const verdict: NonNullable<BenchOptions["verdict"]> = (operation) => {
+  if (operation.type !== "sql") return {};
+  if (operation.facts.kinds.includes("DELETE")) return { outcome: "deny", ruleId: "no-delete", reason: "deletes" };
+  if (operation.facts.kind === "UPDATE") return { outcome: "review", ruleId: "ask", reason: "writes", review: REVIEW };
+  return {};
+};
+
+const bench = (options: BenchOptions = {}) => new Bench({ catalog: () => CATALOG, verdict, ...options });
+const golden = (made: Bench, name: string) =>
+  expect(`${made.transcript.join("\n")}\n`).toMatchFileSnapshot(`../transcripts/${name}.txt`);
+const opened = {
+  type: "review_opened",
+  reviewId: "rev_1",
+  shortId: "7Q2H",
+  link: "https://gw.example/r/7Q2H",
+  expiresAt: "1970-01-01T00:30:00Z",
+} as const;
+const approved = {
+  type: "review_approved",
+  reviewId: "rev_1",
+  shortId: "7Q2H",
+  reviewers: ["mia"],
+  comment: "ticket 812",
+} as const;
+
+describe("replies in order", () => {
+  it("an error skips to Sync, and a refusal behind it with it", async () => {
+    const made = bench()
+      .client(parse("select 1/0"), bind(), execute(), parse("delete from customers"), SYNC, query("select 1"))
+      .target({ name: "ParseComplete" }, failed("22012"), ready())
+      .target({ name: "RowDescription", fields: [field("x", 0)] }, rowOf("1"), done("SELECT 1"), ready());
+    await golden(made, "error-skips-refusal");
+    expect(made.events.filter(({ type }) => type === "operation_finished")).toHaveLength(3);
+  });
+
+  it("a refusal in a pipeline is rewritten at its place", async () => {
+    const made = bench()
+      .client(query("select 1"), query("delete from customers"), query("select 2"))
+      .target(done("SELECT 0"), ready(), failed("42601"), ready(), done("SELECT 0"), ready());
+    await golden(made, "refusal-in-pipeline");
+  });
+
+  it("notices, notifications and parameters may come anywhere", async () => {
+    const notice = {
+      name: "NoticeResponse",
+      fields: { severity: "NOTICE", severityLocalized: "NOTICE", code: "00000", message: "m" },
+    } as const;
+    const made = bench()
+      .client(query("select id from customers"))
+      .target(notice, { name: "ParameterStatus", parameter: "TimeZone", value: "UTC" })
+      .target({ name: "RowDescription", fields: [field("id", 1)] }, rowOf("1"))
+      .target(
+        { name: "NotificationResponse", processId: 1, channel: "c", payload: "secret" },
+        done("SELECT 1"),
+        notice,
+        ready(),
+      );
+    await golden(made, "asynchronous-messages");
+    expect(made.sent("client").includes("secret")).toBe(false);
+  });
+
+  it("answers that nobody asked for end the session", () => {
+    for (const stray of [done("SELECT 1"), ready(), rowOf("1"), { name: "ParseComplete" } as const]) {
+      const made = bench();
+      const take = (): unknown => made.target(stray).effects.find((effect) => effect.type === "close");
+      if (stray.name === "DataRow") expect(take).toThrow("nobody asked");
+      else expect(take()).toBeDefined();
+    }
+  });
+});
+
+describe("COPY FROM STDIN", () => {
+  it("a Sync within the data is not owed an answer, one behind it is", async () => {
+    const made = bench()
+      .client(parse("copy customers from stdin"), bind(), execute(), SYNC)
+      .client({ name: "CopyData", data: Buffer.from("1\tx\n") }, { name: "CopyDone" }, SYNC, query("select 1"))
+      .target(
+        { name: "ParseComplete" },
+        { name: "BindComplete" },
+        { name: "CopyInResponse", format: 0, columnFormats: [0, 0] },
+      )
+      .target(done("COPY 1"), ready(), done("SELECT 0"), ready());
+    await golden(made, "copy-in-pipelined");
+  });
+});
+
+describe("questions of our own", () => {
+  const copy = "copy (select email from customers) to stdout";
+
+  it("are asked with Sync before a simple Query, and their answers go nowhere", async () => {
+    const made = bench()
+      .client(query(copy))
+      .target(
+        { name: "ParseComplete" },
+        { name: "ParameterDescription", typeOids: [] },
+        { name: "RowDescription", fields: [field("email", 2)] },
+      )
+      .target({ name: "CloseComplete" }, ready())
+      .target(
+        { name: "CopyOutResponse", format: 0, columnFormats: [0] },
+        { name: "CopyData", data: Buffer.from("a@b.c\n") },
+      )
+      .target({ name: "CopyDone" }, done("COPY 1"), ready());
+    await golden(made, "probe-before-query");
+    expect(made.sent("client").includes("a@b.c")).toBe(false);
+  });
+
+  it("are asked with Flush within a batch, never with Sync", async () => {
+    const made = bench()
+      .client(parse(copy), bind(), execute(), SYNC)
+      .target({ name: "ParseComplete" }, { name: "BindComplete" }, { name: "ParseComplete" })
+      .target(
+        { name: "ParameterDescription", typeOids: [] },
+        { name: "RowDescription", fields: [field("email", 2)] },
+        { name: "CloseComplete" },
+      )
+      .target(
+        { name: "CopyOutResponse", format: 0, columnFormats: [0] },
+        { name: "CopyDone" },
+        done("COPY 0"),
+        ready(),
+      );
+    await golden(made, "probe-within-batch");
+  });
+
+  it("an error before one in its batch settles it", async () => {
+    const made = bench()
+      .client(parse("select 1", "s"), bind("s", "p"), parse(copy), bind(), execute(), SYNC)
+      .target(failed("42P05"), ready())
+      .client(query("select 1"))
+      .target(done("SELECT 0"), ready());
+    await golden(made, "error-settles-probe");
+  });
+
+  it("an estimate is asked only where it may lift a review", async () => {
+    const needs = bench({
+      needsEstimate: () => true,
+      verdict: (operation) =>
+        operation.type === "sql" && (operation.estimatedRows ?? Number.POSITIVE_INFINITY) > 10
+          ? { outcome: "review", ruleId: "big", reason: "many rows", review: REVIEW }
+          : {},
+    });
+    needs
+      .client(query("select id from customers"))
+      .target(
+        { name: "RowDescription", fields: [field("QUERY PLAN", 0)] },
+        rowOf('[{"Plan": {"Node Type": "Seq Scan", "Plan Rows": 3}}]'),
+      )
+      .target(done("EXPLAIN"), ready())
+      .target({ name: "RowDescription", fields: [field("id", 1)] }, done("SELECT 0"), ready());
+    await golden(needs, "estimate");
+  });
+
+  it("a failed estimate in a transaction is the client's own error", async () => {
+    const asks: BenchOptions = {
+      needsEstimate: () => true,
+      verdict: (operation) =>
+        operation.type === "sql" && operation.facts.kind === "SELECT"
+          ? { outcome: "review", ruleId: "big", review: REVIEW }
+          : {},
+    };
+    const made = bench(asks)
+      .client(query("begin"))
+      .target(done("BEGIN"), ready("T"))
+      .client(query("select id from customers"))
+      .target(failed("42P01"), ready("E"), failed("42601"), ready("E"));
+    await golden(made, "estimate-fails-in-transaction");
+    expect(made.asks.size).toBe(0);
+  });
+});
+
+describe("a held statement", () => {
+  const update = query("update customers set id = 1 where id = 2");
+
+  it("keeps what comes behind it, in order, until it is approved", async () => {
+    const made = bench().client(update, query("select 1"));
+    expect(made.sent("target")).toHaveLength(0);
+    expect(made.inspector.backlog.client).toBeGreaterThan(0);
+    made
+      .answer(1, opened)
+      .answer(7, approved)
+      .answer(1, approved)
+      .target(done("UPDATE 1"), ready(), done("SELECT 0"), ready());
+    await golden(made, "hold-approved");
+    expect(made.inspector.backlog.client).toBe(0);
+  });
+
+  it("is answered as canceled after Ctrl-C, and a late approval means nothing", async () => {
+    const made = bench().client(update).answer(1, opened).cancel().answer(1, approved).target(failed("42601"), ready());
+    await golden(made, "hold-canceled");
+  });
+
+  it.each(["terminate", "client", "target"] as const)("is withdrawn and nothing more is sent: %s", (how) => {
+    const made = bench().client(update, query("select 1")).answer(1, opened);
+    if (how === "terminate") made.client({ name: "Terminate" });
+    else made.ended(how);
+    expect(made.effects.some((effect) => effect.type === "withdraw")).toBe(true);
+    expect(made.effects.some((effect) => effect.type === "close")).toBe(true);
+    expect(made.sent("target").toString("latin1")).toBe(how === "terminate" ? "X\0\0\0\x04" : "");
+  });
+
+  it("is withdrawn when an error before it in its batch skips it", async () => {
+    const made = bench()
+      .client(
+        parse("select 1", "s"),
+        bind("s", "p"),
+        execute("p"),
+        parse("update customers set id = 1"),
+        bind(),
+        execute(),
+        SYNC,
+      )
+      .answer(1, opened)
+      .target({ name: "ParseComplete" }, { name: "BindComplete" }, failed("22012"), ready())
+      .answer(1, approved);
+    await golden(made, "hold-skipped");
+  });
+});
+
+describe("budgets", () => {
+  const budget = (onExceed: "deny" | "review" | "end") => ({
+    verdict: () => ({
+      budgets: [
+        { ruleId: "few", windowSeconds: 60, rows: 2, onExceed, ...(onExceed === "review" && { review: REVIEW }) },
+      ],
+    }),
+  });
+  const spent = { type: "budget", granted: false, rows: 0, bytes: 0 } as const;
+
+  it("rows wait for the next lease, and the result is cut without one", async () => {
+    const made = bench(budget("deny"))
+      .client(query("select id from customers"))
+      .answer(1, { type: "budget", granted: true, rows: 1, bytes: 0 })
+      .target({ name: "RowDescription", fields: [field("id", 1)] }, rowOf("1"), rowOf("2"))
+      .answer(2, spent)
+      .target(rowOf("3"), failed("57014"), ready());
+    await golden(made, "budget-cut");
+  });
+
+  it.each(["deny", "end", "review"] as const)("a statement when nothing is left: %s", async (onExceed) => {
+    const made = bench(budget(onExceed)).client(query("select id from customers")).answer(1, spent);
+    if (onExceed === "review") made.answer(2, opened).answer(2, approved);
+    await golden(made, `budget-${onExceed}`);
+  });
+
+  it("a late lease is given back at the end", () => {
+    const made = bench(budget("deny"))
+      .client(parse("select 1/0", "s"), bind("s"), execute(), SYNC)
+      .target(failed("42601"));
+    made.answer(1, { type: "budget", granted: true, rows: 5, bytes: 0 }).ended("client");
+    expect(made.effects).toContainEqual({ type: "return_budget", ruleId: "few", rows: 5, bytes: 0 });
+  });
+});
+
+describe("names", () => {
+  it("a second PREPARE of a name does not loosen what the first one said", () => {
+    const made = bench()
+      .client(query("prepare p as select reverse(email) from customers"))
+      .target(done("PREPARE"), ready())
+      .client(query("prepare p as select 'x'"))
+      .target(failed("42P05"), ready())
+      .client(query("execute p"))
+      .target({ name: "RowDescription", fields: [field("x", 0)] }, rowOf("secret"), done("SELECT 1"), ready());
+    expect(made.sent("client").includes("secret")).toBe(false);
+  });
+
+  it("EXECUTE is judged as what it runs, in every place, and denied at PREPARE if that is denied", () => {
+    for (const sql of ["prepare p as delete from customers", "explain analyze delete from customers"])
+      expect(bench().client(query(sql)).transcript.join("\n")).toContain("deny no-delete");
+    const made = bench().client(query("prepare p as update customers set id = 1")).target(done("PREPARE"), ready());
+    expect(made.asks.size).toBe(0);
+    made.client(bind("p"), execute());
+    expect(made.asks.size).toBe(1);
+    const explained = bench()
+      .client(query("prepare p as update customers set id = 1"))
+      .target(done("PREPARE"), ready());
+    expect(explained.client(query("explain analyze execute p")).asks.size).toBe(1);
+  });
+
+  it("a portal named like a cursor is no way around FETCH", () => {
+    const made = bench()
+      .client(query("begin"))
+      .target(done("BEGIN"), ready("T"))
+      .client(query("declare c cursor for select email from customers"))
+      .target(done("DECLARE CURSOR"), ready("T"))
+      .client(execute("c"), SYNC);
+    expect(made.transcript.join("\n")).toContain("_tidewaiter_refused");
+  });
+
+  it.each([
+    parse("select 1", "_tidewaiter_x"),
+    bind("_tidewaiter_probe"),
+    close("_tidewaiter_probe"),
+    describePortal("_tidewaiter_probe"),
+  ])("names of the gateway's own are refused", (message) => {
+    expect(bench().client(message).transcript.at(-1)).toContain('sql="tidewaiter_refused"');
+  });
+});
+
+describe("what the server would read as something else", () => {
+  const refused = (made: Bench) => made.transcript.some((line) => line.includes('sql="tidewaiter_refused"'));
+
+  it("a backslash, where it may be an escape", () => {
+    const parameters = new Map([
+      ["client_encoding", "UTF8"],
+      ["standard_conforming_strings", "off"],
+    ]);
+    expect(refused(bench({ parameters }).client(query("select 'a\\' || 'b'")))).toBe(true);
+    expect(refused(bench({ parameters }).client(query("select 'a' || 'b'")))).toBe(false);
+    expect(refused(bench().client(query("select 'a\\' || 'b'")))).toBe(false);
+  });
+
+  it("anything but ASCII in another encoding, also from the start-up", () => {
+    const parameters = new Map([
+      ["client_encoding", "SJIS"],
+      ["standard_conforming_strings", "on"],
+    ]);
+    expect(refused(bench({ parameters }).client(query("select 'é'")))).toBe(true);
+    expect(refused(bench({ parameters }).client(query("select 'e'")))).toBe(false);
+  });
+
+  it("waits for the answer to a statement that may change it", () => {
+    const made = bench().client(query("set standard_conforming_strings = off"), query("select 'a\\' || 'b'"));
+    expect(made.transcript.filter((line) => line.includes("to target"))).toHaveLength(1);
+    made.target(
+      done("SET"),
+      { name: "ParameterStatus", parameter: "standard_conforming_strings", value: "off" },
+      ready(),
+    );
+    expect(refused(made)).toBe(true);
+  });
+});
+
+describe("settings that tell who a person is", () => {
+  const denied = (made: Bench) =>
+    made.events.some((event) => event.type === "operation" && event.ruleId === "no-identity-change");
+
+  it.each([
+    "set tidewaiter.principal = 'mia'",
+    "set local tidewaiter.principal = 'mia'",
+    "reset tidewaiter.principal",
+    'set "TIDEWAITER"."principal" = \'mia\'',
+    "select set_config('tidewaiter.principal', 'mia', false)",
+    "select pg_catalog.set_config('tide' || 'waiter.principal', 'mia', false)",
+    "select set_config(E'tide\\x77aiter.principal', 'mia', false)",
+    "select set_config('tidewai'\n'ter.principal', 'mia', false)",
+    "select U&\"set_\\0063onfig\"('tidewaiter.principal', 'mia', false)",
+    "create function f() returns int language sql set tidewaiter.principal = 'mia' as 'select 1'",
+    "alter role app set tidewaiter.principal = 'mia'",
+  ])("are not changed: %s", (sql) => {
+    expect(denied(bench().client(query(sql)))).toBe(true);
+  });
+
+  it.each([
+    "show tidewaiter.principal",
+    "select current_setting('tidewaiter.principal')",
+    "select set_config('search_path', 'public', false)",
+    "reset all",
+  ])("may be read: %s", (sql) => {
+    expect(denied(bench().client(query(sql)))).toBe(false);
+  });
+
+  it("are not changed by a parameter", () => {
+    const made = bench().client(
+      parse("select set_config($1, $2, false)"),
+      bind("", "", ["tidewaiter.principal", "mia"]),
+      execute(),
+    );
+    expect(denied(made)).toBe(true);
+  });
+});
+
+describe("a mask that would be stored", () => {
+  const denied = (made: Bench) =>
+    made.events.some((event) => event.type === "operation" && event.ruleId === "no-mask-write-back");
+  const token = `tw_${"a".repeat(22)}`;
+
+  it.each(["***", token, "****1234", "ab****yz", "***@example.com"])("is refused: %s", (mask) => {
+    expect(denied(bench().client(query(`insert into customers (id, email) values (1, '${mask}')`)))).toBe(true);
+    expect(denied(bench().client(query(`insert into customers values (1, '${mask}')`)))).toBe(true);
+    const update = bench().client(
+      parse("insert into customers (email, id) values ($2, $1)"),
+      bind("", "", ["1", mask]),
+      execute(),
+    );
+    expect(denied(update)).toBe(true);
+  });
+
+  it("passes into other columns, where the label is shown, and as an ordinary value", () => {
+    expect(denied(bench().client(query("insert into customers (id) values ('***')")))).toBe(false);
+    const shown = bench({ verdict: () => ({ masks: { "pii.email": "show" } }) });
+    expect(denied(shown.client(query("insert into customers (email) values ('***')")))).toBe(false);
+    expect(denied(bench().client(query("insert into customers (email) values ('a@b.c')")))).toBe(false);
+  });
+});
+
+describe("recorded results", () => {
+  const recording = { verdict: () => ({ ...ALLOW, recording: { mode: "strict", results: true } as const }) };
+
+  it("are what the client receives, masked", () => {
+    const made = bench(recording)
+      .client(query("select id, email from customers"))
+      .target(
+        { name: "RowDescription", fields: [field("id", 1), field("email", 2)] },
+        rowOf("1", "a@b.c"),
+        done("SELECT 1"),
+        ready(),
+      );
+    const rows = made.events.find((event) => event.type === "rows");
+    expect(rows).toMatchObject({ columns: ["id", "email"], cells: [["1", "***"]], truncated: false });
+  });
+
+  it("end at a thousand rows, and say so", () => {
+    const made = bench(recording)
+      .client(query("select id from customers"))
+      .target({ name: "RowDescription", fields: [field("id", 1)] });
+    for (let i = 0; i < 1_200; i++) made.target(rowOf(String(i)));
+    const rows = made.events.filter((event) => event.type === "rows");
+    expect(rows.flatMap(({ cells }) => cells)).toHaveLength(1_000);
+    expect(rows.at(-1)?.truncated).toBe(true);
+  });
+});
