@@ -79,11 +79,14 @@ const SET_CLAUSE = /\bset\s+(?:session\s+|local\s+)?"?tidewaiter/i;
 const LITERAL_CALL = /set_config"?\s*\(\s*'([^']*)'\s*(?:::\s*\w+\s*)?,/gi;
 const PARAMETER_CALL = /set_config"?\s*\(\s*\$\d+\s*(?:::\s*\w+\s*)?,/gi;
 const ANY_CALL = /set_config/gi;
+/** Every pg_dump since CVE-2024-7348 begins with it; the name is a column, but the value is no one's name. */
+const OF_PG_DUMP =
+  "SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'";
 
 function changesIdentity(facts: StatementFacts, sql: string): boolean {
   if (facts.set !== undefined && facts.set.scope !== "show" && isIdentitySetting(facts.set.name)) return true;
   if (facts.class !== "read" && SET_CLAUSE.test(sql)) return true;
-  if (!callsSetConfig(facts)) return false;
+  if (!callsSetConfig(facts) || sql === OF_PG_DUMP) return false;
   const literal = [...sql.matchAll(LITERAL_CALL)];
   if (literal.some((call) => isIdentitySetting(call[1] ?? ""))) return true;
   const counted = literal.length + [...sql.matchAll(PARAMETER_CALL)].length;
