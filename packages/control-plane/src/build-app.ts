@@ -45,9 +45,10 @@ export function allRoutes(services: Services): readonly Route[] {
 
 /** The API, not listening: tests call it by `inject`. */
 export async function buildApp(services: Services, extra: readonly Route[] = []): Promise<FastifyInstance> {
-  const { log, trustedProxies } = services.deps;
+  const { log, logLevel, trustedProxies } = services.deps;
   const app = Fastify({
-    logger: log === undefined ? false : { stream: log, redact: ["req.headers.authorization"] },
+    logger:
+      log === undefined ? false : { stream: log, level: logLevel ?? "info", redact: ["req.headers.authorization"] },
     bodyLimit: 64 * 1024,
     trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
     requestTimeout: 30_000,

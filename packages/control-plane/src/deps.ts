@@ -54,4 +54,6 @@ export interface ControlPlaneDeps {
   readonly trustedProxies?: readonly string[];
   /** Pino's destination for the API's log; default none. Bodies, headers and tokens are never logged. */
   readonly log?: { write(line: string): void };
+  /** Of `log`, in pino's words. Default `info`. */
+  readonly logLevel?: string;
 }

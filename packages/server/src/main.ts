@@ -37,6 +37,7 @@ async function main(): Promise<number> {
     adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD,
     logger,
     log: destination,
+    logLevel: logger.level,
   });
   const { endpoints, adminPasswordFile } = server;
   const { postgres, web, gatewayId } = endpoints;

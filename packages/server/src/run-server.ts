@@ -25,6 +25,7 @@ export interface ServerDeps {
   readonly adminPassword: string | undefined;
   readonly logger: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   readonly log: { write(line: string): void };
+  readonly logLevel: string;
 }
 
 export interface RunningServer {
@@ -54,6 +55,7 @@ export async function runServer(deps: ServerDeps): Promise<RunningServer> {
     toOperation: policyOperation(classifier),
     checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),
     log: deps.log,
+    logLevel: deps.logLevel,
   });
   let gateway: Gateway | undefined;
   let http: Server | undefined;

@@ -64,8 +64,6 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   const resource = yield* selectOne(resources, eq(resources.name, request.resourceName));
   const unreachable = `there is no resource ${request.resourceName} that you may reach`;
   if (resource === undefined) return refuse("resource_unknown", unreachable);
-  const secret = yield* secretRefusal(unit, request.secretId, principal, resource);
-  if (secret !== undefined) return secret;
   const known = yield* select(credentials, { where: eq(credentials.resourceId, resource.id) });
   const decided = decideAccess({
     grants: yield* select(grants),
@@ -75,12 +73,13 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
     credentialLevels: known.map((credential) => credential.level),
     now: unit.now,
   });
+  // before anything else about the resource: that it exists is for those who have a grant
+  if (!decided.ok && decided.reason === "no_grant") return refuse("no_grant", unreachable);
+  const secret = yield* secretRefusal(unit, request.secretId, principal, resource);
+  if (secret !== undefined) return secret;
   if (!decided.ok) {
     const asked = request.level === undefined ? "no level with a credential is" : `level ${request.level} is not`;
-    return refuse(
-      decided.reason,
-      decided.reason === "no_grant" ? unreachable : `${asked} granted to you on ${resource.name}`,
-    );
+    return refuse(decided.reason, `${asked} granted to you on ${resource.name}`);
   }
   if (resource.protocol !== request.protocol) {
     return refuse("protocol_mismatch", `${resource.name} speaks ${resource.protocol}, not ${request.protocol}`);
