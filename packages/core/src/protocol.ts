@@ -88,6 +88,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   end(reason: string): Promise<void>;
 }
 
+export type FatalCode = "protocol_violation" | "recording_failed" | "internal";
+
 export interface RelayOptions<M, S extends Duplex = Duplex> {
   readonly client: S;
   readonly target: S;
@@ -101,8 +103,8 @@ export interface RelayOptions<M, S extends Duplex = Duplex> {
   readonly cancelTarget: () => Promise<void>;
   /** Loads what the inspector knows of the target again. */
   readonly reloadCatalog: () => Promise<boolean>;
-  /** A native FATAL message for bytes that broke the protocol, and for our own errors. */
-  readonly fatal: (code: "protocol_violation" | "internal") => Uint8Array;
+  /** A native FATAL message for bytes that broke the protocol, a recording that cannot be written, and our own errors. */
+  readonly fatal: (code: FatalCode, detail?: string) => Uint8Array;
   /** How to reach this session from outside: cancel requests. Called once, before the first byte. */
   readonly onStart: (interrupt: (by: Interruption) => void) => void;
 }

@@ -73,6 +73,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const reviews = new ReviewDesk(controlPlane, reviewLink);
   const registry = new SessionRegistry({
     onGrantKeys: () => grantKeys.rotated(hub),
+    onAgent: (agentId) => disconnectRemoved(agentId, hub, controlPlane),
     controlPlane,
     gatewayId: options.gatewayId,
     policy,
@@ -293,6 +294,18 @@ const DIAL_TEXT: Readonly<Record<string, string>> = {
   unreachable: "the target cannot be reached from the site agent",
   grant_expired: "the session's grant expired; are the clocks right?",
 };
+
+/** A removed agent keeps no tunnel; a new one of that name has another id. */
+async function disconnectRemoved(
+  agentId: string,
+  hub: TunnelHub,
+  controlPlane: Pick<ControlPlane, "findAgent">,
+): Promise<void> {
+  const connected = hub.agents().find((agent) => agent.id === agentId);
+  if (connected === undefined) return;
+  const known = await controlPlane.findAgent(connected.name);
+  if (known?.id !== agentId) hub.disconnect(agentId, "the agent was removed");
+}
 
 async function reportAgent({ controlPlane, gatewayId, logger }: GatewayOptions, change: AgentChange): Promise<void> {
   try {

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Answer, Ask, Effect, Input, Interruption, RelayOptions, SessionEvent, Side } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { Output } from "./output.ts";
 
@@ -273,10 +274,19 @@ class Relay<M> {
     this.#dirty = false;
     const client = this.#sides.client.output;
     client.drop();
-    client.push(this.#options.fatal(error instanceof ProtocolError ? "protocol_violation" : "internal"));
+    client.push(this.#fatalFor(error));
     client.flush();
     this.#sides.target.output.drop();
-    this.#close(error instanceof Error ? error.message : String(error));
+    this.#close(
+      error instanceof TidewaiterError ? error.detail : error instanceof Error ? error.message : String(error),
+    );
+  }
+
+  #fatalFor(error: unknown): Uint8Array {
+    if (error instanceof ProtocolError) return this.#options.fatal("protocol_violation");
+    if (error instanceof TidewaiterError && error.code === "recording_failed")
+      return this.#options.fatal("recording_failed", error.detail);
+    return this.#options.fatal("internal");
   }
 
   #close(reason: string): void {

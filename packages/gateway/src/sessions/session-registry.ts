@@ -5,6 +5,8 @@ import type { ReviewDesk } from "./review-desk.ts";
 
 /** A lease lasts 5 s beyond its last renewal. */
 const RENEW_EVERY_MS = 2_000;
+/** A lease ends by the clock, also while a renewal hangs. */
+const LOOK_EVERY_MS = 500;
 /** Without the control plane a session lives on this long, refusing everything new. */
 const LOST_AFTER_MS = 60_000;
 const CHANGES_WAIT_MS = 20_000;
@@ -19,6 +21,8 @@ export interface RegistryOptions {
   readonly reviews: ReviewDesk;
   /** The keys that sign session grants changed. */
   readonly onGrantKeys: () => Promise<void>;
+  /** An agent came, went, or was removed; its sessions have been looked at. */
+  readonly onAgent: (agentId: string) => Promise<void>;
   readonly log: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -27,15 +31,18 @@ export class SessionRegistry {
   readonly #options: RegistryOptions;
   readonly #sessions = new Map<string, GatewaySession>();
   readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
   #lostSince: number | undefined;
-  #renewing = false;
+  #renewing: Promise<void> | undefined;
+  #renewingNext: Promise<void> | undefined;
   #following: Promise<void> | undefined;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.renew(), RENEW_EVERY_MS);
-    this.#timer.unref();
+    this.#timers = [
+      setInterval(() => void this.renew(), RENEW_EVERY_MS).unref(),
+      setInterval(() => this.#look(), LOOK_EVERY_MS).unref(),
+    ];
   }
 
   get size(): number {
@@ -55,9 +62,23 @@ export class SessionRegistry {
     this.#following ??= this.#follow();
   }
 
-  async renew(): Promise<void> {
-    if (this.#renewing || this.#sessions.size === 0) return;
-    this.#renewing = true;
+  /** A renewal that runs may have been decided before what the caller knows of: then one more follows it. */
+  renew(): Promise<void> {
+    if (this.#renewing === undefined) {
+      this.#renewing = this.#renew().finally(() => {
+        this.#renewing = undefined;
+      });
+      return this.#renewing;
+    }
+    this.#renewingNext ??= this.#renewing.then(() => {
+      this.#renewingNext = undefined;
+      return this.renew();
+    });
+    return this.#renewingNext;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#sessions.size === 0) return;
     try {
       const renewals = [...this.#sessions.values()].map((session) => ({
         sessionId: session.authorized.id,
@@ -71,14 +92,12 @@ export class SessionRegistry {
         else session?.interrupt({ type: "revoked", reason: lease.reason });
       }
     } catch (error) {
-      this.#unreachable(error);
-    } finally {
-      this.#renewing = false;
+      this.#unreachable(error instanceof Error ? error.message : String(error));
     }
   }
 
   async close(reason: string): Promise<void> {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#stop.abort();
     const sessions = [...this.#sessions.values()];
     for (const session of sessions) session.interrupt({ type: "shutdown", reason });
@@ -93,18 +112,23 @@ export class SessionRegistry {
     for (const session of this.#sessions.values()) session.interrupt({ type: "control_plane", reachable: true });
   }
 
-  #unreachable(error: unknown): void {
-    const now = Date.now();
+  #unreachable(error: string): void {
     if (this.#lostSince === undefined) {
-      this.#lostSince = now;
-      this.#options.log("control plane out of reach", {
-        error: error instanceof Error ? error.message : String(error),
-      });
+      this.#lostSince = Date.now();
+      this.#options.log("control plane out of reach", { error });
     }
+    this.#look();
+  }
+
+  /** What runs out while nothing is heard of the control plane: leases, then patience. */
+  #look(): void {
+    const now = Date.now();
     for (const session of this.#sessions.values()) {
-      if (Date.parse(session.authorized.leaseExpiresAt) <= now)
+      if (Date.parse(session.authorized.leaseExpiresAt) <= now) {
+        if (this.#lostSince === undefined) return this.#unreachable("leases ran out while a renewal was under way");
         session.interrupt({ type: "control_plane", reachable: false });
-      if (now - this.#lostSince > LOST_AFTER_MS)
+      }
+      if (this.#lostSince !== undefined && now - this.#lostSince > LOST_AFTER_MS)
         session.interrupt({
           type: "control_plane_lost",
           reason: "the control plane has been out of reach for a minute",
@@ -129,7 +153,7 @@ export class SessionRegistry {
         await this.#changed(batch.changes);
       } catch (error) {
         if (signal.aborted) return;
-        this.#unreachable(error);
+        this.#unreachable(error instanceof Error ? error.message : String(error));
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -149,5 +173,7 @@ export class SessionRegistry {
     kinds.delete("policy");
     kinds.delete("review");
     if (kinds.size > 0) await this.renew();
+    for (const change of changes)
+      if (change.kind === "agent" && change.id !== GRANT_KEYS) await this.#options.onAgent(change.id);
   }
 }

@@ -15,6 +15,7 @@ export const SQLSTATE = {
   queryCanceled: "57014",
   adminShutdown: "57P01",
   cannotConnectNow: "57P03",
+  ioError: "58030",
   internalError: "XX000",
 } as const;
 
@@ -44,4 +45,9 @@ export function errorFields(severity: Severity, { code, message, detail, hint }:
 /** An ErrorResponse that ends the connection. */
 export function fatal(text: ErrorText): Buffer {
   return encodeError(errorFields("FATAL", text));
+}
+
+/** The end of a session whose recording cannot go on. */
+export function recordingLost(detail: string | undefined): ErrorText {
+  return { code: SQLSTATE.ioError, message: "this session can no longer be recorded, so it ends", detail };
 }

@@ -7,6 +7,8 @@ import { SQLSTATE } from "../errors.ts";
 
 /** Why a session does not start, in the words of messages.md; every text is for someone who has proven who they are, except 28P01. */
 
+const INVALID_CATALOG_NAME = "3D000";
+
 /** Only who proved the secret learns that it expired; all others get the plain 28P01. */
 export function notAccepted(
   login: ClientLogin,
@@ -43,8 +45,14 @@ export function notAuthorized(resource: string, refused: Extract<OpenedSession, 
         detail: "Your access is fine.",
         hint: "tw resources check",
       };
+    // the same words, code included: whether a resource exists is nobody's business who may not reach it
     case "resource_unknown":
-      return { code: "3D000", message: `there is no resource "${resource}" for you`, hint: "tw resources list" };
+    case "no_grant":
+      return {
+        code: INVALID_CATALOG_NAME,
+        message: `there is no resource "${resource}" for you`,
+        hint: "tw resources list",
+      };
     default:
       return { code: SQLSTATE.insufficientPrivilege, message: refused.detail, hint: "tw resources list" };
   }
@@ -63,7 +71,7 @@ export function ownFailure(error: unknown): ErrorText {
   }
   if (error instanceof TidewaiterError && error.code === "recording_failed") {
     return {
-      code: "58030",
+      code: SQLSTATE.ioError,
       message: "the session cannot be recorded, so it does not start",
       hint: "Tell an administrator: the gateway's journal cannot be written.",
     };
@@ -74,10 +82,10 @@ export function ownFailure(error: unknown): ErrorText {
 export function targetFailure(error: unknown, resource: string): ErrorText {
   if (error instanceof TargetConnectError) {
     const { sqlState, text } = TARGET_CONNECT_ERRORS[error.code];
-    const database = error.server?.code === "3D000" ? "that database does not exist there" : text;
+    const noDatabase = error.server?.code === INVALID_CATALOG_NAME;
     return {
-      code: sqlState,
-      message: `${resource}: ${database}`,
+      code: noDatabase ? INVALID_CATALOG_NAME : sqlState,
+      message: `${resource}: ${noDatabase ? "that database does not exist there" : text}`,
       detail: "Your access is fine.",
       hint: `An administrator can look: tw resources check ${resource}`,
     };

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Duplex } from "node:stream";
-import type { LiveSession, SqlClassification } from "@tidewaiter/core";
+import type { FatalCode, LiveSession, SqlClassification } from "@tidewaiter/core";
 import { tokeniseLiterals, tokenOf } from "@tidewaiter/core/recording/tokenise";
 import type { ClientLogin } from "../accept-client/options.ts";
 import type { CatalogCache } from "../catalog/catalog-cache.ts";
@@ -8,7 +8,7 @@ import type { ConnectedTarget } from "../connect-target/connect-target.ts";
 import { sendCancelRequest } from "../connect-target/send-cancel-request.ts";
 import { decodeFrontend } from "../decode-frontend.ts";
 import type { ErrorText } from "../errors.ts";
-import { fatal, SQLSTATE } from "../errors.ts";
+import { fatal, recordingLost, SQLSTATE } from "../errors.ts";
 import { createFramer } from "../framer.ts";
 import { carriesSql } from "../inspector/client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "../inspector/context.ts";
@@ -144,12 +144,18 @@ function isCopyData(type: number): boolean {
   return type === FRONTEND.CopyData;
 }
 
-function fatalMessage(code: "protocol_violation" | "internal"): Buffer {
-  return fatal(
-    code === "internal"
-      ? { code: SQLSTATE.internalError, message: "the gateway failed while serving this session; it is ended" }
-      : { code: SQLSTATE.protocolViolation, message: "a message broke the protocol; the session is ended" },
-  );
+function fatalMessage(code: FatalCode, detail?: string): Buffer {
+  switch (code) {
+    case "recording_failed":
+      return fatal(recordingLost(detail));
+    case "protocol_violation":
+      return fatal({ code: SQLSTATE.protocolViolation, message: "a message broke the protocol; the session is ended" });
+    case "internal":
+      return fatal({
+        code: SQLSTATE.internalError,
+        message: "the gateway failed while serving this session; it is ended",
+      });
+  }
 }
 
 /** Classification happens before `receive`; long statements are taken to a worker. */
