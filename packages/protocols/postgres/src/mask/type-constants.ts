@@ -78,7 +78,7 @@ const SCALARS: readonly (readonly [oid: number, text: string, binary: Buffer])[]
   [2950, "00000000-0000-0000-0000-000000000000", zeros(16)], // uuid
   [3220, "0/0", zeros(8)], // pg_lsn
   [3614, "", int32(0)], // tsvector
-  [3615, "", int32(0)], // tsquery
+  [3615, "'masked'", Buffer.concat([int32(1), Buffer.from("\x01\0\0masked\0")])], // tsquery: the empty one cannot be received
   [3802, "null", Buffer.from("\x01null")], // jsonb: version 1, then text
   [4072, "$", Buffer.from("\x01$")], // jsonpath: version 1, then text
 ];
