@@ -4,8 +4,12 @@ import { EMPTY_CATALOG } from "@tidewaiter/toolkit/labels/catalog";
 import type { CatalogRows } from "./postgres-catalog.ts";
 import { PostgresCatalog } from "./postgres-catalog.ts";
 
-/** How old a catalog may be when a session starts, in milliseconds. DDL that passes the gateway makes it old at once. */
+/** How old a catalog may be when a session starts, in milliseconds. */
 const MAX_AGE_MS = 30_000;
+/** For so long after DDL was seen a snapshot may be from before it: it runs a little later than it is seen. */
+const SETTLE_MS = 1_000;
+/** Least time between two reads for one reason, so that no client can make the gateway do nothing else. */
+const MIN_GAP_MS = { changed: 100, unknown: 1_000 } as const;
 
 export interface CatalogRequest {
   /** Names the database: resource id and database name. */
@@ -26,6 +30,8 @@ interface Entry {
 export class CatalogCache {
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Catalog>>();
+  /** When DDL for a database was last seen. */
+  readonly #changedAt = new Map<string, number>();
   readonly #classify: (sql: string) => SqlClassification;
 
   constructor(classify: (sql: string) => SqlClassification) {
@@ -51,6 +57,18 @@ export class CatalogCache {
     const entry = this.#entries.get(key);
     if (entry !== undefined && Date.now() - entry.loadedAt < MAX_AGE_MS) return this.current(request);
     return this.reload(request);
+  }
+
+  schemaChanges(key: string): void {
+    this.#changedAt.set(key, Date.now());
+  }
+
+  /** Whether a statement should wait for another read; `unknown`: it names something that the snapshot does not hold. */
+  due(key: string, unknown: boolean): boolean {
+    const loadedAt = this.#entries.get(key)?.loadedAt ?? 0;
+    const age = Date.now() - loadedAt;
+    const changed = loadedAt < (this.#changedAt.get(key) ?? Number.NEGATIVE_INFINITY) + SETTLE_MS;
+    return changed ? age >= MIN_GAP_MS.changed : unknown && age >= MIN_GAP_MS.unknown;
   }
 
   reload(request: CatalogRequest): Promise<Catalog> {

@@ -17,6 +17,7 @@ import { FRONTEND } from "../messages.ts";
 import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
 import { postgresTargetSchema } from "../target-schema.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
+import { freshenCatalog } from "./fresh-catalog.ts";
 import { greet } from "./greet.ts";
 import { targetFailure } from "./refusals.ts";
 import type { SessionTarget } from "./session-target.ts";
@@ -97,7 +98,7 @@ async function inspect(running: Running): Promise<void> {
         client: createFramer({ side: "frontend", maxLength: MAX_MESSAGE, wantFragments: isCopyData }),
         target: createFramer({ side: "backend", maxLength: MAX_MESSAGE, wantFragments: () => inspector.streamsRows }),
       },
-      prepare: (message) => prepared(message, shared),
+      prepare: (message) => prepared(message, shared, target),
       cancelTarget: async () => {
         if (connected.backendKey !== undefined) await sendCancelRequest(await session.dial(), connected.backendKey);
       },
@@ -158,15 +159,20 @@ function fatalMessage(code: FatalCode, detail?: string): Buffer {
   }
 }
 
-/** Classification happens before `receive`; long statements are taken to a worker. */
+/** Classification, on a snapshot that knows the names, happens before `receive`; long statements are taken to a worker. */
 function prepared(
   message: PostgresMessage,
-  { classify }: Pick<SharedState, "classify">,
+  { classify, catalogs }: SharedState,
+  target: SessionTarget,
 ): PostgresMessage | Promise<PostgresMessage> {
   if (message.kind !== "message" || !carriesSql(message.type)) return message;
   const decoded = decodeFrontend(message);
   if (decoded.name !== "Query" && decoded.name !== "Parse") return message;
+  const ready = (classification: SqlClassification): PostgresMessage | Promise<PostgresMessage> => {
+    const classified = { ...message, classification };
+    const fresh = freshenCatalog(classification, catalogs, target.catalogRequest());
+    return fresh === undefined ? classified : fresh.then(() => classified);
+  };
   const classification = classify(decoded.sql);
-  if (classification instanceof Promise) return classification.then((done) => ({ ...message, classification: done }));
-  return { ...message, classification };
+  return classification instanceof Promise ? classification.then(ready) : ready(classification);
 }
