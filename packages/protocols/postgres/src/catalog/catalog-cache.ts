@@ -23,6 +23,7 @@ interface Entry {
   readonly catalog: Catalog;
   readonly version: number;
   readonly rows: CatalogRows;
+  /** When its reading began. */
   readonly loadedAt: number;
 }
 
@@ -67,17 +68,19 @@ export class CatalogCache {
   due(key: string, unknown: boolean): boolean {
     const loadedAt = this.#entries.get(key)?.loadedAt ?? 0;
     const age = Date.now() - loadedAt;
-    const changed = loadedAt < (this.#changedAt.get(key) ?? Number.NEGATIVE_INFINITY) + SETTLE_MS;
-    return changed ? age >= MIN_GAP_MS.changed : unknown && age >= MIN_GAP_MS.unknown;
+    const changedAt = this.#changedAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (loadedAt <= changedAt) return true;
+    return loadedAt < changedAt + SETTLE_MS ? age >= MIN_GAP_MS.changed : unknown && age >= MIN_GAP_MS.unknown;
   }
 
   reload(request: CatalogRequest): Promise<Catalog> {
     const { key, labels } = request;
     const running = this.#loading.get(`${key} ${labels.version}`);
     if (running !== undefined) return running;
+    const startedAt = Date.now();
     const loading = request
       .load()
-      .then((rows) => this.#put(key, labels, rows, Date.now()))
+      .then((rows) => this.#put(key, labels, rows, startedAt))
       .finally(() => this.#loading.delete(`${key} ${labels.version}`));
     this.#loading.set(`${key} ${labels.version}`, loading);
     return loading;
