@@ -153,6 +153,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     signal: stop.signal,
     openSession: async (request) => {
       await policy.ready();
+      if (request.resourceName !== "prod-db") return { ok: false, reason: "resource_unknown", detail: "" };
       const principal = found(options.principals.find(({ id }) => id === request.principalId));
       const authorized: AuthorizedSession = {
         id: `ses_${createHash("sha256").update(randomBytes(8)).digest("hex").slice(0, 12)}`,
