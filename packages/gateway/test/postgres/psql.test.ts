@@ -1,5 +1,6 @@
 import { findPostgres, hasCommand, runCommand, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { errorIn, types } from "../wire/transcript.ts";
 import { CUSTOMERS, type Fixture, HIDDEN, MASKS, startFixture } from "./labelled.ts";
 
 /** psql by hand, and the programs that come with it, against the version that Debian's clients belong to. */
@@ -157,6 +158,17 @@ skipUnless(
     expect(stdout).toContain("7|7\n");
     expect(stdout).toContain("ANN\n");
     expect(stdout + stderr).not.toContain("ANN@");
+  });
+
+  it("a string that replaces a view and reads it is refused whole", async () => {
+    await using client = await fixture.wire();
+    await fixture.server.sql("create view swapped as select id, name as value from customers");
+    const answer = await client.query(
+      "create or replace view swapped as select id, email as value from customers; select value from swapped",
+    );
+    expect(types(answer)).toBe("E Z");
+    expect(errorIn(answer)).toMatchObject({ code: "42501", hint: "Send the statements one by one." });
+    await fixture.server.sql("drop view swapped");
   });
 
   const dump = async (user?: string, args: readonly string[] = []) => {

@@ -10,6 +10,7 @@ export const OWN_RULES = {
   identity: "no-identity-change",
   writeBack: "no-mask-write-back",
   unknownName: "unknown-statement",
+  schemaFirst: "no-schema-change-before-reads",
 } as const;
 
 interface OwnRefusal {
@@ -46,6 +47,11 @@ export function ownRefusal(machine: Machine, check: ToCheck): OwnRefusal | undef
       ruleId: OWN_RULES.identity,
       reason: "settings named tidewaiter.* tell the server who you are, and are not yours to set",
     });
+  if (readsWhatItMade(machine, check.meant)) {
+    const reason = "one string changes the schema and then reads, before anyone can know what it reads";
+    const refusal = byRule(machine, verdict, { ruleId: OWN_RULES.schemaFirst, reason });
+    return { ...refusal, fields: { ...refusal.fields, hint: "Send the statements one by one." } };
+  }
   const column = facts
     .map((one) => writesBack(one, { catalog: machine.context.catalog(), verdict, maskLike: check.bound?.maskLike }))
     .find((found) => found !== undefined);
@@ -54,6 +60,14 @@ export function ownRefusal(machine: Machine, check: ToCheck): OwnRefusal | undef
   const refusal = byRule(machine, verdict, { ruleId: OWN_RULES.writeBack, reason });
   const hint = `Leave ${column} out of the statement; programs that save whole rows need a role that sees it.`;
   return { ...refusal, fields: { ...refusal.fields, hint } };
+}
+
+/** A view replaced in the same string is still the old one in the catalog by which its columns would be masked. */
+function readsWhatItMade(machine: Machine, meant: readonly Meaning[]): boolean {
+  if (meant.length < 2 || !machine.context.catalog().hasLabels) return false;
+  const change = meant.findIndex(({ written }) => written.classes.includes("schema"));
+  if (change < 0) return false;
+  return meant.slice(change + 1).some(({ written }) => written.relations.some(({ access }) => access === "read"));
 }
 
 function byRule(machine: Machine, verdict: Verdict, rule: OwnRefusal["rule"]): OwnRefusal {
