@@ -1,4 +1,5 @@
 import type { Answer, Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { errorFields, recordingLost, SQLSTATE } from "../errors.ts";
 import { FRONTEND } from "../messages.ts";
 import { grantLease, returnLeases } from "./budgets.ts";
@@ -86,8 +87,18 @@ function keep(machine: Machine, side: Side, message: PostgresMessage): void {
 
 function dispatch(machine: Machine, side: Side, message: PostgresMessage): void {
   if (machine.closed) return;
-  if (side === "client") onClientMessage(machine, message);
-  else onTargetMessage(machine, message);
+  try {
+    if (side === "client") onClientMessage(machine, message);
+    else onTargetMessage(machine, message);
+  } catch (error) {
+    throw readsPastEnd(error) ? new ProtocolError("malformed_message", "a message is shorter than it says") : error;
+  }
+}
+
+/** Lengths inside of a message that lie lead past the end of its buffer, where Node stops us. */
+function readsPastEnd(error: unknown): boolean {
+  if (!(error instanceof RangeError) || !("code" in error)) return false;
+  return error.code === "ERR_OUT_OF_RANGE" || error.code === "ERR_BUFFER_OUT_OF_BOUNDS";
 }
 
 /** Messages that were kept back go on in order, until something waits again. */
@@ -156,9 +167,7 @@ function onInterrupted(machine: Machine, by: Interruption): void {
       return;
     case "recording_failed":
       abandon(machine, by.reason);
-      return machine.end(
-        errorFields("FATAL", recordingLost(by.reason)),
-      );
+      return machine.end(errorFields("FATAL", recordingLost(by.reason)));
     default:
       abandon(machine, by.reason);
       return machine.end(

@@ -1,3 +1,4 @@
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { formatAt } from "../decode-frontend.ts";
 import type { Framed } from "../framer.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
@@ -21,11 +22,12 @@ export function onRowDescription(machine: Machine, message: Framed): void {
     }
     return reply(machine, message, true);
   }
-  if (owed?.ours === true) return;
-  const judged = owed?.type === "query" ? owed.judged : undefined;
-  const { hasLabels } = machine.context.catalog();
+  if (owed?.type === "query" && owed.ours) return;
+  if (owed?.type !== "query" || owed.judged === undefined || owed.refusal !== undefined)
+    throw new ProtocolError("unexpected_message", "a result that nobody asked for is described");
+  const { judged } = owed;
   machine.described = true;
-  if (owed?.type !== "query" || judged === undefined || !(hasLabels || judged.verdict.recording.results))
+  if (!machine.context.catalog().hasLabels && !judged.verdict.recording.results)
     return machine.forward("client", message);
   const { fields } = decoded(message, "RowDescription");
   startCapture(judged, fields, []);

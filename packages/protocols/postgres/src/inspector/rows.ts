@@ -18,6 +18,11 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
   if (owed?.type !== "query" && owed?.type !== "execute")
     throw new ProtocolError("unexpected_message", "rows that nobody asked for");
   if (owed.ours) return takeRows(owed.probe, message);
+  // a refused statement, an empty string, a name that nobody defined: none has rows
+  if (owed.judged === undefined || owed.refusal !== undefined)
+    throw new ProtocolError("unexpected_message", "rows of something that has none");
+  if (message.type === BACKEND.CopyData && !copiesOut(owed.judged))
+    throw new ProtocolError("unexpected_message", "copied rows that nobody asked for");
   if (message.type === BACKEND.CopyData)
     return deliver(machine, owed.judged, message, owed.copy?.apply(message.buffer, message.start, message.end));
   const { hasLabels } = machine.context.catalog();
@@ -30,6 +35,11 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
   if (!described)
     return deliver(machine, owed.judged, message, hasLabels ? masked(message, everything(message)) : undefined);
   return planPortal(machine, owed.portal, (mask) => deliver(machine, owed.judged, message, masked(message, mask)));
+}
+
+/** What a COPY sends was planned for, or found harmless, before it was forwarded. */
+function copiesOut(judged: Judged | undefined): boolean {
+  return judged?.facts.some(({ copy }) => copy?.direction === "to" && copy.endpoint === "stdout") === true;
 }
 
 /** The first column of each row: all that a question of ours needs. */
