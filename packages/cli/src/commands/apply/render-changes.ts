@@ -25,9 +25,19 @@ function renderChange({ action, noun, name, diff }: AppliedChange, paint: Paint)
   return action === "delete" ? [head] : [head, ...diff.flatMap((field) => renderField(field, paint))];
 }
 
+/** A whole file that is new, or too long for the API to send both sides of, is told by its length. */
+const LONG = 300;
+
+function lineCount(json: string): number {
+  return json.split("\\n").length;
+}
+
 function renderField({ field, before, after }: FieldChange, paint: Paint): string[] {
   const name = escapeText(field);
   const [old, fresh] = [textOf(before), textOf(after)];
+  if (before === null && after !== null && after.length > LONG) {
+    return [paint("green", `    + ${name}: ${lineCount(after)} lines`)];
+  }
   if (fresh?.includes("\n") || old?.includes("\n")) {
     return lineDiff(old ?? "", fresh ?? "")
       .filter(({ text, sign }) => text !== "" || sign !== "-")
