@@ -55,7 +55,7 @@ export class Machine {
   readonly backlog: Record<Side, number> = { client: 0, target: 0 };
 
   /** Rows of the running statement are dropped until the target says that it was canceled. */
-  cutting: { readonly refusal: ErrorFields } | undefined;
+  cutting: { readonly refusal: ErrorFields; dropped: boolean } | undefined;
   /** Rows and bytes still granted per budget rule. */
   readonly leases = new Map<string, { rows: number; bytes: number }>();
   readonly noticedMasks = new Set<string>();

@@ -26,8 +26,11 @@ export function onComplete(machine: Machine, message: Framed): void {
   machine.copyingIn = false;
   machine.rowMask = undefined;
   machine.described = false;
-  if (machine.cutting !== undefined) {
-    const { refusal } = machine.cutting;
+  const { cutting } = machine;
+  machine.cutting = undefined;
+  // the result came to its end before the cancel: it must not be told complete when rows of it were dropped
+  if (cutting?.dropped === true) {
+    const { refusal } = cutting;
     machine.finish(owed.judged, "error", refusal.code ?? "");
     return machine.end({ ...refusal, severity: "FATAL", severityLocalized: "FATAL" });
   }

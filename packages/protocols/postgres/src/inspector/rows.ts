@@ -13,7 +13,10 @@ import type { Judged, Probe } from "./state.ts";
 
 /** DataRow and CopyData of the target: a run of them is one input. */
 export function onRows(machine: Machine, message: PostgresMessage): void {
-  if (machine.cutting !== undefined) return;
+  if (machine.cutting !== undefined) {
+    machine.cutting.dropped = true;
+    return;
+  }
   const owed = machine.owed[0];
   if (owed?.type !== "query" && owed?.type !== "execute")
     throw new ProtocolError("unexpected_message", "rows that nobody asked for");
@@ -101,6 +104,6 @@ function askForMore(machine: Machine, budget: NonNullable<ReturnType<typeof exha
 
 /** Stops a result that already flows: nothing more is forwarded, the target is canceled and drained, its 57014 becomes ours. */
 export function cut(machine: Machine, refusal: ErrorFields): void {
-  machine.cutting = { refusal };
+  machine.cutting = { refusal, dropped: false };
   machine.emit({ type: "cancel_target" });
 }
