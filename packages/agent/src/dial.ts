@@ -14,14 +14,31 @@ const CODES: Readonly<Record<string, RefusalCode>> = {
   ETIMEDOUT: "timeout",
 };
 
+/** All targets' bytes are read into one buffer: it is empty again before the next read, whichever socket that is of. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** A connected target that is not read yet. */
+export interface Target {
+  readonly socket: Socket;
+  /**
+   * Starts reading. `take` is given each read's bytes, which are overwritten once it returns, and answers whether to read on;
+   * after a false `socket.resume()` does. The socket has no `data` events.
+   */
+  read(take: (bytes: Buffer) => boolean): void;
+}
+
 /**
  * Connects to a target. Names are resolved here, in the target's network; all their addresses are tried (RFC 8305).
  *
  * @throws AgentError `refused` | `unreachable` | `dns` | `timeout`
  */
-export function dial(address: Address, signal: AbortSignal): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = createConnection(connectOptions(address));
+export function dial(address: Address, signal: AbortSignal): Promise<Target> {
+  const { promise, resolve, reject } = Promise.withResolvers<Target>();
+  let take = (_bytes: Buffer): boolean => false;
+  const onread = { buffer: READ_BUFFER, callback: (length: number): boolean => take(READ_BUFFER.subarray(0, length)) };
+  const socket = createConnection({ ...connectOptions(address), onread });
+  // A server may speak first: its bytes wait in the kernel until somebody takes them.
+  socket.pause();
   const fail = (error: AgentError): void => {
     reject(error);
     socket.destroy();
@@ -35,7 +52,11 @@ export function dial(address: Address, signal: AbortSignal): Promise<Socket> {
   if (signal.aborted) withdraw();
   signal.addEventListener("abort", withdraw, { once: true });
   socket.on("error", onError);
-  socket.once("connect", () => resolve(socket));
+  const read: Target["read"] = (taker) => {
+    take = taker;
+    socket.resume();
+  };
+  socket.once("connect", () => resolve({ socket, read }));
   return promise.finally(() => {
     clearTimeout(deadline);
     signal.removeEventListener("abort", withdraw);

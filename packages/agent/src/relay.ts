@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { MuxStream } from "@tidewaiter/tunnel";
+import type { Target } from "./dial.ts";
 
 /** A read of at least this many bytes is bulk. */
 const BULK_BYTES = 8 * 1024;
@@ -16,7 +16,8 @@ const LINGER_MS = 30_000;
  *
  * @param onEnd called once with what failed, or undefined
  */
-export function relay(stream: MuxStream, socket: Socket, onEnd: (error: Error | undefined) => void): void {
+export function relay(stream: MuxStream, target: Target, onEnd: (error: Error | undefined) => void): void {
+  const { socket } = target;
   let open = 2;
   let failure: Error | undefined;
   const closed = (): void => {
@@ -42,30 +43,45 @@ export function relay(stream: MuxStream, socket: Socket, onEnd: (error: Error | 
     else socket.setTimeout(LINGER_MS, () => socket.destroy());
     closed();
   });
-  pump(stream, socket);
-  pump(socket, stream);
+  toTarget(stream, socket);
+  fromTarget(target, stream);
 }
 
-function pump(from: Duplex, to: Duplex): void {
+function toTarget(stream: MuxStream, socket: Socket): void {
+  stream.on("data", (chunk: Buffer) => {
+    if (!socket.write(chunk)) stream.pause();
+  });
+  socket.on("drain", () => stream.resume());
+  stream.once("end", () => socket.end());
+}
+
+/** Bytes are copied once, from the buffer they are read into to the message that they leave in. */
+function fromTarget({ socket, read }: Target, stream: MuxStream): void {
   let bulkReads = 0;
   let full = false;
   let pause: NodeJS.Timeout | undefined;
-  from.on("data", (chunk: Buffer) => {
-    full = !to.write(chunk);
-    bulkReads = chunk.length >= BULK_BYTES ? bulkReads + 1 : 0;
-    if (full) from.pause();
-    if (bulkReads < BULK_READS) return;
-    bulkReads = 0;
-    from.pause();
-    pause = setTimeout(() => {
-      pause = undefined;
-      if (!full) from.resume();
-    }, BULK_PAUSE_MS);
+  const resume = (): void => {
+    if (!full && pause === undefined) socket.resume();
+  };
+  read((bytes) => {
+    const taken = stream.offer(bytes);
+    if (taken < bytes.length) {
+      full = true;
+      stream.write(Buffer.from(bytes.subarray(taken)), () => {
+        full = false;
+        resume();
+      });
+    }
+    bulkReads = bytes.length >= BULK_BYTES ? bulkReads + 1 : 0;
+    if (bulkReads >= BULK_READS) {
+      bulkReads = 0;
+      pause = setTimeout(() => {
+        pause = undefined;
+        resume();
+      }, BULK_PAUSE_MS);
+    }
+    return !full && pause === undefined;
   });
-  to.on("drain", () => {
-    full = false;
-    if (pause === undefined) from.resume();
-  });
-  from.once("end", () => to.end());
-  from.once("close", () => clearTimeout(pause));
+  socket.once("end", () => stream.end());
+  socket.once("close", () => clearTimeout(pause));
 }

@@ -162,12 +162,12 @@ class TunnelSession {
     try {
       const grant = await this.#verify(decodeDialRequest(offer.metadata).sessionGrant);
       session = grant.sessionId;
-      const socket = await dial(grant.address, offer.signal);
+      const target = await dial(grant.address, offer.signal);
       if (offer.signal.aborted) {
-        socket.destroy();
+        target.socket.destroy();
         return;
       }
-      relay(offer.accept(), socket, (error) => log.info("stream ended", { session, reason: error?.message }));
+      relay(offer.accept(), target, (error) => log.info("stream ended", { session, reason: error?.message }));
       log.info("stream opened", { session });
     } catch (error) {
       const reason =

@@ -187,6 +187,10 @@ class SocketMux implements Mux, StreamHost {
     this.#finish({ by: "local", reason }, errorOfReason("closed", reason));
   }
 
+  append(stream: number, bytes: Buffer, limit: number): number {
+    return this.#outbox.append({ id: stream, version: this.version }, bytes, limit);
+  }
+
   sendable(stream: MuxStream): void {
     this.#outbox.ready(stream);
   }

@@ -1,4 +1,6 @@
-import { HEADER_BYTES, MAX_DATA_BYTES, SEND_MESSAGE_BYTES } from "./frame.ts";
+import { writeHeader } from "./encode.ts";
+import { HEADER_BYTES, KIND, MAX_DATA_BYTES, SEND_MESSAGE_BYTES } from "./frame.ts";
+import { releaseMessage, takeMessage } from "./message-pool.ts";
 import type { TunnelSocket } from "./socket.ts";
 import type { MuxStream } from "./stream.ts";
 
@@ -12,6 +14,8 @@ const TURN_BYTES = MAX_DATA_BYTES;
 const LEAST_FRAME_BYTES = 1024;
 /** Frames other than data are answers to the peer: one that never reads them must not fill our memory. */
 const MAX_URGENT_BYTES = 1024 * 1024;
+/** Messages given to the socket at once: each holds a whole buffer, however little is in it. */
+const MAX_MESSAGES_IN_SOCKET = 4;
 
 /**
  * Everything waiting for the socket. One flush per turn of the event loop packs many frames into one message:
@@ -24,7 +28,11 @@ export class Outbox {
   #urgent: Buffer[] = [];
   #urgentBytes = 0;
   readonly #ready = new Set<MuxStream>();
+  /** The next message, as far as it is written already. */
+  #open: Buffer | undefined;
+  #openBytes = 0;
   #inSocket = 0;
+  #messagesInSocket = 0;
   #scheduled = false;
   #stopped = false;
 
@@ -48,21 +56,55 @@ export class Outbox {
     this.#schedule();
   }
 
+  /**
+   * Copies bytes of a stream that has none waiting into the next message at once, so that they need no memory of their own.
+   * The result is how many, at most `limit`: none while others wait for the socket.
+   */
+  append(stream: { readonly id: number; readonly version: number }, bytes: Buffer, limit: number): number {
+    const wanted = Math.min(bytes.length, limit);
+    let taken = 0;
+    while (taken < wanted && !this.#stopped && this.#ready.size === 0 && !this.#socketFull) {
+      this.#open ??= takeMessage(SEND_MESSAGE_BYTES);
+      const room = this.#open.length - this.#openBytes - HEADER_BYTES;
+      const length = Math.min(wanted - taken, room, MAX_DATA_BYTES);
+      if (length <= 0 || room < Math.min(LEAST_FRAME_BYTES, wanted - taken)) {
+        this.#send(this.#open, this.#openBytes);
+        continue;
+      }
+      writeHeader(this.#open, this.#openBytes, { version: stream.version, kind: KIND.data, stream: stream.id, length });
+      bytes.copy(this.#open, this.#openBytes + HEADER_BYTES, taken, taken + length);
+      this.#openBytes += HEADER_BYTES + length;
+      taken += length;
+    }
+    if (this.#openBytes > 0) this.#schedule();
+    return taken;
+  }
+
   remove(stream: MuxStream): void {
     this.#ready.delete(stream);
   }
 
-  /** Sends the frames that are not data, whatever the socket holds, and takes nothing more. */
+  /** Sends what is in the next message and the frames that are not data, whatever the socket holds, and takes nothing more. */
   finish(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#ready.clear();
-    if (this.#urgent.length > 0) this.#socket.send(Buffer.concat(this.#urgent, this.#urgentBytes), () => {});
+    const rest = this.#open === undefined ? this.#urgent : [this.#open.subarray(0, this.#openBytes), ...this.#urgent];
+    if (rest.length > 0) this.#socket.send(Buffer.concat(rest), () => {});
     this.#urgent = [];
+    this.#open = undefined;
+  }
+
+  get #socketFull(): boolean {
+    return this.#inSocket >= SOCKET_BYTES || this.#messagesInSocket >= MAX_MESSAGES_IN_SOCKET;
+  }
+
+  get #anythingWaits(): boolean {
+    return this.#openBytes > 0 || this.#urgent.length > 0 || this.#ready.size > 0;
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#inSocket >= SOCKET_BYTES) return;
+    if (this.#scheduled || this.#socketFull) return;
     this.#scheduled = true;
     // After the poll phase: what all sockets delivered in this turn leaves together.
     setImmediate(() => {
@@ -72,25 +114,37 @@ export class Outbox {
   }
 
   #flush(): void {
-    while (!this.#stopped && this.#inSocket < SOCKET_BYTES && (this.#urgent.length > 0 || this.#ready.size > 0)) {
-      const message = this.#nextMessage();
-      if (message.length === 0 || this.#stopped) return;
-      this.#inSocket += message.length;
-      this.#socket.send(message, () => {
-        this.#inSocket -= message.length;
-        if (this.#urgent.length > 0 || this.#ready.size > 0) this.#schedule();
-      });
+    while (!this.#stopped && !this.#socketFull && this.#anythingWaits) {
+      const buffer = this.#open ?? takeMessage(this.#capacity());
+      const length = this.#fillMessage(buffer);
+      if (this.#stopped) return;
+      if (length === 0) return releaseMessage(buffer);
+      this.#send(buffer, length);
     }
   }
 
-  #nextMessage(): Buffer {
-    const target = Buffer.allocUnsafe(this.#capacity());
-    let length = this.#fillUrgent(target, 0);
+  /** Of a buffer that is `#open` too. */
+  #send(buffer: Buffer, length: number): void {
+    this.#open = undefined;
+    this.#openBytes = 0;
+    this.#inSocket += length;
+    this.#messagesInSocket++;
+    this.#socket.send(buffer.subarray(0, length), () => {
+      releaseMessage(buffer);
+      this.#inSocket -= length;
+      this.#messagesInSocket--;
+      if (this.#anythingWaits) this.#schedule();
+    });
+  }
+
+  /** Writes what waits behind what is in the message already; the result is its length. */
+  #fillMessage(target: Buffer): number {
+    // Behind bytes that were appended: a fin or reset of their stream must not overtake them.
+    let length = this.#fillUrgent(target, this.#openBytes);
     length = this.#fillSmall(target, length);
     length = this.#fillBulk(target, length);
     // The fin of a stream whose last bytes were just taken.
-    length = this.#fillUrgent(target, length);
-    return target.subarray(0, length);
+    return this.#fillUrgent(target, length);
   }
 
   #capacity(): number {

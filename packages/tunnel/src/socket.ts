@@ -2,7 +2,10 @@
 export interface TunnelSocket {
   /** Called once. `closed` comes exactly once, also after an own close; no `message` comes after it. */
   start(handlers: SocketHandlers): void;
-  /** Takes ownership of `message`; `sent` is called later (never before this returns) when more may be queued. */
+  /**
+   * `message` must not change until `sent`, which is called later (never before this returns), when its bytes were taken and
+   * more may be queued.
+   */
   send(message: Buffer, sent: () => void): void;
   /** Closes after what was sent has left. */
   close(): void;
@@ -61,7 +64,8 @@ class MemorySocket implements TunnelSocket {
     if (this.#closed) return;
     setImmediate(() => {
       if (this.#wire.cut) return;
-      this.peer?.receive(message);
+      // The peer may keep what it is given, the sender uses its memory again.
+      this.peer?.receive(Buffer.from(message));
       sent();
     });
   }

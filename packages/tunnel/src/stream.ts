@@ -16,6 +16,8 @@ export interface StreamHost {
   now(): number;
   /** Queues a frame ahead of all data. */
   sendFrame(frame: Frame): void;
+  /** Copies bytes of a stream with nothing waiting into the next message; the result is how many, at most `limit`. */
+  append(stream: number, bytes: Buffer, limit: number): number;
   /** The stream has bytes and credit. */
   sendable(stream: MuxStream): void;
   /** The stream is over. */
@@ -86,6 +88,17 @@ export class MuxStream extends Duplex {
   /** Bytes the peer may have outstanding. */
   get receiveWindow(): number {
     return this.#window.size;
+  }
+
+  /**
+   * Copies as many bytes as may leave with the next message; the result is how many. `bytes` may be overwritten afterwards;
+   * what was not taken is to be written, which waits for credit and the socket. 0 while earlier bytes wait.
+   */
+  offer(bytes: Buffer): number {
+    if (this.writableLength > 0 || this.writableEnded || this.destroyed) return 0;
+    const taken = this.#host.append(this.id, bytes, this.#credit);
+    this.#credit -= taken;
+    return taken;
   }
 
   /** Writes one data frame into `target` between `offset` and `limit`; the result is its length, 0 for none. */
