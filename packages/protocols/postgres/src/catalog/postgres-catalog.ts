@@ -41,8 +41,10 @@ export class PostgresCatalog implements Catalog {
     const bare = new Map<number, { schema: string; name: string; columns: CatalogColumn[] }>();
     for (const row of rows.columns) {
       let relation = bare.get(row.oid);
-      if (relation === undefined)
-        bare.set(row.oid, (relation = { schema: row.schema, name: row.relation, columns: [] }));
+      if (relation === undefined) {
+        relation = { schema: row.schema, name: row.relation, columns: [] };
+        bare.set(row.oid, relation);
+      }
       relation.columns.push({
         name: row.column,
         attnum: row.attnum,
