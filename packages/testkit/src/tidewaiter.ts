@@ -283,6 +283,6 @@ class Calls {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : text;
+    return /[/+]json\b/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : text;
   }
 }
