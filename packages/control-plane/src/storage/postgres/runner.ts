@@ -35,6 +35,9 @@ export async function startPostgresRunner(options: PostgresRunnerOptions): Promi
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 5000,
     statement_timeout: 10_000,
+    // a server that is silent, not gone: whoever waits is told
+    query_timeout: 15_000,
+    keepAlive: true,
     lock_timeout: 5000,
     idle_in_transaction_session_timeout: 10_000,
     application_name: "tidewaiter",
