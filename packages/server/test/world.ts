@@ -169,7 +169,7 @@ export class World implements AsyncDisposable {
   }
 
   async recording(id: string): Promise<RecordedEvent[]> {
-    const text = (await this.api("GET", `/v1/sessions/${id}/recording?reason=a+test&originals=true`)) as string;
+    const text = (await this.api("GET", `/v1/sessions/${id}/recording?reason=a+test`)) as string;
     return text
       .split("\n")
       .filter((line) => line !== "")
