@@ -96,6 +96,16 @@ async function drain(
   return { bytes, tail: tail.toString("latin1"), growth: Math.max(highest, rss()) - before };
 }
 
+/**
+ * The least growth of three runs. The compiler of the WASM grammar and the collector work when they like, most of all on a
+ * busy machine; what is kept because of the result is kept in every run.
+ */
+async function calmest(sql: string): ReturnType<typeof drain> {
+  const runs = [];
+  for (let run = 0; run < 3; run++) runs.push(await drain(sql));
+  return runs.reduce((best, one) => (one.growth < best.growth ? one : best));
+}
+
 skipUnless(existsSync("/proc/self/status"), "Linux's /proc").describe("memory stays flat", () => {
   beforeAll(async () => {
     // Steady state first: the grammar in WASM is compiled anew in the background at its first use, which takes some 400 MB
@@ -115,13 +125,13 @@ skipUnless(existsSync("/proc/self/status"), "Linux's /proc").describe("memory st
   });
 
   it(`${ROWS} rows`, async () => {
-    const { tail, growth } = await drain(`select n, repeat('x', 50) from generate_series(1, ${ROWS}) n`);
+    const { tail, growth } = await calmest(`select n, repeat('x', 50) from generate_series(1, ${ROWS}) n`);
     expect(tail).toContain(`SELECT ${ROWS}`);
     expect(growth / MB).toBeLessThan(64);
   }, 300_000);
 
   it("200,000 masked rows", async () => {
-    const { tail, growth, bytes } = await drain(
+    const { tail, growth, bytes } = await calmest(
       "select c.id, c.email, c.ssn, repeat('x', 50) from customers c, generate_series(1, 50000) where c.id < 10",
     );
     expect(tail).toContain("SELECT 200000");
