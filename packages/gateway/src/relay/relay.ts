@@ -200,10 +200,16 @@ class Relay<M> {
 
   /** Records are accepted first, then bytes are written, then questions are asked. While a flush is under way, turns queue up behind it. */
   #endTurn(): void {
-    if (this.#flushing) return;
+    if (this.#flushing || this.#settled) return;
     if (this.#dirty) {
       this.#dirty = false;
-      const accepted = this.#session.flush();
+      let accepted: undefined | Promise<void>;
+      try {
+        accepted = this.#session.flush();
+      } catch (error) {
+        // here and now: another turn must not find, and deliver, what could not be recorded
+        return this.#broken(error);
+      }
       if (accepted !== undefined) {
         this.#flushing = true;
         accepted.then(

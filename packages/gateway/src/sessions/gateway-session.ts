@@ -140,7 +140,9 @@ export class GatewaySession implements LiveSession<Duplex> {
     return this.#ended;
   }
 
-  async #end(reason: string): Promise<void> {
+  async #end(asked: string): Promise<void> {
+    const { failed } = this.#recorder;
+    const reason = failed === undefined ? asked : `the recording failed: ${failed}`;
     this.#interrupt = undefined;
     clearTimeout(this.#lateFlush);
     const { bytesToTarget: _, ...summary } = this.#counters;
