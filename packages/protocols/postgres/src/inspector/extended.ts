@@ -7,6 +7,7 @@ import { decide } from "./decide.ts";
 import { denied, judge } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { OWN_PREFIX } from "./machine.ts";
+import { isCertainName } from "./names.ts";
 import { readable, readLater } from "./readable.ts";
 import { recordOperation } from "./record-operation.ts";
 import { rememberNames } from "./sql-names.ts";
@@ -21,7 +22,8 @@ const MAX_NAMES = 10_000;
 /** What is denied for every parameter is refused here; what asks a person asks at Execute. */
 export function onParse(machine: Machine, message: PostgresMessage, asked: Message<"Parse">): void {
   const { statement, sql, exact } = asked;
-  if (statement.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  const badName = refusedName(machine, statement);
+  if (badName !== undefined) return machine.refuseExtended(badName);
   if (machine.prepared.size >= MAX_NAMES) return machine.refuseExtended(tooMany());
   if (readLater(machine, sql, () => again(machine, message, () => onParse(machine, message, asked)))) return;
   const read = readable(machine, sql, exact, message.classification);
@@ -40,7 +42,8 @@ export function onParse(machine: Machine, message: PostgresMessage, asked: Messa
 }
 
 export function onBind(machine: Machine, message: PostgresMessage, bind: Message<"Bind">): void {
-  if (bind.statement.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  const badName = refusedName(machine, bind.statement) ?? refusedName(machine, bind.portal);
+  if (badName !== undefined) return machine.refuseExtended(badName);
   if (machine.portals.size >= MAX_NAMES) return machine.refuseExtended(tooMany());
   const candidates = machine.prepared.of(bind.statement, machine.batch);
   const [prepared] = candidates;
@@ -89,6 +92,8 @@ function needsColumns(machine: Machine, { facts, judged }: Prepared): boolean {
 
 /** Decided a second time, with the parameters and the policy of now. */
 export function onExecute(machine: Machine, message: PostgresMessage, name: string): void {
+  const badName = refusedName(machine, name);
+  if (badName !== undefined) return machine.refuseExtended(badName);
   const candidates = machine.portals.of(name, machine.batch);
   const [portal] = candidates;
   if (portal === undefined) {
@@ -128,7 +133,8 @@ export function onDescribe(
   message: PostgresMessage,
   { target, of }: Message<"Describe" | "Close">,
 ): void {
-  if (of.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  const badName = refusedName(machine, of);
+  if (badName !== undefined) return machine.refuseExtended(badName);
   machine.forward("target", message);
   machine.owe({ type: "describe", ours: false, of: target });
 }
@@ -138,10 +144,21 @@ export function onClose(
   message: PostgresMessage,
   { target, of }: Message<"Describe" | "Close">,
 ): void {
-  if (of.startsWith(OWN_PREFIX)) return machine.refuseExtended(ownName());
+  const badName = refusedName(machine, of);
+  if (badName !== undefined) return machine.refuseExtended(badName);
   machine.forward("target", message);
   const names = target === "statement" ? machine.prepared : machine.portals;
   machine.owe({ type: "close", ours: false, settle: names.remove(of) });
+}
+
+function refusedName({ reading }: Machine, name: string): ErrorFields | undefined {
+  if (name.startsWith(OWN_PREFIX)) return ownName();
+  if (isCertainName(name, reading.utf8 && !reading.atRisk)) return undefined;
+  return errorFields("ERROR", {
+    code: "42622",
+    message: "the name of a statement or portal may mean another one to the server than to the gateway",
+    hint: "Names beyond ASCII need client_encoding = 'UTF8' and at most 63 bytes.",
+  });
 }
 
 function ownName(): ErrorFields {

@@ -1,6 +1,12 @@
 /** Called once, when the server has run the message (true) or refused or skipped it (false). */
 export type Settle = (done: boolean) => void;
 
+/**
+ * The server keeps this much of a name (NAMEDATALEN less one): two names that begin alike are one to it, and Close of
+ * the one ends the other. In bytes; longer names that are not ASCII are refused before they come here.
+ */
+const KEPT_LENGTH = 63;
+
 interface Entry<T> {
   readonly value: T;
   readonly batch: number | undefined;
@@ -22,7 +28,8 @@ export class Names<T> {
   }
 
   /** `batch`: number of the run of messages up to a Sync in which it is defined; undefined when that means nothing. */
-  define(name: string, value: T, batch?: number): Settle {
+  define(given: string, value: T, batch?: number): Settle {
+    const name = kept(given);
     const entry: Entry<T> = { value, batch };
     this.#entries.set(name, [...(this.#entries.get(name) ?? []), entry]);
     return once((done) => {
@@ -32,7 +39,8 @@ export class Names<T> {
     });
   }
 
-  remove(name: string): Settle {
+  remove(given: string): Settle {
+    const name = kept(given);
     const present = this.#entries.get(name) ?? [];
     return once((done) => {
       const entries = this.#entries.get(name);
@@ -53,7 +61,7 @@ export class Names<T> {
 
   /** Everything the name may stand for when a message of `batch` runs; empty = nothing that passed here. */
   of(name: string, batch?: number): readonly T[] {
-    const entries = this.#entries.get(name) ?? [];
+    const entries = this.#entries.get(kept(name)) ?? [];
     const last = entries.at(-1);
     if (last !== undefined && batch !== undefined && last.batch === batch) return [last.value];
     return entries.map((entry) => entry.value);
@@ -68,6 +76,20 @@ export class Names<T> {
     if (entries.length === 0) this.#entries.delete(name);
     else this.#entries.set(name, entries);
   }
+}
+
+/**
+ * Is a name one to the server exactly when it is one here? The server converts it from the client's encoding before it
+ * cuts it, so beyond ASCII only a short one in UTF-8 is beyond doubt; bytes that are no UTF-8 were decoded as U+FFFD.
+ */
+export function isCertainName(name: string, utf8: boolean): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
+  if (/^[\x00-\x7f]*$/.test(name)) return true;
+  return utf8 && Buffer.byteLength(name) <= KEPT_LENGTH && !name.includes("\ufffd");
+}
+
+function kept(name: string): string {
+  return name.slice(0, KEPT_LENGTH);
 }
 
 function once(settle: Settle): Settle {

@@ -52,6 +52,24 @@ describe("names", () => {
     expect(made.transcript.join("\n")).toContain("_tidewaiter_refused");
   });
 
+  it("two names that the server cuts to one are one here as well", () => {
+    const cut = "n".repeat(63);
+    const made = bench()
+      .client(parse("select id from customers", `${cut}a`), SYNC)
+      .target({ name: "ParseComplete" }, ready())
+      .client(close(`${cut}b`), SYNC)
+      .target({ name: "CloseComplete" }, ready())
+      .client(parse("update customers set id = 1", `${cut}b`), SYNC)
+      .target({ name: "ParseComplete" }, ready())
+      .client(bind(`${cut}a`), execute());
+    expect(made.asks.size).toBe(1);
+  });
+
+  it.each(["\u00e9".repeat(32), "\ufffd"])("a name that the server may read as another is refused: %s", (name) => {
+    for (const message of [parse("select 1", name), bind(name), bind("", name), close(name), execute(name)])
+      expect(bench().client(message).transcript.join("\n")).toContain("_tidewaiter_refused");
+  });
+
   it.each([
     parse("select 1", "_tidewaiter_x"),
     bind("_tidewaiter_probe"),
