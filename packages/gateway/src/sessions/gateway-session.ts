@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type {
   Answer,
   Ask,
@@ -35,6 +36,8 @@ export interface GatewaySessionDeps {
   readonly onEnd: () => void;
 }
 
+/** How long the end of a session waits for its last cancel request to leave. */
+const CANCEL_WAIT_MS = 1_000;
 /** How long what is over may wait to be written. */
 const LATE_FLUSH_MS = 50;
 
@@ -50,6 +53,7 @@ export class GatewaySession implements LiveSession<Duplex> {
   #interrupt: ((by: Interruption) => void) | undefined;
   #interruptedEarly: Interruption | undefined;
   #ended: Promise<void> | undefined;
+  #canceling: Promise<void> = Promise.resolve();
 
   constructor(authorized: AuthorizedSession, deps: GatewaySessionDeps) {
     this.#authorized = authorized;
@@ -109,16 +113,24 @@ export class GatewaySession implements LiveSession<Duplex> {
   }
 
   async relay<M>(options: RelayOptions<M, Duplex>): Promise<void> {
-    const reason = await relay(options, {
-      append: (event) => this.record(event),
-      flush: () => this.#flush(),
-      ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
-      withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
-      returnBudget: (ruleId, rows, bytes) =>
-        this.#deps.budgets.giveBack(this.#authorized.principal.id, ruleId, rows, bytes),
-      count: (side, bytes) => this.#count(side, bytes),
-      onInterrupt: (interrupt) => this.#onInterrupt(interrupt),
-    });
+    const cancelTarget = () => {
+      const canceled = options.cancelTarget();
+      this.#canceling = canceled.catch(() => {});
+      return canceled;
+    };
+    const reason = await relay(
+      { ...options, cancelTarget },
+      {
+        append: (event) => this.record(event),
+        flush: () => this.#flush(),
+        ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
+        withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
+        returnBudget: (ruleId, rows, bytes) =>
+          this.#deps.budgets.giveBack(this.#authorized.principal.id, ruleId, rows, bytes),
+        count: (side, bytes) => this.#count(side, bytes),
+        onInterrupt: (interrupt) => this.#onInterrupt(interrupt),
+      },
+    );
     await this.end(reason);
   }
 
@@ -158,6 +170,8 @@ export class GatewaySession implements LiveSession<Duplex> {
     } catch {
       // the control plane ends it by its missed heartbeats; the recording says why
     }
+    // whoever waits for the end may then close the tunnel that the request takes
+    await Promise.race([this.#canceling, delay(CANCEL_WAIT_MS, undefined, { ref: false })]);
   }
 
   /** Events that nothing waited for. A failure is reported by the recorder itself. */

@@ -170,6 +170,8 @@ function onInterrupted(machine: Machine, by: Interruption): void {
       return machine.end(errorFields("FATAL", recordingLost(by.reason)));
     default:
       abandon(machine, by.reason);
+      // a server does not look whether its client is still there while it works
+      if (!machine.quiet) machine.emit({ type: "cancel_target" });
       return machine.end(
         errorFields("FATAL", { code: SQLSTATE.adminShutdown, message: `terminating connection: ${by.reason}` }),
       );
