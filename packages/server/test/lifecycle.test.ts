@@ -1,3 +1,4 @@
+import { eventually } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, person, type Told, told, World } from "./world.ts";
 
@@ -71,6 +72,8 @@ describe("a live session ends when its right does", () => {
     const running = told(bo.client.query("select pg_sleep(30)"));
     const kill = () => world.api("POST", `/v1/sessions/${bo.sessionId}/kill`, { reason: "lunch" });
     await endsWith(bo, "ended by admin: lunch", kill, running);
+    const left = "select 1 from pg_stat_activity where state = 'active' and query = 'select pg_sleep(30)'";
+    await eventually(async () => (await world.target.sql(left)).length === 0);
   });
 
   it("its principal is disabled", async () => {
