@@ -19,7 +19,7 @@ async function recorded(streamCount: number): Promise<{ streams: MuxStream[]; me
       handlers = given;
     },
     send(message, sent) {
-      messages.push([...decodeMessage(message, () => 1)]);
+      messages.push([...decodeMessage(Buffer.from(message), () => 1)]);
       pending.push(sent);
     },
     close() {},
@@ -124,4 +124,66 @@ describe("Outbox", () => {
     await turns();
     expect(messages.flat()).toMatchObject([{ kind: "data", payload: Buffer.from("first") }]);
   });
+
+  it("takes offered bytes at once, and what is written next leaves behind them", async () => {
+    const { streams, messages } = await recorded(1);
+    const chunk = Buffer.from("offered ");
+    expect(streams[0]?.offer(chunk)).toBe(chunk.length);
+    chunk.fill("x");
+    streams[0]?.write("written");
+    expect(streams[0]?.offer(chunk)).toBe(0);
+    streams[0]?.end();
+    await turns();
+    const frames = messages.flat();
+    expect(frames.map(({ kind }) => kind)).toEqual(["data", "data", "fin"]);
+    expect(payloads(frames).toString()).toBe("offered written");
+  });
+
+  it("no fin or reset overtakes offered bytes", async () => {
+    const { streams, messages } = await recorded(2);
+    const [ended, broken] = streams;
+    for (const stream of streams) expect(stream.offer(Buffer.from("last"))).toBe(4);
+    ended?.end();
+    broken?.reset({ code: "cancelled", text: "" });
+    await turns();
+    const kinds = (stream: MuxStream | undefined) =>
+      messages.flat().flatMap((frame) => ("stream" in frame && frame.stream === stream?.id ? [frame.kind] : []));
+    expect(kinds(ended)).toEqual(["data", "fin"]);
+    expect(kinds(broken)).toEqual(["data", "reset"]);
+  });
+
+  it("takes no more offered bytes than the socket and the credit have room for, and loses none", async () => {
+    const { streams, messages, confirm } = await recorded(1);
+    const sent = Buffer.alloc(CREDIT + 1024 * 1024, 0);
+    for (let at = 0; at < sent.length; at += 4) sent.writeUInt32BE(at, at);
+    let taken = 0;
+    for (let round = 0; round < 100 && taken < CREDIT; round++) {
+      const now = streams[0]?.offer(sent.subarray(taken)) ?? 0;
+      expect(now).toBeLessThanOrEqual(512 * 1024);
+      expect(now === 0 || streams[0]?.offer(sent.subarray(taken + now)) === 0 || taken + now === CREDIT).toBe(true);
+      taken += now;
+      await turns(2);
+      confirm();
+      await turns(2);
+    }
+    expect(taken).toBe(CREDIT);
+    expect(streams[0]?.offer(sent.subarray(taken))).toBe(0);
+    expect(payloads(messages.flat()).equals(sent.subarray(0, CREDIT))).toBe(true);
+  });
+
+  it("many small messages hold few buffers: a slow socket has four at most", async () => {
+    const { streams, messages, confirm } = await recorded(1);
+    for (let index = 0; index < 50; index++) {
+      if (streams[0]?.offer(Buffer.from(".")) === 0) streams[0].write(".");
+      await turns(2);
+    }
+    expect(messages).toHaveLength(4);
+    confirm();
+    await turns();
+    expect(payloads(messages.flat()).toString()).toBe(".".repeat(50));
+  });
 });
+
+function payloads(frames: readonly Frame[]): Buffer {
+  return Buffer.concat(frames.flatMap((frame) => (frame.kind === "data" ? [frame.payload] : [])));
+}
