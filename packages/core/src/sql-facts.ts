@@ -174,6 +174,7 @@ export type SqlDangerCategory =
   | "notify"
   | "setting"
   | "sequence"
+  | "lock"
   | "delay"
   | "server";
 
@@ -204,6 +205,8 @@ export type StatementFacts = {
   readonly functions: readonly SqlName[];
   /** Operators with an explicit schema, or not among the plain built-in symbols. */
   readonly operators: readonly SqlName[];
+  /** Names written behind a dot, `row.name` and `(expression).name`: each may be a function of a row. */
+  readonly attributes: readonly string[];
   /** Cast targets and column types that are not built in. */
   readonly types: readonly SqlName[];
   readonly columns: readonly SqlColumnUse[];

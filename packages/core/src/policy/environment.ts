@@ -161,7 +161,7 @@ const SQL_FIELDS: Readonly<Record<string, EnvironmentField>> = {
   ),
   dangerous: completeList(
     "list<string>",
-    "categories of dangerous calls: sql_in_string, file, large_object, egress, replication, notify, setting, sequence, delay, server",
+    "categories of dangerous calls: sql_in_string, file, large_object, egress, replication, notify, setting, sequence, lock, delay, server",
     (f) => f.dangerous.map((d) => d.category),
   ),
   literals: sqlField("int", "how many constants it has", (f) => toInt(f.literals.length)),

@@ -16,6 +16,7 @@ const SELECT: StatementFacts = {
   relations: [],
   functions: [],
   operators: [],
+  attributes: [],
   types: [],
   columns: [],
   outputs: [],

@@ -102,5 +102,6 @@ function unknownCatalog(labels: readonly string[]): Catalog {
     find: () => [],
     isBuiltinFunction: () => false,
     isBuiltinOperator: () => false,
+    isRowFunction: () => true,
   };
 }

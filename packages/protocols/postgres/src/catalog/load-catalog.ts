@@ -15,6 +15,11 @@ const VIEWS = `
     from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= 16384`;
 const PARENTS = "select inhrelid, inhparent from pg_catalog.pg_inherits";
 const FUNCTIONS = "select distinct proname, oid >= 16384 from pg_catalog.pg_proc";
+/** `row.name` calls a function whose other arguments have defaults, too; its argument may be any row (pseudo-types). */
+const ROW_FUNCTIONS = `
+  select distinct p.proname
+    from pg_catalog.pg_proc p join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
+   where p.oid >= 16384 and p.pronargs - p.pronargdefaults <= 1 and t.typtype in ('c', 'd', 'p')`;
 const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid >= 16384";
 
 /**
@@ -28,6 +33,7 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
   const inherits = await queryRows(stream, PARENTS);
   const functions = await queryRows(stream, FUNCTIONS);
   const operators = await queryRows(stream, OPERATORS);
+  const rowFunctions = await queryRows(stream, ROW_FUNCTIONS);
   const parents = new Map<number, number[]>();
   for (const [child, parent] of numbers(inherits)) parents.set(child, [...(parents.get(child) ?? []), parent]);
   return {
@@ -44,6 +50,7 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
     builtinFunctions: namesWhere(functions, "f"),
     userFunctions: namesWhere(functions, "t"),
     userOperators: new Set(operators.map(([name]) => name ?? "")),
+    rowFunctions: new Set(rowFunctions.map(([name]) => name ?? "")),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SqlClassification } from "@tidewaiter/core";
 import type { Catalog, CatalogColumn, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
-import { SYSTEM_LABELS } from "@tidewaiter/toolkit/labels/catalog";
+import { SYSTEM_LABELS, UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 
 /** The part of the policy that says which columns are sensitive. */
@@ -24,6 +24,8 @@ export interface CatalogRows {
   readonly builtinFunctions: ReadonlySet<string>;
   readonly userFunctions: ReadonlySet<string>;
   readonly userOperators: ReadonlySet<string>;
+  /** User functions of one argument that may be a row. */
+  readonly rowFunctions: ReadonlySet<string>;
 }
 
 /** PostgreSQL gives user objects OIDs from here on (FirstNormalObjectId). */
@@ -83,12 +85,17 @@ export class PostgresCatalog implements Catalog {
   }
 
   isBuiltinFunction(schema: string | undefined, name: string): boolean {
+    if (UNSAFE_FUNCTIONS.has(name)) return false;
     if (schema === "pg_catalog" || schema === "information_schema") return true;
     return schema === undefined && this.#rows.builtinFunctions.has(name) && !this.#rows.userFunctions.has(name);
   }
 
   isBuiltinOperator(name: string): boolean {
     return !this.#rows.userOperators.has(name);
+  }
+
+  isRowFunction(name: string): boolean {
+    return this.#rows.rowFunctions.has(name);
   }
 
   /** A partition or child table holds its parent's rows, so it carries the parent's labels by column name. */

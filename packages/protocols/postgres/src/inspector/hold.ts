@@ -56,7 +56,7 @@ export function hold(machine: Machine, input: HoldInput): void {
         count: review.count,
         expiresAt: new Date(expiresAt).toISOString(),
         binding: binding(machine, judged, input.digest),
-        statement: judged.sql,
+        statement: statementText(judged),
         parameters: parameters.map((value) => value ?? "NULL"),
         summary: summary(judged),
         labels: judged.labels.reads,
@@ -65,6 +65,11 @@ export function hold(machine: Machine, input: HoldInput): void {
       },
     },
   });
+}
+
+/** EXECUTE shows a name only; a reviewer has to see what it runs. */
+function statementText({ sql, named }: Judged): string {
+  return [sql, ...named.map((text) => `-- runs: ${text}`)].join("\n");
 }
 
 /** What an approval is bound to: normalised statement, parameters, principal, resource, database, labels and relations. */
@@ -77,6 +82,7 @@ function binding(machine: Machine, judged: Judged, parametersDigest: string): st
   const bound = [
     normalised,
     judged.sql,
+    judged.named,
     parametersDigest,
     principal.name,
     resource.name,

@@ -30,6 +30,7 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
     kind: facts[0]?.kind ?? "EMPTY",
     facts,
     results: meant.map(({ result }) => result),
+    named: meant.flatMap(({ texts }) => texts),
     verdict: refusal === undefined ? verdict : { ...verdict, outcome: "deny", ...refusal.rule },
     ...(refusal !== undefined && { refusal: refusal.fields }),
     labels,

@@ -8,6 +8,8 @@ export interface Meaning {
   readonly written: StatementFacts;
   /** Statements that it runs by name. */
   readonly runs: readonly StatementFacts[];
+  /** Their texts, which the statement itself does not show. */
+  readonly texts: readonly string[];
   /** The statement whose columns its rows have. */
   readonly result: StatementFacts;
   /** It may run or return something that did not pass here, or one of several things. */
@@ -31,6 +33,7 @@ export function meanings(machine: Machine, facts: readonly StatementFacts[]): re
     const plain: Meaning = {
       written: one,
       runs: [],
+      texts: [],
       result: one,
       unknown: false,
       denialOnly: false,
@@ -66,6 +69,7 @@ function execute(plain: Meaning, candidates: readonly Prepared[]): Meaning {
   return {
     ...plain,
     runs,
+    texts: candidates.map(({ sql }) => sql),
     result: certain && plain.written.kind === "EXECUTE" ? only : plain.written,
     unknown: !certain,
     missing: runs.length === 0,

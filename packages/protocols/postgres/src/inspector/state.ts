@@ -16,6 +16,8 @@ export interface Judged {
   readonly facts: readonly StatementFacts[];
   /** Per statement of the string, the statement whose rows it returns: EXECUTE and FETCH return those of another. */
   readonly results: readonly StatementFacts[];
+  /** Texts of the prepared statements that it runs by name: what a person is asked about, and what is bound. */
+  readonly named: readonly string[];
   readonly verdict: Verdict;
   /** What to say when a rule of the inspector itself made it a denial. */
   readonly refusal?: ErrorFields;

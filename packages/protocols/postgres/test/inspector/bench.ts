@@ -45,6 +45,7 @@ export const CATALOG: Catalog = {
   find: (_, name) => (name === "customers" ? [customers] : []),
   isBuiltinFunction: (_, name) => name !== "mine",
   isBuiltinOperator: () => true,
+  isRowFunction: () => false,
 };
 
 export function field(name: string, attnum: number, format = 0): FieldDescription {

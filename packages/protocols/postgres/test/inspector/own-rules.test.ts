@@ -42,6 +42,21 @@ describe("names", () => {
     expect(explained.client(query("explain analyze execute p")).asks.size).toBe(1);
   });
 
+  it("an approval of EXECUTE is bound to what the name stands for, and shows it", () => {
+    const asked = (inner: string) => {
+      const made = bench()
+        .client(query(`prepare p as ${inner}`))
+        .target(done("PREPARE"), ready());
+      const [ask] = made.client(query("execute p")).asks.values();
+      if (ask?.type !== "review") throw new Error("nobody was asked");
+      return ask.request;
+    };
+    const one = asked("update customers set id = 1");
+    expect(one.statement).toContain("update customers set id = 1");
+    expect(asked("update customers set id = 1").binding).toBe(one.binding);
+    expect(asked("update customers set id = 2").binding).not.toBe(one.binding);
+  });
+
   it("a portal named like a cursor is no way around FETCH", () => {
     const made = bench()
       .client(query("begin"))

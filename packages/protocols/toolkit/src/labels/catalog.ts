@@ -33,6 +33,8 @@ export interface Catalog {
   /** Only functions that came with the server and that no user function shadows. */
   isBuiltinFunction(schema: string | undefined, name: string): boolean;
   isBuiltinOperator(name: string): boolean;
+  /** A user function that can be written like a column, `row.name`, for its only argument may be a row. */
+  isRowFunction(name: string): boolean;
 }
 
 /** A database in which no label applies: everything is known and nothing is sensitive. */
@@ -43,7 +45,18 @@ export const EMPTY_CATALOG: Catalog = {
   find: () => [],
   isBuiltinFunction: () => true,
   isBuiltinOperator: () => true,
+  isRowFunction: () => false,
 };
+
+/** Functions below the views of SYSTEM_LABELS: they return other people's statements, or secrets, past the view. */
+export const UNSAFE_FUNCTIONS: ReadonlySet<string> = new Set([
+  "pg_cursor",
+  "pg_prepared_statement",
+  "pg_prepared_xact",
+  "pg_stat_get_activity",
+  "pg_stat_get_backend_activity",
+  "pg_stat_get_wal_receiver",
+]);
 
 /**
  * Labels that Tidewaiter puts on the server's own relations wherever a database has labelled columns: they hold copies

@@ -1,6 +1,6 @@
 import type { StatementFacts } from "@tidewaiter/core";
 import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
-import { SYSTEM_LABELS } from "./catalog.ts";
+import { SYSTEM_LABELS, UNSAFE_FUNCTIONS } from "./catalog.ts";
 
 interface LabelNames {
   readonly labels: readonly string[];
@@ -25,8 +25,9 @@ export function nameCatalog(facts: StatementFacts, names: LabelNames): Catalog {
     labels: names.labels,
     byOid: () => undefined,
     find: (schema, name) => [relation(schema ?? "public", name, [...written, ...patternColumns(name, names)], names)],
-    isBuiltinFunction: () => true,
+    isBuiltinFunction: (_, name) => !UNSAFE_FUNCTIONS.has(name),
     isBuiltinOperator: () => true,
+    isRowFunction: () => false,
   };
 }
 

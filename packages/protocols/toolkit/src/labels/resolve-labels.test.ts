@@ -33,6 +33,7 @@ const catalog: Catalog = {
   find: (_, name) => relations.filter((relation) => relation.name === name),
   isBuiltinFunction: (_, name) => name !== "mine",
   isBuiltinOperator: () => true,
+  isRowFunction: (name) => name === "computed",
 };
 
 let classifier: SqlClassifier;
@@ -106,5 +107,20 @@ describe("a value without an origin", () => {
     ["select mine(id) from customers", "unknown"],
   ])("carries what it was made from: %s", (sql, expected) => {
     expect(outputLabels(factsOf(sql), 0, 1, catalog)).toEqual(expected);
+  });
+});
+
+describe("a function of a row, written like a column", () => {
+  it.each([
+    "select g.computed from guesses g",
+    "select (g).computed from guesses g",
+    "select id from guesses g where g.computed = 'x'",
+    "select s.g.computed from (select g from guesses g) s",
+  ])("may read anything: %s", (sql) => {
+    expect(resolveLabels(factsOf(sql), catalog).opaque).toBe(true);
+  });
+
+  it.each(["select g.id from guesses g", "select computed from guesses", "select 'computed'"])("is none: %s", (sql) => {
+    expect(resolveLabels(factsOf(sql), catalog).opaque).toBe(false);
   });
 });

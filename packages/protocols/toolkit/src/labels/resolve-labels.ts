@@ -86,8 +86,14 @@ class Scope {
     }
     for (const called of facts.functions) if (!catalog.isBuiltinFunction(called.schema, called.name)) opaque = true;
     for (const operator of facts.operators) if (!catalog.isBuiltinOperator(operator.name)) opaque = true;
+    if (facts.attributes.some((name) => catalog.isRowFunction(name) && !this.#allHave(name))) opaque = true;
     this.opaque = opaque;
     this.statistics = statistics && catalog.hasLabels;
+  }
+
+  /** Then a name behind a dot is a column, whatever stands before the dot. */
+  #allHave(name: string): boolean {
+    return this.#relations.length > 0 && this.#relations.every(({ relation }) => matching(relation, name).length > 0);
   }
 
   /** Labels that a column reference may carry. A qualifier that is no relation here is an alias of a sub-select: any relation. */

@@ -125,7 +125,21 @@ const NAMES: Readonly<Record<SqlDangerCategory, readonly string[]>> = {
   ],
   notify: ["pg_notify"],
   setting: ["set_config"],
-  sequence: ["currval", "lastval", "nextval", "setval"],
+  // what a seed was can be told from the numbers that follow
+  sequence: ["currval", "lastval", "nextval", "setseed", "setval"],
+  // every session can read the keys in pg_locks
+  lock: [
+    "pg_advisory_lock",
+    "pg_advisory_lock_shared",
+    "pg_advisory_unlock",
+    "pg_advisory_unlock_shared",
+    "pg_advisory_xact_lock",
+    "pg_advisory_xact_lock_shared",
+    "pg_try_advisory_lock",
+    "pg_try_advisory_lock_shared",
+    "pg_try_advisory_xact_lock",
+    "pg_try_advisory_xact_lock_shared",
+  ],
   delay: ["pg_sleep", "pg_sleep_for", "pg_sleep_until"],
   server: [
     "binary_upgrade_set_record_init_privs",
@@ -143,8 +157,6 @@ const NAMES: Readonly<Record<SqlDangerCategory, readonly string[]>> = {
     "pg_restore_relation_stats",
     "pg_rotate_logfile",
     "pg_rotate_logfile_old",
-    "pg_stat_reset",
-    "pg_stat_reset_shared",
     "pg_terminate_backend",
   ],
 };
@@ -159,6 +171,7 @@ const PREFIXES: readonly (readonly [prefix: string, category: SqlDangerCategory]
   ["pg_replication_origin_", "replication"],
   ["pg_sleep", "delay"],
   ["binary_upgrade_", "server"],
+  ["pg_stat_reset", "server"],
   ["be_lo_", "large_object"],
 ];
 

@@ -4,7 +4,7 @@ import { dangerOf } from "./dangerous-functions.ts";
 import { RAW_NODE_TYPES } from "./node-types.ts";
 import { INNER_STATEMENT_NODES, STATEMENT_KINDS } from "./statement-kinds.ts";
 import { statementClasses, statementKind } from "./statement-verb.ts";
-import { as, isRowFree, isTree, list, qualifiedName, type Tree, text } from "./tree.ts";
+import { as, isRowFree, isTree, list, qualifiedName, strings, type Tree, text } from "./tree.ts";
 
 /**
  * Everything in one statement's tree that needs no scope, found by a flat pass over every node. It is the safety net
@@ -16,6 +16,7 @@ export type Inventory = {
   readonly functions: Map<string, SqlName>;
   readonly operators: Map<string, SqlName>;
   readonly types: Map<string, SqlName>;
+  readonly attributes: Set<string>;
   readonly dangerous: Map<string, SqlDangerousCall>;
   readonly columns: Tree[];
   readonly ranges: { readonly node: Tree; readonly field: string }[];
@@ -32,6 +33,7 @@ export function takeInventory(root: unknown): Inventory {
     functions: new Map(),
     operators: new Map(),
     types: new Map(),
+    attributes: new Set(),
     dangerous: new Map(),
     columns: [],
     ranges: [],
@@ -75,6 +77,10 @@ function node(type: string, fields: Tree, field: string, found: Inventory): void
   switch (type) {
     case "ColumnRef":
       found.columns.push(fields);
+      attributeNames(list(fields.fields).slice(1), found);
+      return;
+    case "A_Indirection":
+      attributeNames(list(fields.indirection), found);
       return;
     case "FuncCall":
       functionCall(fields, found);
@@ -112,6 +118,10 @@ function node(type: string, fields: Tree, field: string, found: Inventory): void
   } else if (!RAW_NODE_TYPES.has(type)) {
     found.opaque = true;
   }
+}
+
+function attributeNames(names: readonly unknown[], found: Inventory): void {
+  for (const name of strings(names)) found.attributes.add(name);
 }
 
 function mergeVerb(fields: Tree, found: Inventory): void {

@@ -41,6 +41,7 @@ export function statementFacts(input: StatementInput): StatementFacts {
     relations: [...walk.relations.values()],
     functions: [...inventory.functions.values()],
     operators: [...inventory.operators.values()],
+    attributes: [...inventory.attributes],
     types: [...inventory.types.values()],
     columns: walk.uses(),
     ...topFacts(top),
