@@ -84,6 +84,8 @@ describe("a live session feels a change at its next statement", () => {
     await soon(async () => (await email()) === "a@example.com");
     await world.applyPolicy(LOOSE);
     await soon(async () => (await email())?.includes("a@") === false);
+    // masks tighten while a statement runs; the next one is judged by the new version
+    await email();
   });
 
   it("and its recording names the version that each statement was judged by", async () => {

@@ -139,6 +139,8 @@ describe("lexer against PostgreSQL's scanner", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(piece, fc.constantFrom(" ", "\n", "\t ")), { maxLength: 20 }), (pieces) => {
         const sql = pieces.map(([text, blank]) => text + blank).join("");
+        // The scanner in WASM gives comments as tokens, so it does not continue a literal over one; PostgreSQL (4.1.2.1) does.
+        fc.pre(!/'[ \t]*\n\s*--/.test(sql));
         if (sql.trim() !== "") expect(ours(sql)).toEqual(scanned(sql));
       }),
       { numRuns: 500 },
