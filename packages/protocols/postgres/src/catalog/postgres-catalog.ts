@@ -68,6 +68,8 @@ export class PostgresCatalog implements Catalog {
       if (named === undefined) this.#byName.set(name, [relation]);
       else named.push(relation);
     }
+    // a view over something unknown carries the labels known so far
+    this.labels = this.labelsOfTables();
     this.labels = this.#allLabels();
   }
 
@@ -127,11 +129,11 @@ export class PostgresCatalog implements Catalog {
     });
   }
 
-  /** Every label given to a plain table; needed before views are resolved. */
+  /** Every label given to a plain table of a user; needed before views are resolved. */
   labelsOfTables(): readonly string[] {
     const labels = new Set<string>();
     for (const [oid, relation] of this.#byOid) {
-      if (this.#rows.views.has(oid)) continue;
+      if (oid < FIRST_USER_OID || this.#rows.views.has(oid)) continue;
       for (const column of relation.columns) for (const label of column.labels) labels.add(label);
     }
     return [...labels].sort();
