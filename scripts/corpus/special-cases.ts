@@ -47,6 +47,16 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
       async (client) => (await client.query({ text: "select email from customers where id=1", rowMode: "array" })).rows,
       true,
     ),
+  // names that differ behind the 63 bytes which the server keeps
+  T007: (_one, endpoint) =>
+    viaDriver(endpoint, async (client) => {
+      const name = "n".repeat(63);
+      const harmless = { name: `${name}a`, text: "select upper(country) from customers where id=1" };
+      await client.query(harmless);
+      await client.query(`deallocate ${name}`);
+      await client.query({ name: `${name}b`, text: "select reverse(ssn) from customers where id=1" });
+      return (await client.query({ ...harmless, rowMode: "array" })).rows;
+    }),
   B127: (one, endpoint) => psql(endpoint, ["-c", one.sql ?? ""]),
   B130: (one, endpoint) =>
     psql(
