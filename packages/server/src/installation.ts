@@ -5,6 +5,7 @@ import { join } from "node:path";
 /** Paths below the data directory. Everything in it is readable by its owner alone. */
 export function installationPaths(dataDir: string) {
   return {
+    lock: join(dataDir, "lock"),
     masterKey: join(dataDir, "master.key"),
     store: join(dataDir, "tidewaiter.db"),
     recordings: join(dataDir, "recordings"),

@@ -15,6 +15,7 @@ import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
 import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { installationPaths, keptText, prepareDataDir, randomHex } from "./installation.ts";
+import { lockDataDir } from "./lock-data-dir.ts";
 import type { Address, ServerOptions } from "./options.ts";
 import { policyOperation } from "./policy-operation.ts";
 
@@ -37,9 +38,22 @@ export interface RunningServer {
 
 /** Control plane and gateway in this process, listening. */
 export async function runServer(deps: ServerDeps): Promise<RunningServer> {
+  const { dataDir } = deps.options;
+  const paths = installationPaths(dataDir);
+  await prepareDataDir(dataDir);
+  const lock = lockDataDir(dataDir, paths.lock);
+  try {
+    const server = await startServer(deps, paths);
+    const close = (reason: string) => server.close(reason).finally(() => lock[Symbol.dispose]());
+    return { ...server, close };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function startServer(deps: ServerDeps, paths: ReturnType<typeof installationPaths>): Promise<RunningServer> {
   const { options } = deps;
-  const paths = installationPaths(options.dataDir);
-  await prepareDataDir(options.dataDir);
   const gatewayId = await keptText(paths.gatewayId, () => newId("gw"));
   const mockKey = Buffer.from(await keptText(paths.mockKey, () => randomHex(32)), "hex");
   const tls = await certificate(options, paths.tls);
