@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { hasCommand, startPostgres } from "@tidewaiter/testkit";
 import { startTidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { startCaptureProxy } from "./capture-proxy.ts";
@@ -36,8 +38,11 @@ async function main(): Promise<number> {
 
 /** The running demo, as its AI agent: one line per attempt, as it happens. */
 async function attackDemo(): Promise<number> {
-  const file = new URL("../../.demo/demo.json", import.meta.url);
-  if (!existsSync(file)) {
+  // `./tw` names the directory of the demo that it talks to: of two demos at once only one is `.demo`.
+  const cli = process.env.TIDEWAITER_CONFIG_DIR;
+  const shared = fileURLToPath(new URL("../../.demo/demo.json", import.meta.url));
+  const file = [...(cli ? [join(cli, "../demo.json")] : []), shared].find(existsSync);
+  if (file === undefined) {
     process.stderr.write("The demo is not running. Start it with ./scripts/demo and try again.\n");
     return 1;
   }

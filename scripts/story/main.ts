@@ -24,11 +24,15 @@ async function main(): Promise<number> {
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     return result.failed > 0 ? 1 : 0;
   }
-  const { gateway } = world;
+  const { gateway, state, cliConfig } = world;
+  const first = state.shared
+    ? ""
+    : `
+  first:         export TIDEWAITER_CONFIG_DIR=${cliConfig}      (./tw alone talks to the demo that was here before)`;
   print(`
-Tidewaiter is running (gateway, site agent, PostgreSQL 18 with 500 sample customers).   Took ${seconds} s.
+Tidewaiter is running (gateway, site agent, PostgreSQL 18 with 500 sample customers).   Took ${seconds} s.${first}
   as ana:        ./tw psql shop            then: select * from customers limit 5;
-                 (any client: host=localhost port=${gateway.port} dbname=shop user=ana, password from ./tw connect shop)
+                 (any other client takes the URL of ./tw connect shop --url)
   be refused:    ./tw psql shop --level write      then: delete from orders;
   be held:       select email from customers;      and in a second terminal:  ./tw reviews approve --as mia
   attack it:     ./tw demo attack          (an AI agent with valid access tries the corpus)

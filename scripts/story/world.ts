@@ -1,15 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { freePort, type PostgresServer, startPostgres } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { fixturesSql } from "../corpus/cases.ts";
 import type { StoryOptions } from "./options.ts";
+import { claimStateDirectory, type StateDirectory } from "./state-directory.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const EXAMPLES = new URL("deploy/examples/", ROOT);
-/** What `./tw` of this checkout finds while the demo runs. */
-const STATE = new URL(".demo/", ROOT);
 
 /** Everything the story needs, running. */
 export interface World extends AsyncDisposable {
@@ -19,20 +18,22 @@ export interface World extends AsyncDisposable {
   readonly secrets: Readonly<Record<"ana" | "ana-bot", string>>;
   /** Configuration directory of the CLI, where ana, mia and admin are signed in. */
   readonly cliConfig: string;
+  readonly state: StateDirectory;
 }
 
 export async function startWorld(options: StoryOptions, say: (text: string) => void): Promise<World> {
-  say("starting PostgreSQL with 500 sample customers");
-  const postgres = await startPostgres({ version: "18", auth: "scram" });
-  let gateway: Tidewaiter | undefined;
+  const state = claimStateDirectory();
+  const running: { stop(): Promise<unknown> }[] = [];
   const stop = async (): Promise<void> => {
-    rmSync(STATE, { recursive: true, force: true });
-    await gateway?.stop();
-    await postgres.stop();
+    rmSync(state.path, { recursive: true, force: true });
+    for (const part of running.reverse()) await part.stop();
   };
   try {
+    say("starting PostgreSQL with 500 sample customers");
+    const postgres = await startPostgres({ version: "18", auth: "scram" });
+    running.push(postgres);
     await loadSamples(postgres);
-    gateway = await startTidewaiter({
+    const gateway = await startTidewaiter({
       target: {
         host: "127.0.0.1",
         port: postgres.port,
@@ -49,20 +50,21 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
         { name: "ana-bot", type: "ai_agent", level: "write" },
       ],
       ports: {
-        http: options.httpPort ?? (await preferred(8080)),
-        postgres: options.postgresPort ?? (await preferred(6432)),
+        http: await choosePort(state, "--http-port", options.httpPort, 8080),
+        postgres: await choosePort(state, "--postgres-port", options.postgresPort, 6432),
       },
       ...(options.dataDir !== undefined && { dataDir: resolve(options.dataDir) }),
       onProgress: say,
     });
+    running.push(gateway);
     const secrets = { ana: gateway.password, "ana-bot": (await gateway.secret("ana-bot")).secret };
-    const cliConfig = await signIn(gateway);
+    const cliConfig = await signIn(gateway, state);
     writeFileSync(
-      new URL("demo.json", STATE),
+      join(state.path, "demo.json"),
       JSON.stringify({ port: gateway.port, database: "shop/corpus", user: "ana-bot", password: secrets["ana-bot"] }),
       { mode: 0o600 },
     );
-    return { postgres, gateway, secrets, cliConfig, [Symbol.asyncDispose]: stop };
+    return { postgres, gateway, secrets, cliConfig, state, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -94,12 +96,10 @@ function policies() {
 }
 
 /** Signs the cast in with the CLI itself, in a configuration directory that goes away with the demo. */
-async function signIn(gateway: Tidewaiter): Promise<string> {
+async function signIn(gateway: Tidewaiter, state: StateDirectory): Promise<string> {
   const { runTw } = await import("./tw.ts");
-  const directory = new URL("cli/", STATE);
-  rmSync(STATE, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const cliConfig = directory.pathname;
+  const cliConfig = join(state.path, "cli");
+  mkdirSync(cliConfig, { mode: 0o700 });
   for (const [name, password] of [
     ["admin", gateway.adminPassword],
     ["mia", gateway.userPassword],
@@ -115,11 +115,22 @@ async function signIn(gateway: Tidewaiter): Promise<string> {
   return cliConfig;
 }
 
-async function preferred(port: number): Promise<number> {
-  const taken = await new Promise<boolean>((done) => {
+/** A demo that is not the first leaves the known ports alone: the first may be about to open them. */
+async function choosePort(
+  state: StateDirectory,
+  option: string,
+  wanted: number | undefined,
+  known: number,
+): Promise<number> {
+  if (wanted === undefined) return state.shared && !(await isTaken(known)) ? known : freePort();
+  if (await isTaken(wanted)) throw new Error(`port ${wanted} is taken; without ${option} a free one is used`);
+  return wanted;
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((done) => {
     const probe = createServer();
     probe.once("error", () => done(true));
     probe.listen(port, "127.0.0.1", () => probe.close(() => done(false)));
   });
-  return taken ? freePort() : port;
 }

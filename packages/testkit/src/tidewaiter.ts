@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -119,7 +120,6 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
     };
     const calls = new Calls(listening.web, { [ADMIN]: adminPassword }, userPassword);
     say("starting the site agent");
-    const { token } = (await calls.call("POST", "/v1/agents/tokens", { name: SITE }, ADMIN)) as { token: string };
     const agent = spawnNode(AGENT, {
       args: [
         "run",
@@ -132,7 +132,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         "--allow",
         `${options.target.host}:${options.target.port}`,
       ],
-      env: { TIDEWAITER_JOIN_TOKEN: token },
+      env: { TIDEWAITER_JOIN_TOKEN: await joinToken(dataDir, calls) },
     });
     processes.push(agent);
     await agent.line(/connected/);
@@ -181,6 +181,13 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
     await stop();
     throw error;
   }
+}
+
+/** An agent that joined from this data directory before has its key there and needs no token. */
+async function joinToken(dataDir: string, calls: Calls): Promise<string | undefined> {
+  if (existsSync(join(dataDir, "agent", "identity.json"))) return undefined;
+  const { token } = (await calls.call("POST", "/v1/agents/tokens", { name: SITE }, ADMIN)) as { token: string };
+  return token;
 }
 
 /** A data directory that is kept knows its administrator from the first start. */
