@@ -11,6 +11,8 @@ Starts control plane, gateway, site agent and a real PostgreSQL 18 with 500 samp
   --data-dir DIR          keep identities, policies, audit log and recordings in DIR for the next start
                           (default: thrown away at the end; the sample database always is)
   --help
+
+Ctrl-C stops all of it. What stays is an empty PostgreSQL cluster in the system's temporary folder, for a quicker next start.
 `;
 
 export interface StoryOptions {
