@@ -1,7 +1,14 @@
 import type { Duplex } from "node:stream";
 import type { CatalogRows } from "./postgres-catalog.ts";
 import type { TextRows } from "./query.ts";
-import { queryRows } from "./query.ts";
+import { QueryError, queryRows } from "./query.ts";
+
+/**
+ * pg_get_viewdef locks the view and every table below it, so it waits for DDL of a transaction that is open. All sessions
+ * of the database may be waiting for us, the one with that transaction among them: nothing here may wait for long.
+ */
+const SETTINGS = "set search_path = pg_catalog; set lock_timeout = '100ms'; set statement_timeout = '20s'";
+const SHORT_LOCK_TIMEOUT = "set lock_timeout = '10ms'";
 
 const COLUMNS = `
   select c.oid, n.nspname, c.relname, a.attname, a.attnum, a.attgenerated <> ''
@@ -13,6 +20,7 @@ const COLUMNS = `
 const VIEWS = `
   select c.oid, pg_catalog.pg_get_viewdef(c.oid)
     from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= 16384`;
+const VIEW_OIDS = "select c.oid from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= 16384";
 const PARENTS = "select inhrelid, inhparent from pg_catalog.pg_inherits";
 const FUNCTIONS = "select distinct proname, oid >= 16384 from pg_catalog.pg_proc";
 /** `row.name` calls a function whose other arguments have defaults, too; its argument may be any row (pseudo-types). */
@@ -27,9 +35,9 @@ const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid
  * ours. Any role may read these catalogs.
  */
 export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
-  await queryRows(stream, "set search_path = pg_catalog");
+  await queryRows(stream, SETTINGS);
   const columns = await queryRows(stream, COLUMNS);
-  const views = await queryRows(stream, VIEWS);
+  const views = await viewDefinitions(stream);
   const inherits = await queryRows(stream, PARENTS);
   const functions = await queryRows(stream, FUNCTIONS);
   const operators = await queryRows(stream, OPERATORS);
@@ -52,6 +60,31 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
     userOperators: new Set(operators.map(([name]) => name ?? "")),
     rowFunctions: new Set(rowFunctions.map(([name]) => name ?? "")),
   };
+}
+
+/** One by one where some are locked: those are left without a definition, which counts as one over everything. */
+async function viewDefinitions(stream: Duplex): Promise<TextRows> {
+  const all = await unlessLocked(stream, VIEWS);
+  if (all !== undefined) return all;
+  await queryRows(stream, SHORT_LOCK_TIMEOUT);
+  const found: (readonly (string | null)[])[] = [];
+  for (const [oid] of await queryRows(stream, VIEW_OIDS)) {
+    const rows = await unlessLocked(stream, `select pg_catalog.pg_get_viewdef(${Number(oid)})`);
+    found.push([oid ?? null, rows?.[0]?.[0] ?? null]);
+  }
+  return found;
+}
+
+/** lock_not_available */
+const LOCKED = "55P03";
+
+async function unlessLocked(stream: Duplex, sql: string): Promise<TextRows | undefined> {
+  try {
+    return await queryRows(stream, sql);
+  } catch (error) {
+    if (error instanceof QueryError && error.code === LOCKED) return undefined;
+    throw error;
+  }
 }
 
 function numbers(rows: TextRows): readonly [number, number][] {
