@@ -17,7 +17,8 @@ export function lockDataDir(dataDir: string, file: string): Disposable {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     chmodSync(file, 0o600);
-    database.exec("begin exclusive");
+    // nothing is ever written, so no journal
+    database.exec("pragma journal_mode = off; begin exclusive");
   } catch (error) {
     database.close();
     if (!(error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY)) throw error;
