@@ -60,7 +60,7 @@ describe("the executable", () => {
   it("stays quiet when its reader has seen enough", async () => {
     await using home = tempDir("cli");
     const shell = `${JSON.stringify(process.execPath)} ${JSON.stringify(BIN)} --help | true; echo "\${PIPESTATUS[0]}"`;
-    const result = await runCommand("bash", ["-c", shell], { env: { HOME: home.path } });
+    const result = await runCommand("bash", ["--norc", "-c", shell], { env: { HOME: home.path } });
     expect([result.stdout, result.stderr]).toEqual(["0\n", ""]);
   });
 

@@ -8,7 +8,8 @@ const PATHS = [...ENTRIES, ...PASSED].map(({ path }) => path);
 function complete(...words: string[]): string[] {
   const line = ["tw", ...words].map((word) => JSON.stringify(word)).join(" ");
   const ask = `COMP_WORDS=(${line}); COMP_CWORD=${words.length}; _tidewaiter; echo "\${COMPREPLY[@]}"`;
-  const { stdout, stderr } = spawnSync("bash", ["-euc", `${completionScript("bash", PATHS)}\n${ask}`], {
+  // --norc: with a socket as input and no SHLVL bash takes itself for a remote shell and reads the machine's bashrc
+  const { stdout, stderr } = spawnSync("bash", ["--norc", "-euc", `${completionScript("bash", PATHS)}\n${ask}`], {
     encoding: "utf8",
   });
   expect(stderr).toBe("");
