@@ -7,10 +7,20 @@ import type { Machine } from "./machine.ts";
 import { unknownStatement } from "./readable.ts";
 import { onQuery } from "./simple-query.ts";
 
+/**
+ * Answers that may be owed at a time: a client that sends on and on without reading must neither fill memory nor make
+ * every answer dear. Far more than a server keeps back of its answers (8 kB, each at least 5 bytes), so they do come.
+ */
+const MAX_OWED = { high: 10_000, low: 5_000 } as const;
+
 /** One message of the client in the ready phase; nothing is being waited for. */
 export function onClientMessage(machine: Machine, message: PostgresMessage): void {
   // a run of CopyData: policy speaks at the COPY itself
   if (message.kind !== "message") return machine.forward("target", message);
+  if (machine.owed.length >= MAX_OWED.high && !machine.copyingIn) {
+    const fewer = (): boolean => machine.owed.length <= MAX_OWED.low;
+    return machine.waitForAnswers(fewer, () => onClientMessage(machine, message));
+  }
   const decoded = decodeFrontend(message);
   // the server reads and drops everything up to Sync
   if (machine.skippingToSync && SKIPPED.has(decoded.name)) return machine.forward("target", message);

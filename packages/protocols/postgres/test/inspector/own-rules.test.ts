@@ -218,3 +218,15 @@ describe("recorded results", () => {
     expect(rows.at(-1)?.truncated).toBe(true);
   });
 });
+
+describe("a client that does not wait for answers", () => {
+  it("is made to wait when too many are owed, and goes on in order", () => {
+    const made = bench().client(...new Array(10_000).fill(SYNC));
+    made.client(query("select id from orders"));
+    expect(made.sent("target").includes("select id from orders")).toBe(false);
+    made.target(...new Array(4_999).fill(ready()));
+    expect(made.sent("target").includes("select id from orders")).toBe(false);
+    made.target(ready());
+    expect(made.sent("target").includes("select id from orders")).toBe(true);
+  });
+});
