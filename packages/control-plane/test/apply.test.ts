@@ -63,6 +63,7 @@ describe.each<StoreKind>(["sqlite", "postgres"])("apply on %s", (kind) => {
       "grant devs-read-prod create",
       "policy policies/base.yaml create",
     ]);
+    expect(answer.json.changes.at(-1).diff).toEqual([{ field: "source", before: null, after: JSON.stringify(POLICY) }]);
     expect((await harness.call("GET", "/v1/principals/ana")).status).toBe(404);
     expect((await harness.call("GET", "/v1/policies")).json).toEqual({ version: 0, documents: [] });
   });

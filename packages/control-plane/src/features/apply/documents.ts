@@ -76,7 +76,8 @@ export function fieldChanges(before: Record<string, unknown>, after: Record<stri
   });
 }
 
-function toJson(value: unknown): string | null {
+/** As in a {@link FieldChange}: keys sorted, null for nothing. */
+export function toJson(value: unknown): string | null {
   return value === undefined || value === null ? null : JSON.stringify(sortKeys(value));
 }
 

@@ -19,6 +19,7 @@ import {
   type PolicyFile,
   type PrincipalDocument,
   type ResourceDocument,
+  toJson,
 } from "./documents.ts";
 
 export interface ApplyArgs {
@@ -185,7 +186,7 @@ function* applyPolicies(unit: UnitContext, args: ApplyArgs, files: readonly Poli
     const before = current.get(file.name);
     const after = file.state === "absent" ? undefined : file.fields.source;
     if (before === after) return outcome(file, "none");
-    const diff = [{ field: "source", before: before ?? null, after: after ?? null }];
+    const diff = [{ field: "source", before: toJson(before), after: toJson(after) }];
     return outcome(file, before === undefined ? "create" : after === undefined ? "delete" : "update", diff);
   });
   if (changes.every((change) => change.action === "none")) return changes;

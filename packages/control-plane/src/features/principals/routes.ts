@@ -16,7 +16,10 @@ const view = z.object({
   createdAt: z.string(),
 });
 
-export const newPassword = z.string().min(MIN_PASSWORD).max(MAX_PASSWORD);
+export const newPassword = z
+  .string()
+  .min(MIN_PASSWORD, `at least ${MIN_PASSWORD} characters`)
+  .max(MAX_PASSWORD, `at most ${MAX_PASSWORD} characters`);
 
 export function principalRoutes({ store }: Services): Route[] {
   const { principals } = store.units;
