@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import type { CommandContext } from "./context.ts";
 
 /** One command: what it takes, and what it does. Each stands in a file of its own, which is loaded when it is run. */
@@ -35,7 +35,7 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
   return {
     summary: spec.summary,
     build(name, start, done) {
-      const command = new Command(name).description(`${spec.summary}.`).usage("[options]");
+      const command = new Command(name).description(sentence(spec.summary)).usage("[options]");
       spec.configure?.(command);
       command.usage(usageOf(command));
       const asProfile = !command.options.some(({ long }) => long === "--as");
@@ -43,7 +43,10 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
         .option("--json", "one JSON document on stdout")
         .option("--profile <name>", "act as this profile (see: tw login)");
       if (asProfile) command.option("--as <name>", "the same in fewer letters");
-      command.helpOption("-h, --help", "show this").addHelpText("after", helpAfter(spec));
+      command
+        .helpOption("-h, --help", "show this")
+        .configureHelp({ optionDescription })
+        .addHelpText("after", helpAfter(spec));
       return command.action(async (...received: unknown[]) => {
         // Commander gives the arguments that `configure` declared, then the options, then the command.
         const options = received.at(-2) as Options & GlobalOptions;
@@ -55,12 +58,22 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
   };
 }
 
+function sentence(summary: string): string {
+  return summary.endsWith("?") ? summary : `${summary}.`;
+}
+
 function usageOf(command: Command): string {
   const args = command.registeredArguments.map((argument) => {
     const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
     return argument.required ? `<${name}>` : `[${name}]`;
   });
   return [...args, "[options]"].join(" ");
+}
+
+/** An empty default says nothing: `(default: [])`. */
+function optionDescription(option: Option): string {
+  const empty = option.defaultValue === "" || (Array.isArray(option.defaultValue) && option.defaultValue.length === 0);
+  return empty ? option.description : new Help().optionDescription(option);
 }
 
 function helpAfter({ examples, notes }: { readonly examples: readonly string[]; readonly notes?: string }): string {

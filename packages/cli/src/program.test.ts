@@ -39,6 +39,7 @@ describe("the table of commands", () => {
     expect(stdout).toContain(`Usage: tw ${name}`);
     expect(stdout).toContain("--json");
     expect(stdout).toMatch(/Examples:\n {2}tw /);
+    expect(stdout).not.toMatch(/\(default: (\[\]|"")\)|\?\./);
   });
 
   it.each(names)("tw help %s is the same", async (name) => {

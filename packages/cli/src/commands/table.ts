@@ -200,6 +200,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./agents/list.ts")).list,
   },
   {
+    path: ["agents", "remove"],
+    summary: "take one out of service, or make room for its successor",
+    load: async () => (await import("./agents/remove.ts")).remove,
+  },
+  {
     path: ["secrets", "list"],
     summary: "live connection secrets",
     load: async () => (await import("./secrets/list.ts")).list,

@@ -37,7 +37,7 @@ export const agentUnits = {
     const { by, name, tokenHash, expiresAt } = args;
     const known = yield* selectOne(agents, eq(agents.name, name));
     if (known !== undefined) {
-      throw new TidewaiterError("conflict", `there is an agent ${name} already`, { next: `tw agent remove ${name}` });
+      throw new TidewaiterError("conflict", `there is an agent ${name} already`, { next: `tw agents remove ${name}` });
     }
     yield* insert(joinTokens, { id: newId("tok"), name, tokenHash, createdBy: by.name, expiresAt });
     unit.audit({ type: "agent.token_created", principalId: by.id, data: { by: by.name, name, expiresAt } });
