@@ -19,7 +19,8 @@ if ("text" in options) {
   // The children of a terminal get Ctrl-C as well; a second one ends this process at once.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
   provideNeeds(say);
-  say(`Running ${options.suites.length} suites; the whole takes 5 to 15 minutes.`);
+  const count = options.suites.length;
+  say(`Running ${count} ${count === 1 ? "suite" : "suites"}; the whole takes 5 to 15 minutes.`);
   const outcomes = new Map<string, Outcome>();
   for (const suite of options.suites) {
     if (interrupted.signal.aborted) break;
