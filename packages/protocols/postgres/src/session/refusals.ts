@@ -16,10 +16,7 @@ export function notAccepted(
 ): ErrorText {
   const proven = login.proof.kind === "secret";
   if (proven && reason === "expired") {
-    const minutes =
-      expiredAt === undefined
-        ? ""
-        : ` ${Math.max(1, Math.round((Date.now() - Date.parse(expiredAt)) / 60_000))} min ago`;
+    const minutes = expiredAt === undefined ? "" : ` ${ago(expiredAt)}`;
     return {
       code: SQLSTATE.invalidPassword,
       message: `connection secret expired${minutes}`,
@@ -41,9 +38,9 @@ export function notAuthorized(resource: string, refused: Extract<OpenedSession, 
     case "agent_offline":
       return {
         code: SQLSTATE.cannotConnect,
-        message: `${resource} is out of reach: no site agent online${refused.agentName === undefined ? "" : ` for ${refused.agentName}`}${refused.agentLastSeen === undefined ? "" : ` (last seen ${refused.agentLastSeen})`}`,
+        message: `${resource} is out of reach: no site agent online${refused.agentName === undefined ? "" : ` for ${refused.agentName}`}${refused.agentLastSeen === undefined ? "" : ` (last seen ${ago(refused.agentLastSeen)})`}`,
         detail: "Your access is fine.",
-        hint: "tw resources check",
+        hint: `An administrator can look: tw resources check ${resource}`,
       };
     // the same words, code included: whether a resource exists is nobody's business who may not reach it
     case "resource_unknown":
@@ -56,6 +53,10 @@ export function notAuthorized(resource: string, refused: Extract<OpenedSession, 
     default:
       return { code: SQLSTATE.insufficientPrivilege, message: refused.detail, hint: "tw resources list" };
   }
+}
+
+function ago(time: string): string {
+  return `${Math.max(1, Math.round((Date.now() - Date.parse(time)) / 60_000))} min ago`;
 }
 
 export function ownFailure(error: unknown): ErrorText {
