@@ -2,6 +2,9 @@ import { HELP, parseOptions } from "./options.ts";
 import { playTour } from "./tour.ts";
 import { startWorld } from "./world.ts";
 
+const interrupted = new AbortController();
+const INTERRUPTED_EXIT = 130;
+
 /** Starts the world, plays the tour or waits for Ctrl-C, and leaves nothing running. */
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -9,15 +12,14 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+  const stopped = new Promise<void>((resolve) => interrupted.signal.addEventListener("abort", () => resolve()));
   const print = (text: string): void => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   const began = performance.now();
   await using world = await startWorld(options, (text) => print(`  ${text} ...`));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (options.tour) {
-    const result = await playTour(world, print);
+    const result = await Promise.race([playTour(world, print), stopped]);
+    if (result === undefined) return INTERRUPTED_EXIT;
     print(
       `\nThe tour: ${result.passed} checks passed, ${result.failed} failed${result.skipped > 0 ? `, ${result.skipped} left out` : ""}.`,
     );
@@ -44,9 +46,18 @@ Ctrl-C stops everything and deletes the sample data${options.dataDir === undefin
   return 0;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
 try {
-  process.exitCode = await main();
+  const code = await main();
+  // an interrupted tour would go on against what is gone
+  if (code === INTERRUPTED_EXIT) process.exit(code);
+  process.exitCode = code;
 } catch (error) {
+  // Ctrl-C reaches the children as well, so whatever was being done with them fails.
+  if (interrupted.signal.aborted) {
+    process.stderr.write("stopped\n");
+    process.exit(INTERRUPTED_EXIT);
+  }
   process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
