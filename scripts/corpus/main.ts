@@ -54,7 +54,7 @@ async function attackDemo(): Promise<number> {
     onResult: ({ id, technique, outcome, leaked }) =>
       process.stdout.write(`${leaked ? "LEAK" : outcome.padEnd(8)}  ${id}  ${technique}\n`),
   });
-  const leaks = results.filter((result) => result.leaked && result.outcome !== "masked");
+  const leaks = results.filter((result) => result.leaked);
   process.stdout.write(
     `\n${results.length} attempts as ana-bot, an AI agent with valid access: ${leaks.length} leaked.\n`,
   );

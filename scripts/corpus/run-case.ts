@@ -1,5 +1,6 @@
 import { runPsql } from "@tidewaiter/testkit";
-import pg from "pg";
+import type pg from "pg";
+import { byDriver } from "./by-driver.ts";
 import type { CaptureProxy } from "./capture-proxy.ts";
 import type { CorpusCase } from "./cases.ts";
 import { SPECIAL } from "./special-cases.ts";
@@ -32,7 +33,7 @@ export async function attempt(one: CorpusCase, endpoint: Endpoint, proxy: Captur
     special !== undefined
       ? await special(one, through)
       : one.protocol === "extended"
-        ? await byDriver(one, through)
+        ? await extended(one, through)
         : await byPsql(one, through);
   return { ...seen, bytes: proxy.take() };
 }
@@ -51,32 +52,13 @@ async function byPsql(one: CorpusCase, endpoint: Endpoint): Promise<Omit<Attempt
   };
 }
 
-async function byDriver(one: CorpusCase, endpoint: Endpoint): Promise<Omit<Attempt, "bytes">> {
-  const client = new pg.Client({
-    host: "127.0.0.1",
-    port: endpoint.port,
-    user: endpoint.user,
-    password: endpoint.password,
-    database: endpoint.database,
-    ssl: false,
-  });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    const result = await client.query({
-      text: one.sql ?? "",
-      values: [...(one.params ?? [])],
-      rowMode: "array",
-      binary: one.result_formats?.[0] === 1,
-      ...(one.max_rows !== undefined && { rows: one.max_rows }),
-    } as pg.QueryArrayConfig);
-    return { errors: [], output: JSON.stringify(result.rows) };
-  } catch (error) {
-    return {
-      errors: [error instanceof pg.DatabaseError ? (error.code ?? "") : "08006"],
-      output: error instanceof Error ? error.message : "",
-    };
-  } finally {
-    await client.end().catch(() => {});
-  }
+function extended(one: CorpusCase, endpoint: Endpoint): Promise<Omit<Attempt, "bytes">> {
+  const query = {
+    text: one.sql ?? "",
+    values: [...(one.params ?? [])],
+    rowMode: "array",
+    binary: one.result_formats?.[0] === 1,
+    ...(one.max_rows !== undefined && { rows: one.max_rows }),
+  } as pg.QueryArrayConfig;
+  return byDriver(endpoint, async (client) => (await client.query(query)).rows);
 }

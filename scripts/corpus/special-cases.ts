@@ -1,7 +1,6 @@
-import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { runPsql } from "@tidewaiter/testkit";
-import pg from "pg";
+import { byDriver } from "./by-driver.ts";
 import type { CorpusCase } from "./cases.ts";
 import type { Attempt, Endpoint } from "./run-case.ts";
 
@@ -30,7 +29,7 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   },
   // padding of 2 MB
   B144: (one, endpoint) =>
-    viaDriver(
+    byDriver(
       endpoint,
       async (client) =>
         (
@@ -42,14 +41,14 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
     ),
   // one byte per TCP segment
   B145: (_one, endpoint) =>
-    viaDriver(
+    byDriver(
       endpoint,
       async (client) => (await client.query({ text: "select email from customers where id=1", rowMode: "array" })).rows,
       true,
     ),
   // names that differ behind the 63 bytes which the server keeps
   T007: (_one, endpoint) =>
-    viaDriver(endpoint, async (client) => {
+    byDriver(endpoint, async (client) => {
       const name = "n".repeat(63);
       const harmless = { name: `${name}a`, text: "select upper(country) from customers where id=1" };
       await client.query(harmless);
@@ -80,46 +79,6 @@ async function psql(endpoint: Endpoint, args: readonly string[], extra?: string)
   });
   const errors = [...result.stderr.matchAll(/(?:ERROR|FATAL): {2}(?:(\w{5}):)?/g)].map((match) => match[1] ?? "0A000");
   return { errors, output: result.stdout + result.stderr };
-}
-
-async function viaDriver(
-  endpoint: Endpoint,
-  work: (client: pg.Client) => Promise<unknown>,
-  byteByByte = false,
-): Promise<Omit<Attempt, "bytes">> {
-  const client = new pg.Client({
-    host: "127.0.0.1",
-    port: endpoint.port,
-    user: endpoint.user,
-    password: endpoint.password,
-    database: endpoint.database,
-    ssl: false,
-  });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    if (byteByByte) splitWrites((client as unknown as { connection: { stream: Socket } }).connection.stream);
-    return { errors: [], output: JSON.stringify(await work(client)) };
-  } catch (error) {
-    return {
-      errors: [error instanceof pg.DatabaseError ? (error.code ?? "") : "08006"],
-      output: error instanceof Error ? error.message : "",
-    };
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-/** Every byte in a write of its own. */
-function splitWrites(socket: Socket): void {
-  socket.setNoDelay(true);
-  const write = socket.write.bind(socket);
-  socket.write = ((chunk: Buffer | string, ...rest: []) => {
-    const bytes = Buffer.from(chunk as string);
-    let last = true;
-    for (let at = 0; at < bytes.length; at++) last = write(bytes.subarray(at, at + 1), ...rest);
-    return last;
-  }) as Socket["write"];
 }
 
 function startup({ user, database }: Endpoint): Buffer {
