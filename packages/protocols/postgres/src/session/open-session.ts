@@ -40,7 +40,7 @@ export async function openSession(
       ...(login.parameters.get("application_name") !== undefined && {
         application: login.parameters.get("application_name") ?? "",
       }),
-      detail: { database: choice.database ?? "", tls: login.tls ? "yes" : "no" },
+      detail: { ...(choice.database !== undefined && { database: choice.database }), tls: login.tls ? "yes" : "no" },
     });
     if (!opened.ok) return { refused: notAuthorized(choice.resourceName, opened) };
     return { session: opened.session, database: choice.database };
