@@ -194,7 +194,10 @@ describe("after a walk through everything, no secret stands in", () => {
     for (const { output } of [world.server, world.agent]) expect(foundIn(output.stdout + output.stderr)).toEqual([]);
   });
 
-  it("the files of the server and the agent, but for the key file", () => {
+  it("the files of the server and the agent, but for the key file", async () => {
+    // the walk's sessions are over: their journals become recordings, which are read below
+    const journals = join(world.tidewaiter.dataDir, "server/journals");
+    await eventually(() => filesBelow(journals).every((file) => !file.endsWith(".journal")), { within: 15_000 });
     const files = ["server", "agent"].flatMap((name) => filesBelow(join(world.tidewaiter.dataDir, name)));
     expect(files.length).toBeGreaterThan(8);
     const leaks = files
