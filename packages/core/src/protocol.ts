@@ -106,7 +106,7 @@ export interface RelayOptions<M, S extends Duplex = Duplex> {
   /** A native FATAL message for bytes that broke the protocol, a recording that cannot be written, and our own errors. */
   readonly fatal: (code: FatalCode, detail?: string) => Uint8Array;
   /** How to reach this session from outside: cancel requests. Called once, before the first byte. */
-  readonly onStart: (interrupt: (by: Interruption) => void) => void;
+  readonly onStart: (interrupt: (by: Interruption) => Promise<void>) => void;
 }
 
 export interface MessageFramer<M> {

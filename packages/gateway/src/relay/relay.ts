@@ -57,6 +57,8 @@ class Relay<M> {
   #closing: string | undefined;
   #settled = false;
   #asks: (() => void)[] = [];
+  /** The newest request to cancel what the target does; resolves when the target has taken it, or cannot. */
+  #canceling: Promise<void> = Promise.resolve();
 
   constructor(options: RelayOptions<M, Duplex>, session: RelaySession) {
     this.#options = options;
@@ -74,9 +76,8 @@ class Relay<M> {
   }
 
   run(): Promise<string> {
-    const interrupt = (by: Interruption): void => this.#turn({ type: "interrupted", by, at: Date.now() });
-    this.#options.onStart(interrupt);
-    this.#session.onInterrupt(interrupt);
+    this.#options.onStart((by) => this.#interrupt(by));
+    this.#session.onInterrupt((by) => void this.#interrupt(by));
     for (const side of ["client", "target"] as const) this.#attach(side);
     if (this.#options.targetLeftover.length > 0) this.#onChunk("target", Buffer.from(this.#options.targetLeftover));
     for (const side of ["client", "target"] as const) this.#sides[side].stream.resume();
@@ -151,14 +152,22 @@ class Relay<M> {
     if (!state.busy && state.waiting.length === 0) this.#turn({ type: "ended", side, at: Date.now() });
   }
 
-  #turn(input: Input<M>): void {
+  #turn(input: Input<M>, then?: () => void): void {
     if (this.#settled) return;
     try {
       this.#receive(input);
+      if (then !== undefined) this.#asks.push(then);
       this.#endTurn();
     } catch (error) {
       this.#broken(error);
     }
+  }
+
+  /** Resolves when everything that this interruption caused has been done, up to a cancel that the target has taken. */
+  #interrupt(by: Interruption): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#turn({ type: "interrupted", by, at: Date.now() }, () => done.resolve(this.#canceling));
+    return Promise.race([done.promise, this.#done.promise.then(() => {})]);
   }
 
   #receive(input: Input<M>): void {
@@ -184,7 +193,9 @@ class Relay<M> {
         return this.#session.returnBudget(effect.ruleId, effect.rows, effect.bytes);
       case "cancel_target":
         // the session does not depend on it: a target that cannot be canceled goes on until it is done
-        this.#asks.push(() => void this.#options.cancelTarget().catch(() => {}));
+        this.#asks.push(() => {
+          this.#canceling = this.#options.cancelTarget().catch(() => {});
+        });
         return;
       case "close":
         this.#closing ??= effect.reason;

@@ -75,6 +75,14 @@ describe("CancelRequest", () => {
     expect(client.key?.processId).not.toBe(Number(pid));
   });
 
+  it("is closed once it has been dealt with: the next statement is not the one that is canceled", async () => {
+    await using client = await fixture.wire();
+    for (let i = 0; i < 20; i++) {
+      await sendCancel(fixture.harness.port, client.key);
+      expect(types(await client.query("select pg_sleep(0.005)"))).toBe("T D C Z");
+    }
+  });
+
   it("when nothing runs, nothing happens", async () => {
     await using client = await fixture.wire();
     await client.query("begin");

@@ -60,8 +60,9 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
     signal: host.signal,
   });
   if (accepted.kind === "cancel") {
-    endQuietly(accepted.stream);
-    return shared.cancelKeys.cancel(accepted.processId, accepted.secretKey);
+    // closed only afterwards, as the server does: a client waits for it, so that its next statement is not the one canceled
+    await shared.cancelKeys.cancel(accepted.processId, accepted.secretKey);
+    return endQuietly(accepted.stream);
   }
   if (accepted.kind === "refused") {
     if (accepted.code === "bad_secret" || accepted.code === "bad_user") {

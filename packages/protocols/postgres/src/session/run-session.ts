@@ -85,7 +85,7 @@ async function inspect(running: Running): Promise<void> {
   const { login, session, target, connected, shared } = running;
   const context = inspectorContext(running);
   const inspector = createInspector(context);
-  let cancel = (): void => {};
+  let cancel = async (): Promise<void> => {};
   const key = shared.cancelKeys.issue(() => cancel());
   try {
     greet(login.stream, connected, key, context.greeting);
