@@ -103,5 +103,6 @@ function unknownCatalog(labels: readonly string[]): Catalog {
     isBuiltinFunction: () => false,
     isBuiltinOperator: () => false,
     isRowFunction: () => true,
+    isHarmlessFunction: () => false,
   };
 }

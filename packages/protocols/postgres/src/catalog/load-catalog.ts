@@ -1,4 +1,6 @@
 import type { Duplex } from "node:stream";
+import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
+import { reachesData } from "@tidewaiter/toolkit/sql/dangerous-functions";
 import type { CatalogRows } from "./postgres-catalog.ts";
 import type { TextRows } from "./query.ts";
 import { QueryError, queryRows } from "./query.ts";
@@ -28,6 +30,7 @@ const ROW_FUNCTIONS = `
   select distinct p.proname
     from pg_catalog.pg_proc p join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
    where p.oid >= 16384 and p.pronargs - p.pronargdefaults <= 1 and t.typtype in ('c', 'd', 'p')`;
+const BUILTIN_FUNCTIONS = "select oid, proname from pg_catalog.pg_proc where oid < 16384";
 const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid >= 16384";
 
 /**
@@ -41,6 +44,7 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
   const inherits = await queryRows(stream, PARENTS);
   const functions = await queryRows(stream, FUNCTIONS);
   const operators = await queryRows(stream, OPERATORS);
+  const builtin = await queryRows(stream, BUILTIN_FUNCTIONS);
   const rowFunctions = await queryRows(stream, ROW_FUNCTIONS);
   const parents = new Map<number, number[]>();
   for (const [child, parent] of numbers(inherits)) parents.set(child, [...(parents.get(child) ?? []), parent]);
@@ -59,6 +63,7 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
     userFunctions: namesWhere(functions, "t"),
     userOperators: new Set(operators.map(([name]) => name ?? "")),
     rowFunctions: new Set(rowFunctions.map(([name]) => name ?? "")),
+    reachingFunctions: new Set(builtin.filter(([, name]) => readsMore(name ?? "")).map(([oid]) => Number(oid))),
   };
 }
 
@@ -85,6 +90,10 @@ async function unlessLocked(stream: Duplex, sql: string): Promise<TextRows | und
     if (error instanceof QueryError && error.code === LOCKED) return undefined;
     throw error;
   }
+}
+
+function readsMore(name: string): boolean {
+  return UNSAFE_FUNCTIONS.has(name) || reachesData(name);
 }
 
 function numbers(rows: TextRows): readonly [number, number][] {

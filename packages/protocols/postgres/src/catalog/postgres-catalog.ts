@@ -26,6 +26,8 @@ export interface CatalogRows {
   readonly userOperators: ReadonlySet<string>;
   /** User functions of one argument that may be a row. */
   readonly rowFunctions: ReadonlySet<string>;
+  /** OIDs of built-in functions that read more than their arguments. */
+  readonly reachingFunctions: ReadonlySet<number>;
 }
 
 /** PostgreSQL gives user objects OIDs from here on (FirstNormalObjectId). */
@@ -98,6 +100,10 @@ export class PostgresCatalog implements Catalog {
 
   isRowFunction(name: string): boolean {
     return this.#rows.rowFunctions.has(name);
+  }
+
+  isHarmlessFunction(oid: number): boolean {
+    return oid < FIRST_USER_OID && !this.#rows.reachingFunctions.has(oid);
   }
 
   /** A partition or child table holds its parent's rows, so it carries the parent's labels by column name. */

@@ -46,6 +46,7 @@ export const CATALOG: Catalog = {
   isBuiltinFunction: (_, name) => name !== "mine",
   isBuiltinOperator: () => true,
   isRowFunction: () => false,
+  isHarmlessFunction: () => true,
 };
 
 export function field(name: string, attnum: number, format = 0): FieldDescription {

@@ -35,6 +35,8 @@ export interface Catalog {
   isBuiltinOperator(name: string): boolean;
   /** A user function that can be written like a column, `row.name`, for its only argument may be a row. */
   isRowFunction(name: string): boolean;
+  /** By OID, as a query tree names them: a built-in one that runs no SQL of its own and reads nothing but its arguments. */
+  isHarmlessFunction(oid: number): boolean;
 }
 
 /** A database in which no label applies: everything is known and nothing is sensitive. */
@@ -46,6 +48,7 @@ export const EMPTY_CATALOG: Catalog = {
   isBuiltinFunction: () => true,
   isBuiltinOperator: () => true,
   isRowFunction: () => false,
+  isHarmlessFunction: () => true,
 };
 
 /** Functions below the views of SYSTEM_LABELS: they return other people's statements, or secrets, past the view. */

@@ -189,6 +189,21 @@ export function dangerOf(name: string): SqlDangerCategory | undefined {
   return undefined;
 }
 
+const REACHING: ReadonlySet<SqlDangerCategory> = new Set([
+  "sql_in_string",
+  "file",
+  "large_object",
+  "egress",
+  "replication",
+  "server",
+]);
+
+/** What it returns may hold data that none of its arguments does. */
+export function reachesData(name: string): boolean {
+  const category = dangerOf(name);
+  return category !== undefined && REACHING.has(category);
+}
+
 /** Arguments of these leave the row path: a column in one is a `write-source`. */
 export function hasSideEffect(name: string): boolean {
   const category = dangerOf(name);
