@@ -7,6 +7,7 @@ export const SQLSTATE = {
   cannotConnect: "08001",
   connectionFailure: "08006",
   featureNotSupported: "0A000",
+  inFailedTransaction: "25P02",
   invalidAuthorization: "28000",
   invalidPassword: "28P01",
   insufficientPrivilege: "42501",

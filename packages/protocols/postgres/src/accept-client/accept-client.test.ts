@@ -71,7 +71,8 @@ async function prove(peer: ScriptedPeer, behind: Buffer = Buffer.alloc(0)): Prom
   client.verify((await peer.receiveMessage()).body.subarray(4));
 }
 
-const optionNamed = (name: string) => `0003000000000001${Buffer.from(`${name}\0`).toString("hex")}`;
+const optionNamed = (name: string, minor: number) =>
+  `0003000${minor}00000001${Buffer.from(`${name}\0`).toString("hex")}`;
 
 describe("acceptClient", () => {
   it("leaves bytes that came behind the proof in the stream", async () => {
@@ -189,23 +190,28 @@ describe("acceptClient", () => {
     }
   });
 
-  it("negotiates newer minor versions and unknown protocol options down", async () => {
+  it("P3: speaks 3.0 to 3.2 as asked, newer ones and unknown protocol options are negotiated away", async () => {
     const cases = [
-      { minor: 2, options: {}, expected: "0003000000000000" },
-      {
-        minor: 9999,
-        options: { "_pq_.grease": "1" },
-        expected: optionNamed("_pq_.grease"),
-      },
-      { minor: 0, options: { "_pq_.x": "" }, expected: optionNamed("_pq_.x") },
+      { minor: 3, options: {}, expected: "0003000200000000", spoken: 2 },
+      // what libpq sends as grease
+      { minor: 9999, options: { "_pq_.grease": "1" }, expected: optionNamed("_pq_.grease", 2), spoken: 2 },
+      { minor: 2, options: { "_pq_.x": "" }, expected: optionNamed("_pq_.x", 2), spoken: 2 },
+      { minor: 0, options: { "_pq_.x": "" }, expected: optionNamed("_pq_.x", 0), spoken: 0 },
     ];
-    for (const { minor, options, expected } of cases) {
+    for (const { minor, options, expected, spoken } of cases) {
       const { peer, outcome } = start();
       peer.send(startup({ user: "ana", ...options }, minor));
       const negotiation = await peer.receiveMessage();
       expect([negotiation.type, negotiation.body.toString("hex")]).toEqual(["v", expected]);
       await prove(peer);
-      expect(await outcome).toMatchObject({ kind: "login", parameters: new Map() });
+      expect(await outcome).toMatchObject({ kind: "login", parameters: new Map(), protocolMinor: spoken });
+    }
+    for (const minor of [0, 1, 2]) {
+      const { peer, outcome } = start();
+      peer.send(startup({ user: "ana" }, minor));
+      // the first answer asks for the proof: nothing was negotiated
+      await prove(peer);
+      expect(await outcome).toMatchObject({ kind: "login", protocolMinor: minor });
     }
   });
 

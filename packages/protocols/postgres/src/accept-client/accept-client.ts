@@ -67,6 +67,7 @@ async function accept(
     ...(startup.level === undefined ? {} : { level: startup.level }),
     ...(startup.database === undefined ? {} : { database: startup.database }),
     ...(serverName === undefined ? {} : { serverName }),
+    protocolMinor: startup.minor,
     parameters: startup.parameters,
     tls: encrypted,
     channelBinding,

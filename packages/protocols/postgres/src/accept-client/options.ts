@@ -46,6 +46,8 @@ export interface ClientLogin {
   readonly database?: string;
   /** TLS server name. */
   readonly serverName?: string;
+  /** Of protocol 3: from 2 on the client takes cancel keys of up to 256 bytes, before exactly 4. */
+  readonly protocolMinor: number;
   /** Startup parameters other than user, database, replication and protocol options. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly tls: boolean;

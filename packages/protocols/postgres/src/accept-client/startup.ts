@@ -11,6 +11,8 @@ import { MAX_NAME_LENGTH, parseUser } from "./user-name.ts";
 const MAX_PARAMETER_NAME = 63;
 const MAX_PARAMETER_VALUE = 4096;
 const PROTOCOL_OPTION = "_pq_.";
+/** 3.2 of PostgreSQL 18: the same messages, longer cancel keys. */
+const LATEST_MINOR = 2;
 /** Spellings of "no" that the server's own boolean parser takes. */
 const NO: ReadonlySet<string> = new Set(["false", "off", "no", "0", "f", "n"]);
 
@@ -23,21 +25,24 @@ export interface StartupFacts {
   readonly level?: AccessLevel;
   readonly database?: string;
   readonly parameters: ReadonlyMap<string, string>;
+  /** Minor version that both sides speak: 0 to 2. */
+  readonly minor: number;
 }
 
 /**
- * Checks a StartupMessage and, where the client speaks a newer minor version or asks for protocol options, answers
- * NegotiateProtocolVersion: we speak 3.0 and no options.
+ * Checks a StartupMessage and, where the client speaks a newer minor version than 3.2 or asks for protocol options, answers
+ * NegotiateProtocolVersion as PostgreSQL 18 does: the version spoken is the lower of both, and no option is known.
  * @throws Refusal `unsupported`, `bad_user`, `protocol_violation`
  */
 export function acceptStartup(stream: Duplex, message: StartupMessage): StartupFacts {
   if (message.major !== 3) {
-    const text = `unsupported frontend protocol ${message.major}.${message.minor}: server supports 3.0 to 3.0`;
+    const text = `unsupported frontend protocol ${message.major}.${message.minor}: server supports 3.0 to 3.2`;
     throw new Refusal("unsupported", { code: SQLSTATE.featureNotSupported, message: text });
   }
   const { options, parameters } = separate(message.parameters);
-  if (message.minor > 0 || options.length > 0) {
-    const version = STARTUP_CODE.version3_0;
+  const minor = Math.min(message.minor, LATEST_MINOR);
+  if (message.minor > minor || options.length > 0) {
+    const version = STARTUP_CODE.version3_0 + minor;
     stream.write(encodeBackend({ name: "NegotiateProtocolVersion", version, options }));
   }
   const written = parameters.get("user") ?? "";
@@ -48,7 +53,7 @@ export function acceptStartup(stream: Duplex, message: StartupMessage): StartupF
   refuseReplication(parameters.get("replication"));
   const database = parameters.get("database");
   for (const name of ["user", "database", "replication"]) parameters.delete(name);
-  return { written, ...parseUser(written), ...(database ? { database } : {}), parameters };
+  return { written, ...parseUser(written), ...(database ? { database } : {}), parameters, minor };
 }
 
 function separate(all: ReadonlyMap<string, string>) {

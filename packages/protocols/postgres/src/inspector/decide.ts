@@ -3,12 +3,13 @@ import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ErrorFields } from "../messages.ts";
 import { askForLease, budgetFatal, budgetSpent, exhausted } from "./budgets.ts";
 import { copyToProbe, probeCopy } from "./copy-out.ts";
+import { failsAnyway } from "./failed-transaction.ts";
 import { hold } from "./hold.ts";
 import { denied } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { recordOperation } from "./record-operation.ts";
 import type { Judged } from "./state.ts";
-import { refusedPlainly, transactionText } from "./texts.ts";
+import { inFailedTransaction, refusedPlainly, transactionText } from "./texts.ts";
 
 export interface Decision {
   readonly judged: Judged;
@@ -43,6 +44,8 @@ export function decide(machine: Machine, decision: Decision): void {
   if (outcome === "review") {
     // a review that nobody can be asked for is a denial
     if (review === undefined) return refuse(denied(machine, judged));
+    // it cannot run: nobody needs to be asked
+    if (machine.quiet && failsAnyway(machine, judged)) return refuse(inFailedTransaction());
     return ask(machine, decision, { review, ruleId: ruleId ?? "review", reason: reason ?? "" }, () =>
       admit(machine, decision),
     );

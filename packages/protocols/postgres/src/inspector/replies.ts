@@ -34,6 +34,8 @@ export function onComplete(machine: Machine, message: Framed): void {
     machine.finish(owed.judged, "error", refusal.code ?? "");
     return machine.end({ ...refusal, severity: "FATAL", severityLocalized: "FATAL" });
   }
+  // only what ends a failed transaction, or goes back to a savepoint, completes in one
+  if (machine.status === "E" && message.type === BACKEND.CommandComplete) machine.status = "T";
   const suspended = message.type === BACKEND.PortalSuspended;
   const result = owed.type === "query" ? owed.result++ : 0;
   if (!suspended) settleNames(owed, (name) => name === result, true);

@@ -4,11 +4,13 @@ import type { Framed } from "../framer.ts";
 import type { ErrorFields } from "../messages.ts";
 import { redactedFields } from "./content-layer.ts";
 import { decoded } from "./decoded.ts";
+import { failsAnyway } from "./failed-transaction.ts";
 import { abandon } from "./hold.ts";
 import type { Machine } from "./machine.ts";
 import { settleNames } from "./replies.ts";
 import { scrubbedError } from "./scrub.ts";
 import type { Judged, Owed } from "./state.ts";
+import { inFailedTransaction } from "./texts.ts";
 
 /** The substitute's own error: a syntax error at its bare word. Anything else, such as 57P01, passes as it is. */
 const SYNTAX_ERROR = "42601";
@@ -68,11 +70,20 @@ function shownError(
     machine.cutting = undefined;
     if (fields.code === SQLSTATE.queryCanceled) return refusal;
   }
-  if (owed?.refusal !== undefined && fields.code === SYNTAX_ERROR) return owed.refusal;
+  if (owed?.refusal !== undefined && fields.code === SYNTAX_ERROR) return refusalNow(machine, owed, owed.refusal);
   const judged: Judged | undefined = owed?.judged ?? owed?.probe?.judged;
   return judged?.sensitive === true
     ? scrubbedError(fields, judged.labels.opaque)
     : redactedFields(machine, judged, message, fields);
+}
+
+/**
+ * The substitute does not parse, which the server says in any state; the statement itself would have got past that, to 25P02 in
+ * a failed transaction. What ends a transaction would run there, so its refusal stays what it is.
+ */
+function refusalNow(machine: Machine, { judged }: Owed, refusal: ErrorFields): ErrorFields {
+  const parses = refusal.code !== SYNTAX_ERROR && judged !== undefined;
+  return parses && failsAnyway(machine, judged) ? inFailedTransaction() : refusal;
 }
 
 /**

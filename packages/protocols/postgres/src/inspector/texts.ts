@@ -21,6 +21,14 @@ export function refusedByRule(resource: string, verdict: Verdict, status: Transa
   });
 }
 
+/** In a failed transaction the server gets no further than this, whatever the statement is: so the refusal is its own. */
+export function inFailedTransaction(): ErrorFields {
+  return errorFields("ERROR", {
+    code: SQLSTATE.inFailedTransaction,
+    message: "current transaction is aborted, commands ignored until end of transaction block",
+  });
+}
+
 export function refusedPlainly(code: string, message: string, detail: string, hint?: string): ErrorFields {
   return errorFields("ERROR", { code, message, detail, hint });
 }

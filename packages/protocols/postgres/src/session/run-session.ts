@@ -86,7 +86,7 @@ async function inspect(running: Running): Promise<void> {
   const context = inspectorContext(running);
   const inspector = createInspector(context);
   let cancel = async (): Promise<void> => {};
-  const key = shared.cancelKeys.issue(() => cancel());
+  const key = shared.cancelKeys.issue(login.protocolMinor, () => cancel());
   try {
     greet(login.stream, connected, key, context.greeting);
     await session.relay<PostgresMessage>({

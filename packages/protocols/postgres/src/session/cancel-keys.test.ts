@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { CancelKeys } from "./cancel-keys.ts";
+
+describe("P3: cancel keys", () => {
+  it("have the length that the client's protocol has room for", () => {
+    const keys = new CancelKeys();
+    const lengths = [0, 1, 2].map((minor) => keys.issue(minor, async () => {}).secretKey.length);
+    expect(lengths).toEqual([4, 4, 32]);
+  });
+
+  it("cancel one session, and only whole", async () => {
+    const keys = new CancelKeys();
+    const canceled: string[] = [];
+    const short = keys.issue(0, async () => void canceled.push("short"));
+    const long = keys.issue(2, async () => void canceled.push("long"));
+    for (const secretKey of [
+      long.secretKey.subarray(0, 4),
+      Buffer.concat([long.secretKey, Buffer.alloc(1)]),
+      short.secretKey,
+    ])
+      await keys.cancel(long.processId, secretKey);
+    await keys.cancel(short.processId, Buffer.concat([short.secretKey, Buffer.alloc(28)]));
+    expect(canceled).toEqual([]);
+    await keys.cancel(long.processId, long.secretKey);
+    await keys.cancel(short.processId, short.secretKey);
+    expect(canceled).toEqual(["long", "short"]);
+    long.forget();
+    await keys.cancel(long.processId, long.secretKey);
+    expect(canceled).toHaveLength(2);
+  });
+});
