@@ -2,6 +2,7 @@ export * from "./control-plane.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./inspector.ts";
+export * from "./json-path.ts";
 export * from "./labels/index.ts";
 export * from "./mask.ts";
 export * from "./operation.ts";

@@ -1,5 +1,6 @@
 import { CONSTANT_MASK, type MaskSpec } from "../mask.ts";
 import { toRuleReview } from "./compile-defaults.ts";
+import { compileMaskSpec } from "./compile-mask-spec.ts";
 import { compileMatch } from "./compile-match.ts";
 import { compileTests } from "./compile-tests.ts";
 import type { CompiledRule, RuleBudget, RuleMask, RuleMatch } from "./compiled-policy.ts";
@@ -8,7 +9,7 @@ import { compileExpression, type Expression } from "./expression.ts";
 import { compileGlob } from "./glob.ts";
 import type { PolicyProblem } from "./problem.ts";
 import { toBytes, toSeconds } from "./quantities.ts";
-import type { MaskInput, RuleInput } from "./schema.ts";
+import type { RuleInput } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
 export interface RuleSite {
@@ -127,7 +128,7 @@ function compileMask(site: RuleSite, match: RuleMatch): RuleMask {
         }),
       );
     }
-    byLabel.push({ glob, spec: toMaskSpec(spec) });
+    byLabel.push({ glob, spec: compileMaskSpec(site, [...path, "mask", key], spec) });
   }
   const fallback = input.mask?.default;
   const everything = fallback !== undefined || match.labels !== undefined;
@@ -136,15 +137,11 @@ function compileMask(site: RuleSite, match: RuleMatch): RuleMask {
       ? everything || byLabel.some(({ glob }) => glob.matches(label))
       : match.labels.some((glob) => glob.matches(label)),
   );
-  return { byLabel, fallback: fallback === undefined ? CONSTANT_MASK : toMaskSpec(fallback), covers: new Set(covers) };
-}
-
-function toMaskSpec(input: MaskInput): MaskSpec {
-  if (input === null) return { transform: "null" };
-  if (typeof input === "string") return { transform: input };
-  if ("last" in input) return { transform: "last", keep: input.last };
-  if ("partial" in input) return { transform: "partial", ...input.partial };
-  return { transform: "bucket", size: input.bucket };
+  return {
+    byLabel,
+    fallback: fallback === undefined ? CONSTANT_MASK : compileMaskSpec(site, [...path, "mask", "default"], fallback),
+    covers: new Set(covers),
+  };
 }
 
 function compileBudget(site: RuleSite, budget: NonNullable<RuleInput["budget"]>): RuleBudget {

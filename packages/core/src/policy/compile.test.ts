@@ -69,6 +69,16 @@ rules:
       ['p0.yaml:6:31  rule "a": pii.ssn has a form that is not understood: "tokn"; did you mean "token"?'],
     ],
     [
+      rule('{ id: a, mask: { pii.ssn: { json: { "$.a": tokn } } } }'),
+      ['p0.yaml:6:48  rule "a": $.a has a form that is not understood: "tokn"; did you mean "token"?'],
+    ],
+    [
+      rule("{ id: a, mask: { pii.ssn: { json: { a.b: token } } } }"),
+      ['p0.yaml:6:41  rule "a": "a.b" is no path such as $.ssn, $.items[*].card, $["first name"] or $..email'],
+    ],
+    [rule("{ id: a, mask: { pii.ssn: { json: {} } } }"), ['p0.yaml:6:39  rule "a": json names no path']],
+    [rule("{ id: a, mask: { pii.ssn: { last: 0 } } }"), ['p0.yaml:6:39  rule "a": last is smaller than 1']],
+    [
       rule("{ id: a, deny: x, when: 'sql.kind == 1' }"),
       [expect.stringMatching(/^p0.yaml:6:29 {2}rule "a": no such overload: /)],
     ],

@@ -41,6 +41,19 @@ describe("(b) strictness among masks", () => {
     ["redact", "{ bucket: 10 }", { transform: "redact" }],
     ["null", "email_domain", { transform: "null" }],
     ["{ last: 4 }", "{ last: 2 }", { transform: "constant" }],
+    ['{ json: { "$.a": token } }', "email_domain", { transform: "email_domain" }],
+    ['{ json: { "$.a": token } }', '{ json: { "$.a": constant } }', { transform: "constant" }],
+    [
+      '{ json: { "$.b": { last: 4 }, "$.a": null } }',
+      '{ json: { "$.a": null, "$.b": { last: 4 } } }',
+      {
+        transform: "json",
+        paths: [
+          { path: "$.a", mask: { transform: "null" } },
+          { path: "$.b", mask: { transform: "last", keep: 4 } },
+        ],
+      },
+    ],
   ])("%s and %s give %o in either order", (a, b, expected) => {
     const rule = (id: string, mask: string) => `{ id: ${id}, mask: { pii.email: ${mask} } }`;
     for (const [first, second] of [
@@ -51,6 +64,18 @@ describe("(b) strictness among masks", () => {
       expect(evaluate(policy, readsEmail, contextOf()).masks["pii.email"]).toEqual(expected);
     }
   });
+});
+
+it("(b) three masks have one strictest, in any order", () => {
+  const rules = ["{ last: 4 }", "{ last: 2 }", "token"].map((mask, n) => `{ id: r${n}, mask: { pii.email: ${mask} } }`);
+  const orders = rules.flatMap((rule, n) => [
+    [rule, ...rules.toSpliced(n, 1)],
+    [rule, ...rules.toSpliced(n, 1).reverse()],
+  ]);
+  for (const order of orders) {
+    const verdict = evaluate(policyOf(LABELS, rulesOf(...order)), readsEmail, contextOf());
+    expect(verdict.masks["pii.email"]).toEqual({ transform: "token" });
+  }
 });
 
 describe("(c) unknown values and errors", () => {

@@ -29,15 +29,23 @@ const size = z
   .union([z.string().regex(SIZE_PATTERN, "is not a size such as 500kB, 20MB or 1GiB"), z.int().min(1)])
   .describe("`500kB`, `20MB`, `1GiB`, or bytes");
 
-const maskSpec = z
+const valueMask = z
   .union([
     z.enum(["constant", "null", "redact", "year", "month", "token", "email_domain"]),
     z.null(),
     z.strictObject({ last: z.int().min(1).max(64) }),
     z.strictObject({ partial: z.strictObject({ first: z.int().min(0).max(64), last: z.int().min(0).max(64) }) }),
-    z.strictObject({ bucket: z.number().positive() }),
+    z.strictObject({ bucket: z.number().positive().max(1e15) }),
   ])
   .describe("how a value is replaced");
+
+const jsonMask = z.strictObject({
+  json: z
+    .record(z.string(), valueMask)
+    .describe("values inside of json and jsonb by path: `$.ssn`, `$.items[*].card`, `$..email`; the rest is shown"),
+});
+
+const maskSpec = z.union([...valueMask.options, jsonMask]).describe("how a value is replaced");
 
 const reviewers = z
   .array(z.string().regex(/^(group|principal):.{1,100}$/, 'is neither "group:NAME" nor "principal:NAME"'))
@@ -164,6 +172,7 @@ export type RuleInput = z.output<typeof rule>;
 export type LabelInput = z.output<typeof label>;
 export type DefaultsInput = z.output<typeof defaults>;
 export type MaskInput = z.output<typeof maskSpec>;
+export type ValueMaskInput = z.output<typeof valueMask>;
 export type MatrixInput = z.output<typeof matrices>;
 export type ReviewInput = z.output<typeof review>;
 export type InTransactionInput = z.output<typeof inTransaction>;

@@ -122,9 +122,11 @@ function deepestIssues(issue: z.core.$ZodIssueInvalidUnion): readonly z.core.$Zo
   const deeper = issue.errors.filter((branch) =>
     branch.some((each) => each.path.length > 0 || each.code === "unrecognized_keys"),
   );
+  // a branch that knows every key at its top is the one that was meant
+  const meant = deeper.find((branch) => branch.every((each) => each.path.length > 0)) ?? deeper[0];
   // A misspelt key also makes the right one missing; only the slip itself is worth saying.
-  const unknown = deeper[0]?.filter((each) => each.code === "unrecognized_keys") ?? [];
-  return unknown.length > 0 ? unknown : deeper[0];
+  const unknown = meant?.filter((each) => each.code === "unrecognized_keys") ?? [];
+  return unknown.length > 0 ? unknown : meant;
 }
 
 function valueAt(data: unknown, path: DocumentPath): unknown {

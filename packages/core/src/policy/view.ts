@@ -1,4 +1,4 @@
-import { CONSTANT_MASK, type MaskSpec, stricterMask } from "../mask.ts";
+import { CONSTANT_MASK, type MaskSpec, stricterMask, strictestMask } from "../mask.ts";
 import type { PrincipalKind } from "../principal.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Bindings } from "./cel.ts";
@@ -113,16 +113,16 @@ function decideMasks(policy: CompiledPolicy, maskRules: readonly StandingRule[],
   const observed: { ruleId: string; label: string }[] = [];
   for (const label of policy.labelNames) {
     let mentioned = false;
-    let mask: MaskSpec | undefined;
+    const specs: MaskSpec[] = [];
     for (const { rule, state } of states) {
       if (state === "not_matched" || rule.mask?.covers.has(label) !== true) continue;
       mentioned = true;
       if (state === "exempt") continue;
       const spec = maskFor(rule.mask, label);
       if (rule.enforce === "observe") observed.push({ ruleId: rule.id, label });
-      else mask = mask === undefined ? spec : stricterMask(mask, spec);
+      else specs.push(spec);
     }
-    masks[label] = mask ?? (mentioned ? "show" : CONSTANT_MASK);
+    masks[label] = strictestMask(specs) ?? (mentioned ? "show" : CONSTANT_MASK);
   }
   return { masks, observed, anyHidden: Object.values(masks).some((mask) => mask !== "show") };
 }
@@ -132,7 +132,7 @@ function maskFor(mask: RuleMask, label: string): MaskSpec {
   const exact = mask.byLabel.find(({ glob }) => glob.source === label);
   if (exact !== undefined) return exact.spec;
   const specs = mask.byLabel.filter(({ glob }) => glob.matches(label)).map(({ spec }) => spec);
-  return specs.length === 0 ? mask.fallback : specs.reduce(stricterMask);
+  return strictestMask(specs) ?? mask.fallback;
 }
 
 /** Per label the stricter of all sides; shown only when every side shows it. */
