@@ -7,7 +7,7 @@ export type JsonPathStep =
 
 /** Longest path, in UTF-16 code units, and most steps of one. */
 export const MAX_JSON_PATH_LENGTH = 500;
-const MAX_STEPS = 32;
+const MAX_STEPS = 30;
 
 /** `..name`, `.*`, `.name`, `["name"]`, `['name']`, `[*]`, `[7]` */
 const STEP =

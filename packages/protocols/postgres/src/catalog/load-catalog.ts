@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { reachesData } from "@tidewaiter/toolkit/sql/dangerous-functions";
+import { loadTypes } from "./load-types.ts";
 import type { CatalogRows } from "./postgres-catalog.ts";
 import type { TextRows } from "./query.ts";
 import { QueryError, queryRows } from "./query.ts";
@@ -46,9 +47,11 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
   const operators = await queryRows(stream, OPERATORS);
   const builtin = await queryRows(stream, BUILTIN_FUNCTIONS);
   const rowFunctions = await queryRows(stream, ROW_FUNCTIONS);
+  const types = await loadTypes(stream);
   const parents = new Map<number, number[]>();
   for (const [child, parent] of numbers(inherits)) parents.set(child, [...(parents.get(child) ?? []), parent]);
   return {
+    types,
     columns: columns.map(([oid, schema, relation, column, attnum, generated]) => ({
       oid: Number(oid),
       schema: schema ?? "",

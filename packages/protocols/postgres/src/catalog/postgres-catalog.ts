@@ -2,6 +2,8 @@ import type { SqlClassification } from "@tidewaiter/core";
 import type { Catalog, CatalogColumn, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
 import { SYSTEM_LABELS, UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import type { TypeRow } from "../mask/server-types.ts";
+import { NO_SERVER_TYPES, ServerTypes } from "../mask/server-types.ts";
 
 /** The part of the policy that says which columns are sensitive. */
 export interface ColumnLabels {
@@ -28,6 +30,8 @@ export interface CatalogRows {
   readonly rowFunctions: ReadonlySet<string>;
   /** OIDs of built-in functions that read more than their arguments. */
   readonly reachingFunctions: ReadonlySet<number>;
+  /** The server's own types; without them their values are masked by NULL. */
+  readonly types?: readonly TypeRow[];
 }
 
 /** PostgreSQL gives user objects OIDs from here on (FirstNormalObjectId). */
@@ -36,12 +40,14 @@ export const FIRST_USER_OID = 16384;
 /** An immutable snapshot of one database: relations by OID and by name, each column with its labels. */
 export class PostgresCatalog implements Catalog {
   readonly labels: readonly string[];
+  readonly types: ServerTypes;
   readonly #byOid = new Map<number, Relation>();
   readonly #byName = new Map<string, Relation[]>();
   readonly #rows: CatalogRows;
 
   constructor(rows: CatalogRows, labels: ColumnLabels, classify: (sql: string) => SqlClassification) {
     this.#rows = rows;
+    this.types = new ServerTypes(rows.types ?? []);
     const bare = new Map<number, { schema: string; name: string; columns: CatalogColumn[] }>();
     for (const row of rows.columns) {
       let relation = bare.get(row.oid);
@@ -154,6 +160,11 @@ export class PostgresCatalog implements Catalog {
     }
     return [...labels].sort();
   }
+}
+
+/** The types that a catalog knows beside the built-in ones. */
+export function typesOf(catalog: Catalog): ServerTypes {
+  return catalog instanceof PostgresCatalog ? catalog.types : NO_SERVER_TYPES;
 }
 
 class Relation implements CatalogRelation {

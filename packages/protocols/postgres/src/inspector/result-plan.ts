@@ -2,9 +2,9 @@ import type { MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
 import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import { typesOf } from "../catalog/postgres-catalog.ts";
 import type { ActiveDetectors, LabelDetectors } from "../mask/active-detectors.ts";
 import { activeDetectors } from "../mask/active-detectors.ts";
-import type { ColumnMask } from "../mask/column-mask.ts";
 import { columnMask } from "../mask/column-mask.ts";
 import { contentMask } from "../mask/content-mask.ts";
 import type { CellMask, ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
@@ -74,12 +74,12 @@ function contentOf(
 }
 
 function maskFor(
-  { formatOf, tokenKey, utf8 }: PlanInput,
+  { formatOf, tokenKey, utf8, catalog }: PlanInput,
   { typeOid }: FieldDescription,
   index: number,
   how: { readonly spec: MaskSpec; readonly label: string },
-): ColumnMask {
-  return columnMask({ ...how, typeOid, format: formatOf(index), tokenKey, utf8 });
+): CellMask {
+  return columnMask({ ...how, typeOid, format: formatOf(index), tokenKey, utf8, types: typesOf(catalog) });
 }
 
 interface Source {

@@ -1,5 +1,6 @@
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import type { ColumnMask } from "../mask/column-mask.ts";
+import { NULL_MASK } from "../mask/column-mask.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import { maskRows } from "../mask/mask-rows.ts";
 import type { ErrorFields } from "../messages.ts";
@@ -60,8 +61,7 @@ function masked({ kind, buffer, start, end, ...rest }: PostgresMessage, mask: Ro
 
 /** Rows that nobody described: NULL is valid for every type. */
 function everything({ buffer, start }: PostgresMessage): RowMask {
-  const nothing: ColumnMask = { constant: Buffer.from([0xff, 0xff, 0xff, 0xff]), growth: 0 };
-  return new Array<ColumnMask>(Math.max(0, buffer.readInt16BE(start + 5))).fill(nothing);
+  return new Array<ColumnMask>(Math.max(0, buffer.readInt16BE(start + 5))).fill(NULL_MASK);
 }
 
 function deliver(

@@ -1,104 +1,208 @@
-import { createHmac } from "node:crypto";
-import type { MaskSpec } from "@tidewaiter/core";
-import { CHARACTER_TYPES, typeConstant } from "./type-constants.ts";
+import { isAscii, isUtf8 } from "node:buffer";
+import type { MaskSpec, ValueMaskSpec } from "@tidewaiter/core";
+import { DETECTOR_NAMES } from "@tidewaiter/toolkit/content/detector";
+import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
+import { redactText } from "@tidewaiter/toolkit/content/redact-text";
+import { bucketOf, bucketText } from "./bucket.ts";
+import type { ContentMask } from "./content-mask.ts";
+import { contentMask } from "./content-mask.ts";
+import type { Decimal } from "./decimal.ts";
+import { decodeNumeric, encodeNumeric, formatDecimal, parseDecimal } from "./decimal.ts";
+import { integerType, readInteger, writeInteger } from "./integers.ts";
+import { JsonMask } from "./json-mask.ts";
+import { keepDomain, keepEnds, keepYearOrMonth } from "./keep-part.ts";
+import { KeyedTokens } from "./keyed-token.ts";
+import type { ServerTypes } from "./server-types.ts";
+import { truncationOf } from "./truncate-time.ts";
+import { CHARACTER_TYPES, keepsLength } from "./type-constants.ts";
 
-/**
- * How one column's values are replaced. `constant` is the whole field (int32 length and bytes); `transform` makes the
- * field's bytes from the value, at most `growth` bytes longer than it, and undefined means "use the constant".
- */
+/** The bytes of a value in its column's format to those that replace it; undefined: by the constant. */
+export type Transform = (value: Buffer) => Buffer | undefined;
+
+/** How one column's values are replaced. */
 export interface ColumnMask {
+  /** The whole field: int32 length and bytes. */
   readonly constant: Buffer;
-  readonly transform?: (value: Buffer) => Buffer | undefined;
+  readonly transform?: Transform;
+  /** By so many bytes a value usually grows at most. */
   readonly growth: number;
+  /** A value and what replaces it always have one length, so that it can be replaced while it streams. */
+  readonly keepsLength: boolean;
 }
 
 export interface MaskInput {
   readonly spec: MaskSpec;
+  /** As RowDescription gives it: never a domain. */
   readonly typeOid: number;
   /** 0 text, 1 binary */
   readonly format: number;
   /** The first label of the column: keyed tokens are stable per label. */
   readonly label: string;
   readonly tokenKey: Buffer;
-  /** False when the client's encoding is not UTF-8: then no part of a value can be kept. */
+  /** False when the client's encoding is not UTF-8: then a part can be kept of ASCII values only. */
   readonly utf8: boolean;
+  /** The server's own types. */
+  readonly types: ServerTypes;
 }
+
+/** Longer values are replaced by the constant, whatever the transform: they need not be held whole. */
+export const MAX_TRANSFORMED_BYTES = 1024 * 1024;
 
 const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
-const DATE = 1082;
-const STARS = "****";
-const TOKEN_BYTES = 16;
+const BPCHAR = 1042;
+const JSON_TYPE = 114;
+const JSONB = 3802;
+const JSONB_VERSION = 1;
+const NUMERIC = 1700;
+const UUID = 2950;
+const UUID_TEXT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const EVERY_DETECTOR = detectorSet(DETECTOR_NAMES);
 
-export function columnMask(input: MaskInput): ColumnMask {
+/** A transform that does not fit the type is the constant. */
+export function columnMask(input: MaskInput): ColumnMask | ContentMask {
+  if (input.spec.transform === "redact") {
+    const redacted = contentMask(input.typeOid, input.format, { detectors: EVERY_DETECTOR, found: () => {} });
+    if (redacted !== undefined) return redacted;
+  }
   const constant = constantField(input);
+  const sameLength = keepsLength(input.typeOid, input.format) && constant !== NULL_FIELD;
   const transform = transformOf(input);
-  return transform === undefined
-    ? { constant, growth: constant.length }
-    : { constant, transform, growth: constant.length + 32 };
+  if (transform === undefined) return { constant, growth: constant.length, keepsLength: sameLength };
+  return {
+    constant,
+    transform: (value) => (value.length > MAX_TRANSFORMED_BYTES ? undefined : transform(value)),
+    growth: constant.length + 32,
+    keepsLength: sameLength,
+  };
 }
 
-function constantField({ spec, typeOid, format }: MaskInput): Buffer {
-  const known = typeConstant(typeOid);
-  if (spec.transform === "null" || known === undefined) return NULL_FIELD;
-  return field(format === 1 ? known.binary : known.text);
-}
-
-/** int32 length, then the bytes */
-function field(value: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(4 + value.length);
-  out.writeInt32BE(value.length);
-  value.copy(out, 4);
-  return out;
-}
-
-function transformOf(input: MaskInput): ((value: Buffer) => Buffer | undefined) | undefined {
-  const { spec, typeOid, format } = input;
-  if (typeOid === DATE && format === 0 && (spec.transform === "year" || spec.transform === "month")) {
-    return (value) => truncatedDate(value, spec.transform);
-  }
-  if (!CHARACTER_TYPES.has(typeOid)) return undefined;
-  if (spec.transform === "token") return (value) => keyedToken(value, input.label, input.tokenKey);
-  if (!input.utf8) return undefined;
-  switch (spec.transform) {
-    case "last":
-      return (value) => keepEnds(value, 0, spec.keep);
-    case "partial":
-      return (value) => keepEnds(value, spec.first, spec.last);
-    case "email_domain":
-      return emailDomain;
-    default:
-      return undefined;
-  }
-}
-
-/** Keeps whole code points; a value too short to hide anything behind them is masked whole. The number of stars is fixed. */
-function keepEnds(value: Buffer, first: number, last: number): Buffer | undefined {
-  const points = [...value.toString("utf8").trimEnd()];
-  if (points.length <= first + last) return undefined;
-  return Buffer.from(`${points.slice(0, first).join("")}${STARS}${last === 0 ? "" : points.slice(-last).join("")}`);
-}
-
-function emailDomain(value: Buffer): Buffer | undefined {
-  const at = value.lastIndexOf(0x40);
-  return at <= 0 || at === value.length - 1 ? undefined : Buffer.concat([Buffer.from("***"), value.subarray(at)]);
-}
-
-/** The same value has the same token wherever it carries the same label, so joins by token still work. */
-function keyedToken(value: Buffer, label: string, key: Buffer): Buffer {
-  const mac = createHmac("sha256", key).update(label).update("\0").update(value).digest();
-  return Buffer.from(`tw_${mac.subarray(0, TOKEN_BYTES).toString("base64url")}`);
-}
-
-/** ISO dates only: another DateStyle, BC and infinity become the constant. */
-function truncatedDate(value: Buffer, to: string): Buffer | undefined {
-  const match = /^(\d{4})-(\d{2})-\d{2}$/.exec(value.toString("latin1"));
-  if (match === null) return undefined;
-  return Buffer.from(to === "year" ? `${match[1]}-01-01` : `${match[1]}-${match[2]}-01`);
-}
+/** NULL, which every type allows. */
+export const NULL_MASK: ColumnMask = { constant: NULL_FIELD, growth: 0, keepsLength: false };
 
 /** For places that hold no typed field, such as a COPY line. */
 export function maskedValue(mask: ColumnMask, value: Buffer): Buffer | null {
   const transformed = mask.transform?.(value);
   if (transformed !== undefined) return transformed;
   return mask.constant.readInt32BE(0) < 0 ? null : mask.constant.subarray(4);
+}
+
+function constantField({ spec, typeOid, format, types }: MaskInput): Buffer {
+  const constant = types.constant(typeOid);
+  const value = format === 1 ? constant?.binary : constant?.text;
+  if (spec.transform === "null" || value === undefined) return NULL_FIELD;
+  const out = Buffer.allocUnsafe(4 + value.length);
+  out.writeInt32BE(value.length);
+  value.copy(out, 4);
+  return out;
+}
+
+function transformOf(input: MaskInput): Transform | undefined {
+  const { spec, typeOid, format } = input;
+  const isText = CHARACTER_TYPES.has(typeOid) || input.types.isText(typeOid);
+  switch (spec.transform) {
+    case "year":
+    case "month":
+      return truncationOf(typeOid, format, spec.transform);
+    case "bucket":
+      return bucketOf(typeOid, format, spec.size);
+    case "json":
+      return typeOid === JSON_TYPE || typeOid === JSONB ? jsonTransform(input) : undefined;
+    case "token":
+      return isText ? textTransform(input) : tokenOf(input);
+    case "last":
+    case "partial":
+    case "email_domain":
+      return isText ? textTransform(input) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function textTransform({ spec, typeOid, utf8, tokenKey, label }: MaskInput): Transform | undefined {
+  if (spec.transform === "json") return undefined;
+  const masked = textMasks(spec, new KeyedTokens(tokenKey, label));
+  return (value) => {
+    // what another encoding means by its bytes is not known here
+    if (!(utf8 ? isUtf8(value) : isAscii(value))) return undefined;
+    const text = value.toString("utf8");
+    const out = masked(typeOid === BPCHAR ? text.replace(/ +$/, "") : text);
+    return out === undefined ? undefined : Buffer.from(out);
+  };
+}
+
+/** What a mask makes of text; undefined: it does not fit, or would hide nothing. */
+function textMasks(spec: ValueMaskSpec, tokens: KeyedTokens): (text: string) => string | undefined {
+  switch (spec.transform) {
+    case "token":
+      return (text) => tokens.text(text);
+    case "last":
+      return (text) => keepEnds(text, 0, spec.keep);
+    case "partial":
+      return (text) => keepEnds(text, spec.first, spec.last);
+    case "email_domain":
+      return keepDomain;
+    default:
+      return () => undefined;
+  }
+}
+
+/** Numbers and UUIDs. A smallint has no room for tokens of its own. */
+function tokenOf({ typeOid, format, tokenKey, label }: MaskInput): Transform | undefined {
+  const tokens = new KeyedTokens(tokenKey, label);
+  if (typeOid === UUID) return (value) => uuidToken(tokens, format, value);
+  if (typeOid === NUMERIC) {
+    return (value) => {
+      const decimal = format === 1 ? decodeNumeric(value) : parseDecimal(value.toString("latin1"));
+      if (decimal === undefined) return undefined;
+      const token: Decimal = { coefficient: tokens.number(decimal), scale: 0 };
+      return format === 1 ? encodeNumeric(token) : Buffer.from(formatDecimal(token));
+    };
+  }
+  const width = integerType(typeOid);
+  if (width === undefined || width === 2) return undefined;
+  return (value) => {
+    const integer = readInteger(width, format, value);
+    if (integer === undefined) return undefined;
+    return writeInteger(width, format, tokens.number({ coefficient: integer, scale: 0 }));
+  };
+}
+
+function uuidToken(tokens: KeyedTokens, format: number, value: Buffer): Buffer | undefined {
+  if (format === 1) return value.length === 16 ? tokens.uuid(value) : undefined;
+  const text = value.toString("latin1");
+  if (!UUID_TEXT.test(text)) return undefined;
+  const hex = tokens.uuid(Buffer.from(text.replaceAll("-", ""), "hex")).toString("hex");
+  return Buffer.from(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
+}
+
+function jsonTransform({ spec, typeOid, format, tokenKey, label, utf8 }: MaskInput): Transform | undefined {
+  if (spec.transform !== "json" || !utf8) return undefined;
+  const tokens = new KeyedTokens(tokenKey, label);
+  const mask = new JsonMask(spec, (how, kind, text) =>
+    kind === "string" ? jsonString(how, tokens, text) : jsonNumber(how, tokens, text),
+  );
+  if (typeOid !== JSONB || format === 0) return (value) => mask.apply(value);
+  return (value) => {
+    if (value[0] !== JSONB_VERSION) return undefined;
+    const masked = mask.apply(value.subarray(1));
+    return masked === undefined ? undefined : Buffer.concat([value.subarray(0, 1), masked]);
+  };
+}
+
+function jsonString(mask: ValueMaskSpec, tokens: KeyedTokens, text: string): string | undefined {
+  const masked =
+    mask.transform === "redact"
+      ? redactText(text, EVERY_DETECTOR)
+      : mask.transform === "year" || mask.transform === "month"
+        ? keepYearOrMonth(text, mask.transform)
+        : textMasks(mask, tokens)(text);
+  return masked === undefined ? undefined : JSON.stringify(masked);
+}
+
+function jsonNumber(mask: ValueMaskSpec, tokens: KeyedTokens, text: string): string | undefined {
+  if (mask.transform === "redact") return redactText(text, EVERY_DETECTOR) === text ? text : undefined;
+  if (mask.transform === "bucket") return bucketText(text, mask.size);
+  if (mask.transform !== "token") return undefined;
+  const decimal = parseDecimal(text);
+  return decimal === undefined ? undefined : tokens.number(decimal).toString();
 }

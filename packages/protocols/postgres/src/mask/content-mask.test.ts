@@ -8,6 +8,7 @@ import { contentMask, redactedValue } from "./content-mask.ts";
 import { CopyMask, copyFormat } from "./mask-copy.ts";
 import type { RowMask } from "./mask-rows.ts";
 import { maskRows } from "./mask-rows.ts";
+import { NO_SERVER_TYPES } from "./server-types.ts";
 
 const TEXT = 25;
 const JSONB = 3802;
@@ -121,6 +122,7 @@ describe("maskRows with content", () => {
       label: "l",
       tokenKey: Buffer.alloc(1),
       utf8: true,
+      types: NO_SERVER_TYPES,
     } as const;
     const both: RowMask = [columnMask(input), content(TEXT, 0)];
     const run = Buffer.concat([Buffer.from("xx"), row("secret", "a@b.co"), row("s", "t"), Buffer.from("yy")]);

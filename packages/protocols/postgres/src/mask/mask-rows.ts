@@ -33,7 +33,7 @@ const HEADER = 7; // type, int32 length, int16 column count
 export function maskRows(mask: RowMask, buffer: Buffer, start: number, end: number, count: number): Buffer | undefined {
   let growth = 0;
   for (const column of mask) if (column !== undefined && !isContentMask(column)) growth += column.growth;
-  const run = new MaskedRun(buffer, start, end - start + count * growth);
+  const run = new MaskedRun(buffer, start, end, count * growth);
   for (let at = start; at < end; ) {
     if (at + HEADER > end) throw columnMismatch();
     const next = at + 1 + buffer.readInt32BE(at + 1);
@@ -76,15 +76,18 @@ function maskCell(column: CellMask, run: MaskedRun, cell: number, after: number)
 /** The bytes of a run of rows as they leave. The copy begins with the first change. */
 class MaskedRun {
   readonly buffer: Buffer;
-  readonly #room: number;
+  readonly #end: number;
+  /** By how much the masks usually lengthen the run at most; a transform may need more. */
+  readonly #growth: number;
   #out: Buffer | undefined;
   #to = 0;
   /** Up to where `buffer` is in `#out`. */
   #copied: number;
 
-  constructor(buffer: Buffer, start: number, room: number) {
+  constructor(buffer: Buffer, start: number, end: number, growth: number) {
     this.buffer = buffer;
-    this.#room = room;
+    this.#end = end;
+    this.#growth = growth;
     this.#copied = start;
   }
 
@@ -94,8 +97,9 @@ class MaskedRun {
   }
 
   replace(cell: number, after: number, column: ColumnMask): void {
-    const out = this.#copyTo(cell);
     const transformed = column.transform?.(this.buffer.subarray(cell + 4, after));
+    this.#copyTo(cell);
+    const out = this.#withRoomFor(transformed === undefined ? column.constant.length : 4 + transformed.length, after);
     if (transformed === undefined) this.#to += column.constant.copy(out, this.#to);
     else {
       out.writeInt32BE(transformed.length, this.#to);
@@ -105,7 +109,9 @@ class MaskedRun {
   }
 
   redact(cell: number, after: number, column: ContentMask, spans: ReturnType<typeof findings>): void {
-    const out = this.#copyTo(cell);
+    this.#copyTo(cell);
+    // never longer than it was
+    const out = this.#withRoomFor(after - cell, after);
     const value = { buffer: this.buffer, from: cell + 4, to: after, spans };
     const valueEnd = writeRedacted(column, value, out, this.#to + 4);
     out.writeInt32BE(valueEnd - this.#to - 4, this.#to);
@@ -125,9 +131,19 @@ class MaskedRun {
   }
 
   #copyTo(at: number): Buffer {
-    this.#out ??= Buffer.allocUnsafe(this.#room);
+    this.#out ??= Buffer.allocUnsafe(this.#end - this.#copied + this.#growth);
     this.#to += this.buffer.copy(this.#out, this.#to, this.#copied, at);
     this.#copied = at;
+    return this.#out;
+  }
+
+  /** Room for so many bytes, and behind them for everything from `after` on as it is. */
+  #withRoomFor(bytes: number, after: number): Buffer {
+    const out = this.#out ?? Buffer.allocUnsafe(0);
+    const needed = this.#to + bytes + this.#end - after;
+    if (needed <= out.length) return out;
+    this.#out = Buffer.allocUnsafe(needed + Math.max(this.#growth, needed >> 2));
+    out.copy(this.#out, 0, 0, this.#to);
     return this.#out;
   }
 }
