@@ -1,1 +1,3 @@
+export * from "./bindings.ts";
 export * from "./label-matcher.ts";
+export * from "./reconcile.ts";

@@ -14,6 +14,16 @@ export interface LabelSource {
   readonly columns: readonly string[];
   /** RE2 pattern searched for in the column's name. */
   readonly names?: string;
+  /** Detectors whose findings carry it. */
+  readonly detect?: readonly (string | { readonly name: string })[];
+}
+
+/** What a policy says about columns that carry no label. */
+export interface UnlabelledColumns {
+  /** `schema.table.column`, each part a glob: columns that are known to hold nothing sensitive. */
+  readonly classified?: readonly string[];
+  /** What happens to columns that appeared beside labelled ones; `mask`. */
+  readonly unclassified?: "mask" | "detect";
 }
 
 interface ColumnPattern {
@@ -26,15 +36,20 @@ interface CompiledLabel {
   readonly name: string;
   readonly patterns: readonly ColumnPattern[];
   readonly names?: RE2JS;
+  readonly detect: readonly string[];
 }
 
 /** Tells which labels a column carries. Catalogs call it once per column and keep the answer. */
 export class LabelMatcher {
   readonly #labels: readonly CompiledLabel[];
+  readonly #classified: readonly ColumnPattern[];
+  readonly unclassified: "mask" | "detect";
 
   /** Throws when a pattern is not valid; documents are checked before by `compilePolicy`. */
-  constructor(labels: readonly LabelSource[]) {
+  constructor(labels: readonly LabelSource[], { classified = [], unclassified = "mask" }: UnlabelledColumns = {}) {
     this.#labels = [...labels].sort((a, b) => (a.name < b.name ? -1 : 1)).map(compileLabel);
+    this.#classified = classified.map(compileColumnPattern);
+    this.unclassified = unclassified;
   }
 
   /** False: no column of any target can carry a label, so catalogs need not be loaded. */
@@ -45,6 +60,24 @@ export class LabelMatcher {
   /** Labels of one column, sorted by name. Names are compared as the catalog spells them. */
   labelsOf(column: ColumnName): readonly string[] {
     return this.#labels.filter((label) => carries(label, column)).map((label) => label.name);
+  }
+
+  /** The policy says that the column holds nothing sensitive. A label that it carries all the same still counts. */
+  isClassified(column: ColumnName): boolean {
+    return this.#classified.some((pattern) => matches(pattern, column));
+  }
+
+  /** Labels that a new column of this name may deserve, wherever it stands: by name, or by what a detector is called. */
+  propose(column: string): readonly string[] {
+    const words = column.toLowerCase();
+    return this.#labels
+      .filter(
+        (label) =>
+          label.names?.matcher(column).find() === true ||
+          label.patterns.some((pattern) => pattern.column.source !== "*" && pattern.column.matches(column)) ||
+          label.detect.some((detector) => words.includes(detector)),
+      )
+      .map((label) => label.name);
   }
 
   /**
@@ -66,9 +99,10 @@ export class LabelMatcher {
 
 function compileLabel(label: LabelSource): CompiledLabel {
   const patterns = label.columns.map(compileColumnPattern);
+  const detect = (label.detect ?? []).map((detector) => (typeof detector === "string" ? detector : detector.name));
   return label.names === undefined
-    ? { name: label.name, patterns }
-    : { name: label.name, patterns, names: RE2JS.compile(label.names) };
+    ? { name: label.name, patterns, detect }
+    : { name: label.name, patterns, detect, names: RE2JS.compile(label.names) };
 }
 
 function compileColumnPattern(source: string): ColumnPattern {
@@ -88,8 +122,11 @@ export function splitColumnPattern(source: string): readonly [string, string, st
 
 function carries(label: CompiledLabel, name: ColumnName): boolean {
   if (label.names?.matcher(name.column).find() === true) return true;
-  return label.patterns.some(
-    (pattern) =>
-      pattern.schema.matches(name.schema) && pattern.table.matches(name.table) && pattern.column.matches(name.column),
+  return label.patterns.some((pattern) => matches(pattern, name));
+}
+
+function matches(pattern: ColumnPattern, name: ColumnName): boolean {
+  return (
+    pattern.schema.matches(name.schema) && pattern.table.matches(name.table) && pattern.column.matches(name.column)
   );
 }
