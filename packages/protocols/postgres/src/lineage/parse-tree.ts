@@ -1,0 +1,206 @@
+import { hash } from "node:crypto";
+import { LineageError } from "./lineage-error.ts";
+import { Datum, type TreeList, TreeNode, type TreeValue } from "./node-tree.ts";
+import { TreeTokens } from "./tree-tokens.ts";
+import { unwrapLines } from "./unwrap-lines.ts";
+
+/** Limits of one tree; what is beyond is refused. */
+export const TREE_LIMITS = { bytes: 4 * 1024 * 1024, depth: 1000, nodes: 500_000 } as const;
+
+/** Bytes of a constant that are kept: enough for the header of an array of six dimensions. */
+const DATUM_HEAD = 72;
+
+/** Where the statement was typed: two trees that differ only here mean the same. */
+const LOCATIONS: ReadonlySet<string> = new Set([
+  "location",
+  "stmt_location",
+  "stmt_len",
+  "list_start",
+  "list_end",
+  "rexpr_list_start",
+  "rexpr_list_end",
+  "arg_location",
+  "name_location",
+  "queryId",
+]);
+
+/** Kinds that carry a bare word before their fields (`{A_EXPR NOT :lexpr ...`): raw trees of utility statements. */
+const WORDS_FIRST: ReadonlySet<string> = new Set(["A_EXPR", "AEXPR", "A_CONST"]);
+
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const NODE = 0x7b;
+const NODE_END = 0x7d;
+const FIELD = 0x3a;
+const QUOTE = 0x22;
+const LESS = 0x3c;
+const BRACKET = 0x5b;
+const BRACKET_END = 0x5d;
+/** Lists of integers, OIDs, transaction ids, and bitmap sets begin with this letter. */
+const NUMBER_LISTS: ReadonlySet<number> = new Set(["i", "o", "x", "b"].map((sign) => sign.charCodeAt(0)));
+
+export interface ParsedTree {
+  readonly value: TreeValue;
+  /** 32 hex digits of SHA-256 over the text without locations. */
+  readonly hash: string;
+}
+
+/**
+ * Reads what `nodeToString` writes (PostgreSQL's `outfuncs.c`, read back by `read.c` and `readfuncs.c`), with the
+ * line breaks of `print.c` or without.
+ *
+ * @throws LineageError for text that is over a limit of `TREE_LIMITS`, cut off, or not in the format.
+ */
+export function parseTree(text: Buffer): ParsedTree {
+  if (text.length > TREE_LIMITS.bytes) throw new LineageError("too-large");
+  const parser = new TreeParser(unwrapLines(text));
+  return { value: parser.whole(), hash: parser.hash() };
+}
+
+class TreeParser {
+  readonly #tokens: TreeTokens;
+  /** Text without locations; the tokens' text is in it up to `#copied`. */
+  readonly #located: Buffer;
+  #length = 0;
+  #copied = 0;
+  #nodes = 0;
+  #depth = 0;
+
+  constructor(text: Buffer) {
+    this.#tokens = new TreeTokens(text);
+    this.#located = Buffer.allocUnsafe(text.length);
+  }
+
+  whole(): TreeValue {
+    const value = this.#value();
+    const end = this.#tokens.at;
+    if (this.#tokens.peek() !== -1) throw new LineageError("malformed");
+    this.#copy(end);
+    return value;
+  }
+
+  hash(): string {
+    return hash("sha256", this.#located.subarray(0, this.#length), "hex").slice(0, 32);
+  }
+
+  #value(): TreeValue {
+    const tokens = this.#tokens;
+    switch (tokens.peek()) {
+      case NODE:
+        return this.#nested(() => this.#node());
+      case OPEN:
+        return this.#nested(() => this.#list());
+      case QUOTE:
+        return tokens.quoted();
+      case LESS:
+        return this.#none();
+      case -1:
+        throw new LineageError("truncated");
+      default:
+        return tokens.integer() ?? tokens.word();
+    }
+  }
+
+  #nested<T>(read: () => T): T {
+    if (++this.#depth > TREE_LIMITS.depth) throw new LineageError("too-deep");
+    if (++this.#nodes > TREE_LIMITS.nodes) throw new LineageError("too-many-nodes");
+    this.#tokens.take();
+    const value = read();
+    this.#depth--;
+    return value;
+  }
+
+  #none(): null {
+    if (this.#tokens.name() !== "<>") throw new LineageError("malformed");
+    return null;
+  }
+
+  #node(): TreeNode {
+    const tokens = this.#tokens;
+    tokens.peek();
+    const kind = tokens.name();
+    const fields = new Map<string, TreeValue>();
+    if (WORDS_FIRST.has(kind)) while (isWordStart(tokens.peek())) tokens.word();
+    for (let next = tokens.peek(); next !== NODE_END; next = tokens.peek()) {
+      if (next !== FIELD) throw new LineageError(next === -1 ? "truncated" : "malformed");
+      tokens.take();
+      const name = tokens.name();
+      if (fields.has(name)) throw new LineageError("malformed");
+      if (LOCATIONS.has(name)) this.#location();
+      else fields.set(name, this.#fieldValue());
+    }
+    tokens.take();
+    return new TreeNode(kind, fields);
+  }
+
+  /** Left out of the node and of the hash. */
+  #location(): void {
+    const tokens = this.#tokens;
+    this.#copy(tokens.at);
+    tokens.peek();
+    if (tokens.integer() === undefined) throw new LineageError("malformed");
+    this.#copied = tokens.at;
+  }
+
+  #copy(until: number): void {
+    this.#length += this.#tokens.text.copy(this.#located, this.#length, this.#copied, until);
+    this.#copied = until;
+  }
+
+  #fieldValue(): TreeValue {
+    const value = this.#value();
+    if (typeof value !== "number" || this.#tokens.peek() !== BRACKET) return value;
+    return this.#datum(value);
+  }
+
+  /** `4 [ 1 0 0 0 0 0 0 0 ]`: a value that fits a word is padded to eight bytes. */
+  #datum(length: number): Datum {
+    const tokens = this.#tokens;
+    tokens.take();
+    const head: number[] = [];
+    for (let next = tokens.peek(); next !== BRACKET_END; next = tokens.peek()) {
+      if (next === -1) throw new LineageError("truncated");
+      const byte = tokens.integer();
+      if (byte === undefined) throw new LineageError("malformed");
+      if (head.length < DATUM_HEAD) head.push(byte & 0xff);
+    }
+    tokens.take();
+    return new Datum(length, head);
+  }
+
+  #list(): TreeList {
+    const tokens = this.#tokens;
+    const numbers = NUMBER_LISTS.has(tokens.peek()) ? this.#numberList() : undefined;
+    if (numbers !== undefined) return numbers;
+    const items: TreeValue[] = [];
+    for (let next = tokens.peek(); next !== CLOSE; next = tokens.peek()) {
+      if (next === FIELD) throw new LineageError("malformed");
+      items.push(this.#value());
+      if (++this.#nodes > TREE_LIMITS.nodes) throw new LineageError("too-many-nodes");
+    }
+    tokens.take();
+    return items;
+  }
+
+  /** Undefined when the letter is only the beginning of a token (the bit string `b101`). */
+  #numberList(): TreeList | undefined {
+    const tokens = this.#tokens;
+    const start = tokens.at;
+    if (tokens.tokenEnd() !== start + 1) return undefined;
+    tokens.at = start + 1;
+    const items: number[] = [];
+    for (let next = tokens.peek(); next !== CLOSE; next = tokens.peek()) {
+      if (next === -1) throw new LineageError("truncated");
+      const item = tokens.integer();
+      if (item === undefined) throw new LineageError("malformed");
+      items.push(item);
+      if (++this.#nodes > TREE_LIMITS.nodes) throw new LineageError("too-many-nodes");
+    }
+    tokens.take();
+    return items;
+  }
+}
+
+function isWordStart(byte: number): boolean {
+  return byte !== FIELD && byte !== NODE_END && byte !== -1;
+}
