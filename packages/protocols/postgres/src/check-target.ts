@@ -4,7 +4,10 @@ import { queryRows } from "./catalog/query.ts";
 import { type ConnectedTarget, connectTarget } from "./connect-target/connect-target.ts";
 import { TargetConnectError } from "./connect-target/target-connect-error.ts";
 import { encodeFrontend } from "./encode-frontend.ts";
+import type { ServerSettings } from "./lineage/server-settings.ts";
+import { readServerSettings, standsAgainst, treesReachLog } from "./lineage/server-settings.ts";
 import type { DerivedKeyCache } from "./scram/derived-key-cache.ts";
+import type { PostgresTarget } from "./target-schema.ts";
 import { postgresTargetSchema } from "./target-schema.ts";
 
 /** Predefined roles that reach beyond tables (PostgreSQL documentation, "Predefined Roles"). */
@@ -45,7 +48,7 @@ export async function checkResource(
       keys,
     });
     try {
-      return await checkTarget(connected);
+      return await checkTarget(connected, target.lineage);
     } finally {
       connected.stream.end(encodeFrontend({ name: "Terminate" }));
     }
@@ -56,10 +59,10 @@ export async function checkResource(
 }
 
 /** What the role behind a resource can do, asked on a connection of our own that is open already. */
-export async function checkTarget({
-  stream,
-  tls,
-}: Pick<ConnectedTarget, "stream" | "tls">): Promise<readonly Finding[]> {
+export async function checkTarget(
+  { stream, tls }: Pick<ConnectedTarget, "stream" | "tls">,
+  lineage: PostgresTarget["lineage"],
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const [server] = await queryRows(
     stream,
@@ -85,6 +88,7 @@ export async function checkTarget({
     ...(await memberships(stream, role)),
     ...(await ownership(stream, role)),
     ...(await extensions(stream)),
+    ...logFindings(await readServerSettings(stream), role, lineage),
   );
   return findings;
 }
@@ -160,6 +164,38 @@ async function extensions(stream: Duplex): Promise<Finding[]> {
     message: `extension ${name} is installed: its functions reach out of the database`,
     mend: `DROP EXTENSION ${name};  -- or revoke EXECUTE on its functions`,
   }));
+}
+
+/** Can labels follow values by the server's own query trees, and what would that do to its log? */
+function logFindings(
+  settings: ServerSettings,
+  role: string,
+  { from, log }: PostgresTarget["lineage"],
+): readonly Finding[] {
+  const against = standsAgainst(settings, log);
+  const silenced = settings.ownLogging.length > 0 ? ` It also silences ${settings.ownLogging.join(", ")}.` : "";
+  if (against === undefined)
+    return [
+      from === "server"
+        ? { severity: "ok", code: "lineage", message: "labels follow values by the server's own query trees" }
+        : {
+            severity: "info",
+            code: "lineage-possible",
+            message:
+              "labels follow values by names; the server could tell its own lineage without writing it to its log",
+            mend: "target.lineage: { from: server }",
+          },
+    ];
+  return [
+    {
+      severity: from === "server" ? "warning" : "info",
+      code: from === "server" ? "lineage-off" : "lineage-possible",
+      message: `labels follow values by names: ${against}${from === "server" ? "" : ", if lineage from the server were chosen"}`,
+      mend: treesReachLog(settings)
+        ? `ALTER ROLE ${quoted(role)} SET log_min_messages = fatal;  --${silenced || " nothing of its own is logged today."} Or accept about 2 kB per statement in the log: target.lineage.log: trees_logged`
+        : `target.lineage: { from: server, log: own_lines_silenced }  --${silenced}`,
+    },
+  ];
 }
 
 function quoted(name: string): string {

@@ -8,6 +8,7 @@ import { checkResource } from "./check-target.ts";
 import { SQLSTATE } from "./errors.ts";
 import { DerivedKeyCache } from "./scram/derived-key-cache.ts";
 import { CancelKeys } from "./session/cancel-keys.ts";
+import { ServerSettingsCache } from "./session/lineage-level.ts";
 import { openSession } from "./session/open-session.ts";
 import type { SharedState } from "./session/run-session.ts";
 import { runSession } from "./session/run-session.ts";
@@ -41,10 +42,11 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol<Postg
   const cancelKeys = new CancelKeys();
   const catalogs = new CatalogCache(options.classifySync);
   const keys = new DerivedKeyCache();
+  const serverSettings = new ServerSettingsCache();
   return {
     name: "postgres",
     targetSchema: postgresTargetSchema,
-    serve: (stream, host) => serve(stream, host, { ...options, cancelKeys, catalogs, keys }),
+    serve: (stream, host) => serve(stream, host, { ...options, cancelKeys, catalogs, keys, serverSettings }),
     check: (input) => checkResource(input, keys),
   };
 }

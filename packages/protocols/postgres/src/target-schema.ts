@@ -30,6 +30,21 @@ const schema = z.strictObject({
       serverName: host.optional(),
     })
     .prefault({}),
+  lineage: z
+    .strictObject({
+      from: z
+        .enum(["names", "server"])
+        .describe("`server`: the server sends the query tree of every statement; first see tw resources check")
+        .default("names"),
+      log: z
+        .enum(["unchanged", "own_lines_silenced", "trees_logged"])
+        .describe(
+          "What may happen to the server's log for it: nothing, the role's own lines go silent, trees are written",
+        )
+        .default("unchanged"),
+    })
+    .describe("How labels follow values through expressions, where the resource has labels")
+    .prefault({}),
   allowCleartextPassword: z.boolean().describe("Send the password in clear text even without TLS").default(false),
 });
 

@@ -6,6 +6,7 @@ import { onBind, onClose, onDescribe, onExecute, onParse } from "./extended.ts";
 import type { Machine } from "./machine.ts";
 import { unknownStatement } from "./readable.ts";
 import { onQuery } from "./simple-query.ts";
+import { tendSettings } from "./tend-settings.ts";
 
 /**
  * Answers that may be owed at a time: a client that sends on and on without reading must neither fill memory nor make
@@ -24,6 +25,7 @@ export function onClientMessage(machine: Machine, message: PostgresMessage): voi
   const decoded = decodeFrontend(message);
   // the server reads and drops everything up to Sync
   if (machine.skippingToSync && SKIPPED.has(decoded.name)) return machine.forward("target", message);
+  if (tendSettings(machine, () => onClientMessage(machine, message))) return;
   switch (decoded.name) {
     case "Query":
       return onQuery(machine, message, decoded);

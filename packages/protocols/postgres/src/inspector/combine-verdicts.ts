@@ -43,3 +43,14 @@ export function mergeUses(uses: readonly LabelUse[]): LabelUse {
     opaque: uses.some((use) => use.opaque),
   };
 }
+
+/** What several layers say of one statement: each use once, with the most literals that any of them counted. */
+export function mergeLayers(uses: readonly LabelUse[]): LabelUse {
+  const predicates = new Map<string, LabelUse["predicates"][number]>();
+  for (const one of uses.flatMap((use) => use.predicates)) {
+    const key = `${one.label} ${one.use}`;
+    const present = predicates.get(key);
+    if (present === undefined || present.literals < one.literals) predicates.set(key, one);
+  }
+  return { ...mergeUses(uses), predicates: [...predicates.values()] };
+}

@@ -5,8 +5,9 @@ import { noteRedacted } from "./content-layer.ts";
 import type { Machine } from "./machine.ts";
 import { probeColumns, withoutPosition } from "./probe.ts";
 import { planResult } from "./result-plan.ts";
-import type { Judged } from "./state.ts";
+import type { Judged, Probe } from "./state.ts";
 import { refusedPlainly, transactionText } from "./texts.ts";
+import { tighten } from "./tighten.ts";
 
 export type CopyDecision = { readonly copy: CopyMask | undefined } | { readonly refusal: ErrorFields };
 
@@ -20,18 +21,16 @@ export function copyToProbe(
   return facts?.copy === undefined ? undefined : { copy: facts.copy, facts };
 }
 
+interface CopyInput {
+  readonly judged: Judged;
+  readonly copy: SqlCopy;
+  readonly facts: StatementFacts;
+  readonly end: "sync" | "flush";
+}
+
 /** An error of the probe is the client's own: the statement inside would have failed the same way. */
-export function probeCopy(
-  machine: Machine,
-  input: {
-    readonly judged: Judged;
-    readonly copy: SqlCopy;
-    readonly facts: StatementFacts;
-    readonly end: "sync" | "flush";
-  },
-  done: (decision: CopyDecision) => void,
-): void {
-  const { judged, copy, facts, end } = input;
+export function probeCopy(machine: Machine, input: CopyInput, done: (decision: CopyDecision) => void): void {
+  const { judged, copy, end } = input;
   const unsupported =
     unsupportedOption(copy) ?? (judged.facts.length > 1 ? "COPY together with other statements" : undefined);
   if (unsupported !== undefined) {
@@ -44,10 +43,8 @@ export function probeCopy(
       ),
     });
   }
-  probeColumns(machine, { judged, sql: probeSql(copy), end }, ({ error, fields }) =>
-    done(
-      error === undefined ? decide(machine, judged, copy, facts, fields ?? []) : { refusal: withoutPosition(error) },
-    ),
+  probeColumns(machine, { judged, sql: probeSql(copy), end }, (probe) =>
+    done(probe.error === undefined ? decide(machine, input, probe) : { refusal: withoutPosition(probe.error) }),
   );
 }
 
@@ -65,12 +62,12 @@ function probeSql(copy: SqlCopy): string {
 
 function decide(
   machine: Machine,
-  judged: Judged,
-  copy: SqlCopy,
-  facts: StatementFacts,
-  described: readonly FieldDescription[],
+  { judged, copy, facts }: CopyInput,
+  { fields: described = [], trees }: Probe,
 ): CopyDecision {
   const catalog = machine.context.catalog();
+  const refusal = machine.notices && tighten(machine, judged, trees);
+  if (refusal !== undefined) return { refusal };
   const fields =
     copy.source === "table" && copy.columns === undefined
       ? described.filter((field) => !isGenerated(machine, field))
@@ -81,6 +78,7 @@ function decide(
     judged,
     facts: inner?.ok ? inner.statements[0] : facts,
     fields,
+    trees: machine.notices && trees,
     formatOf: () => (format.format === "binary" ? 1 : 0),
     catalog,
     tokenKey: machine.context.tokenKey,

@@ -15,10 +15,15 @@ import { onTargetMessage } from "./target-messages.ts";
  */
 export function createInspector(context: InspectorContext): Inspector<PostgresMessage> {
   const machine = new Machine(context);
+  let noted = context.labelsFollow === undefined;
   return {
     receive(input) {
       machine.now = input.at;
       machine.effects = [];
+      if (!noted) {
+        noted = true;
+        machine.record({ at: input.at, type: "notice", code: "lineage", text: context.labelsFollow ?? "" });
+      }
       if (!machine.closed) {
         take(machine, input);
         if (machine.closed) returnLeases(machine);

@@ -59,7 +59,11 @@ function ask(machine: Machine, decision: Decision, question: Question, approved:
   // what came before it in the batch reaches the client while it waits
   if (decision.end === "flush") machine.toTarget({ name: "Flush" });
   const { judged, parameters, digest, refuse } = decision;
-  hold(machine, { judged, ...question, parameters, digest, approved, refuse });
+  const run = (): void => {
+    judged.approved = true;
+    approved();
+  };
+  hold(machine, { judged, ...question, parameters, digest, approved: run, refuse });
 }
 
 /** Budgets first, then the probe that a COPY needs, then the target. */

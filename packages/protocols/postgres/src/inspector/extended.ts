@@ -1,15 +1,18 @@
 import { errorFields, SQLSTATE } from "../errors.ts";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ErrorFields, FrontendMessage } from "../messages.ts";
 import { bindParameters } from "./bind-parameters.ts";
 import type { PostgresMessage } from "./context.ts";
 import { decide } from "./decide.ts";
 import { denied, judge } from "./judge.ts";
+import { needsTree } from "./lineage-probe.ts";
 import type { Machine } from "./machine.ts";
 import { OWN_PREFIX } from "./machine.ts";
 import { isCertainName } from "./names.ts";
 import { readable, readLater } from "./readable.ts";
 import { recordOperation } from "./record-operation.ts";
+import { renamed } from "./renamed.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Portal, Prepared } from "./state.ts";
 import { refusedPlainly } from "./texts.ts";
@@ -36,9 +39,12 @@ export function onParse(machine: Machine, message: PostgresMessage, asked: Messa
     machine.finish(judged, "refused", SQLSTATE.insufficientPrivilege);
     return machine.refuseExtended(denied(machine, judged), judged);
   }
-  machine.forward("target", message);
-  const settle = machine.prepared.define(statement, { sql, facts, judged }, machine.batch);
-  machine.owe({ type: "parse", ours: false, settle, ...(judged && { judged }) });
+  const other = machine.notices && renamed(sql, facts);
+  if (other === undefined) machine.forward("target", message);
+  else machine.toTarget({ ...asked, sql: other });
+  const trees: Lineage[] = [];
+  const settle = machine.prepared.define(statement, { sql, facts, judged, trees }, machine.batch);
+  machine.owe({ type: "parse", ours: false, settle, trees, ...(judged && { judged }) });
 }
 
 export function onBind(machine: Machine, message: PostgresMessage, bind: Message<"Bind">): void {
@@ -66,10 +72,22 @@ export function onBind(machine: Machine, message: PostgresMessage, bind: Message
     fields: undefined,
     mask: undefined,
     planned: false,
+    trees: [],
+    bound: false,
     judged: undefined,
   };
-  const settle = machine.portals.define(bind.portal, portal, machine.batch);
-  machine.owe({ type: "bind", ours: false, settle, ...(prepared.judged && { judged: prepared.judged }) });
+  const named = machine.portals.define(bind.portal, portal, machine.batch);
+  const settle = (done: boolean): void => {
+    portal.bound = done;
+    named(done);
+  };
+  machine.owe({
+    type: "bind",
+    ours: false,
+    settle,
+    trees: portal.trees,
+    ...(prepared.judged && { judged: prepared.judged }),
+  });
   if (!needsColumns(machine, prepared)) {
     portal.fields = "none";
     return;
@@ -113,11 +131,18 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     return machine.owe({ type: "execute", ours: false, portal, ...(portal.judged && { judged: portal.judged }) });
   }
   const { parameters, digest } = portal;
-  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal });
+  const trees = machine.notices === undefined ? [] : [...prepared.trees, ...portal.trees];
+  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees });
+  if (!portal.bound && needsTree(machine, judged) !== undefined) {
+    // the barrier: with Bind the server tells what it will run, by the schema and search_path of now
+    machine.toTarget({ name: "Flush" });
+    const bound = (): boolean => portal.bound;
+    return machine.waitForAnswers(bound, () => again(machine, message, () => onExecute(machine, message, name)));
+  }
   const forward = (copy?: CopyMask): void => {
     portal.judged = judged;
     machine.sending(judged);
-    const names = rememberNames(machine, judged.facts);
+    const names = rememberNames(machine, judged);
     machine.forward("target", message);
     machine.owe({ type: "execute", ours: false, portal, judged, names, ...(copy && { copy }) });
   };

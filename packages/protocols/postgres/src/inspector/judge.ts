@@ -1,7 +1,10 @@
 import type { LabelUse, StatementFacts, Verdict } from "@tidewaiter/core";
+import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { resolveLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { ErrorFields } from "../messages.ts";
-import { combineVerdicts, mergeUses } from "./combine-verdicts.ts";
+import { combineVerdicts, mergeLayers, mergeUses } from "./combine-verdicts.ts";
+import { lineageUse } from "./lineage-use.ts";
 import type { Machine } from "./machine.ts";
 import type { Meaning } from "./meanings.ts";
 import { meanings } from "./meanings.ts";
@@ -12,12 +15,12 @@ import { refusedByRule } from "./texts.ts";
 
 /** The verdict on a string of statements: the most severe over all of them, with the strictest mask for each label. */
 export function judge(machine: Machine, sql: string, facts: readonly StatementFacts[], given: Given = {}): Judged {
-  const { estimatedRows } = given;
+  const { estimatedRows, trees = [] } = given;
   const meant = meanings(machine, facts);
   let verdict: Verdict | undefined;
   const uses: LabelUse[] = [];
   for (const meaning of meant) {
-    const judged = judgeOne(machine, meaning, estimatedRows);
+    const judged = judgeOne(machine, meaning, { estimatedRows, trees: [...meaning.trees, ...trees] });
     uses.push(judged.labels);
     verdict = combineVerdicts(verdict, judged.verdict);
   }
@@ -31,10 +34,12 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
     facts,
     results: meant.map(({ result }) => result),
     named: meant.flatMap(({ texts }) => texts),
+    trees: meant.map((meaning) => [...meaning.trees, ...trees]),
     verdict: refusal === undefined ? verdict : { ...verdict, outcome: "deny", ...refusal.rule },
     ...(refusal !== undefined && { refusal: refusal.fields }),
     labels,
     sensitive: isSensitive(labels, verdict),
+    approved: false,
     estimatedRows,
     startedAt: machine.now,
     rows: 0,
@@ -51,14 +56,17 @@ interface Given {
   readonly estimatedRows?: number | undefined;
   /** At Execute; literals are looked at always. */
   readonly bound?: BoundValues;
+  /** Query trees that the server sent of the only statement. */
+  readonly trees?: readonly Lineage[];
 }
 
-function judgeOne({ context }: Machine, meaning: Meaning, estimatedRows: number | undefined) {
+function judgeOne({ context }: Machine, meaning: Meaning, { estimatedRows, trees }: Known) {
   const catalog = context.catalog();
   const evaluate = (facts: StatementFacts, labels: LabelUse): Verdict =>
     context.evaluate({ type: "sql", facts, labels, ...(estimatedRows !== undefined && { estimatedRows }) });
-  const run = meaning.runs.map((facts) => ({ facts, labels: resolveLabels(facts, catalog) }));
-  const own = resolveLabels(meaning.written, catalog);
+  const resolved = (facts: StatementFacts): LabelUse => withTrees(facts, resolveLabels(facts, catalog), trees, catalog);
+  const run = meaning.runs.map((facts) => ({ facts, labels: resolved(facts) }));
+  const own = meaning.runs.length > 0 ? resolveLabels(meaning.written, catalog) : resolved(meaning.written);
   const inside = mergeUses(run.map((one) => one.labels));
   const unknown = catalog.hasLabels && meaning.unknown;
   const all = mergeUses([own, inside]);
@@ -76,11 +84,27 @@ function judgeOne({ context }: Machine, meaning: Meaning, estimatedRows: number 
   return { verdict, labels };
 }
 
-function withoutReview({ review: _, ...verdict }: Verdict): Verdict {
+interface Known {
+  readonly estimatedRows: number | undefined;
+  readonly trees: readonly Lineage[];
+}
+
+/**
+ * With the server's own tree: names that could have meant several things mean one, and functions, operators and views are
+ * known by OID. What the classifier could not read stays unknown.
+ */
+function withTrees(facts: StatementFacts, byName: LabelUse, trees: readonly Lineage[], catalog: Catalog): LabelUse {
+  if (!trees.some(({ command }) => command !== "utility")) return byName;
+  const unread = facts.opaque || facts.class === "code";
+  const certain: LabelUse = unread || !byName.opaque ? byName : { ...byName, opaque: false, laundering: false };
+  return mergeLayers([certain, ...trees.map((tree) => lineageUse(tree, catalog))]);
+}
+
+export function withoutReview({ review: _, ...verdict }: Verdict): Verdict {
   return verdict.outcome === "review" ? { ...verdict, outcome: "allow" } : verdict;
 }
 
-function isSensitive(labels: LabelUse, { masks }: Verdict): boolean {
+export function isSensitive(labels: LabelUse, { masks }: Verdict): boolean {
   return labels.opaque || [...labels.reads, ...labels.writes].some((label) => masks[label] !== "show");
 }
 

@@ -1,4 +1,4 @@
-import type { Effect, Instant, SessionEvent, Side, StatementFacts } from "@tidewaiter/core";
+import type { Effect, Instant, SessionEvent, Side } from "@tidewaiter/core";
 import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { encodeFrontend } from "../encode-frontend.ts";
 import { errorFields } from "../errors.ts";
@@ -6,8 +6,9 @@ import type { RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FrontendMessage, TransactionStatus } from "../messages.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
 import { Names } from "./names.ts";
+import { NoticeLevel } from "./notice-level.ts";
 import { ReadingSettings } from "./reading-settings.ts";
-import type { Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
+import type { Cursor, Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
 
 /** Sent in place of a refused statement: a bare word is a syntax error in every version, state and transaction. */
 const BARE_WORD = "tidewaiter_refused";
@@ -39,7 +40,7 @@ export class Machine {
   readonly prepared = new Names<Prepared>();
   readonly portals = new Names<Portal>();
   /** SQL-level DECLARE, for FETCH. */
-  readonly cursors = new Names<StatementFacts>();
+  readonly cursors = new Names<Cursor>();
   /** Code that nobody has read has run: it may have made prepared statements and cursors out of our sight. */
   ranUnseen = false;
   /** A cursor of SQL may outlive its transaction, and the protocol can read it as a portal. */
@@ -48,6 +49,8 @@ export class Machine {
   batch = 1;
   /** CopyDone and CopyFail messages of the client so far. */
   copyEnds = 0;
+  /** Extended messages were sent and no Sync behind them: a Query of ours would end what they are part of. */
+  batchOpen = false;
 
   waiting: Waiting | undefined;
   targetWaiting: TargetWaiting | undefined;
@@ -62,6 +65,8 @@ export class Machine {
   /** Which budget rule an ask was about, so that a late answer is credited all the same. */
   readonly leaseAsks = new Map<number, string>();
   readonly reading: ReadingSettings;
+  /** Undefined: the server does not tell its lineage. */
+  readonly notices: NoticeLevel | undefined;
   controlPlaneReachable = true;
   closed = false;
 
@@ -71,6 +76,7 @@ export class Machine {
   constructor(context: InspectorContext) {
     this.context = context;
     this.reading = new ReadingSettings(context.parameters);
+    this.notices = context.lineage && new NoticeLevel(context.lineage.noticeLevel);
   }
 
   /** Everything sent to the target is answered: what it reports about itself is of now. */
@@ -135,6 +141,7 @@ export class Machine {
       this.skippingToSync = false;
       this.batch++;
     }
+    this.batchOpen = owed.type !== "sync" && owed.type !== "query";
     owed.copyEnds = this.copyEnds;
     this.owed.push(owed);
   }

@@ -1,7 +1,8 @@
 import type { StatementFacts } from "@tidewaiter/core";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { Machine } from "./machine.ts";
 import { preparedBy } from "./sql-names.ts";
-import type { Prepared } from "./state.ts";
+import type { Cursor, Prepared } from "./state.ts";
 
 /** What a statement of a string means, once the names it uses are resolved. */
 export interface Meaning {
@@ -12,6 +13,8 @@ export interface Meaning {
   readonly texts: readonly string[];
   /** The statement whose columns its rows have. */
   readonly result: StatementFacts;
+  /** Query trees that the server sent of what it names. */
+  readonly trees: readonly Lineage[];
   /** It may run or return something that did not pass here, or one of several things. */
   readonly unknown: boolean;
   /** Of what it runs only a denial counts: PREPARE runs it later, FETCH was asked about at DECLARE. */
@@ -28,12 +31,13 @@ export interface Meaning {
  */
 export function meanings(machine: Machine, facts: readonly StatementFacts[]): readonly Meaning[] {
   const prepared = new Map<string, Prepared>();
-  const cursors = new Map<string, StatementFacts>();
+  const cursors = new Map<string, Cursor>();
   return facts.map((one) => {
     const plain: Meaning = {
       written: one,
       runs: [],
       texts: [],
+      trees: [],
       result: one,
       unknown: false,
       denialOnly: false,
@@ -50,7 +54,7 @@ export function meanings(machine: Machine, facts: readonly StatementFacts[]): re
       const own = prepared.get(one.prepared ?? "");
       return execute(plain, own === undefined ? machine.prepared.of(one.prepared ?? "") : [own]);
     }
-    if (one.kind === "DECLARE CURSOR") cursors.set(one.cursor ?? "", one);
+    if (one.kind === "DECLARE CURSOR") cursors.set(one.cursor ?? "", { facts: one, trees: [] });
     if (one.kind === "FETCH" || one.kind === "MOVE")
       return fetch(plain, cursorNamed(machine, cursors, one.cursor ?? ""));
     return plain;
@@ -70,6 +74,7 @@ function execute(plain: Meaning, candidates: readonly Prepared[]): Meaning {
     ...plain,
     runs,
     texts: candidates.map(({ sql }) => sql),
+    trees: candidates.flatMap(({ trees }) => trees),
     result: certain && plain.written.kind === "EXECUTE" ? only : plain.written,
     unknown: !certain,
     missing: runs.length === 0,
@@ -77,18 +82,14 @@ function execute(plain: Meaning, candidates: readonly Prepared[]): Meaning {
   };
 }
 
-function fetch(plain: Meaning, declared: StatementFacts | undefined): Meaning {
+function fetch(plain: Meaning, declared: Cursor | undefined): Meaning {
   return declared === undefined
     ? { ...plain, unknown: true }
-    : { ...plain, runs: [declared], result: declared, denialOnly: true };
+    : { ...plain, runs: [declared.facts], trees: declared.trees, result: declared.facts, denialOnly: true };
 }
 
 /** A portal of the protocol may bear the name as well; then it is not known which one is meant. */
-function cursorNamed(
-  machine: Machine,
-  own: ReadonlyMap<string, StatementFacts>,
-  name: string,
-): StatementFacts | undefined {
+function cursorNamed(machine: Machine, own: ReadonlyMap<string, Cursor>, name: string): Cursor | undefined {
   if (machine.portals.of(name).length > 0) return undefined;
   const before = machine.cursors.of(name);
   const here = own.get(name);

@@ -31,18 +31,24 @@ export function probeColumns(
 }
 
 /** Runs one statement of ours by the simple protocol and takes its rows. Never inside an extended batch: it ends one. */
-export function probeRows(machine: Machine, judged: Judged, sql: string, done: (probe: Probe) => void): void {
+export function probeRows(
+  machine: Machine,
+  judged: Judged | undefined,
+  sql: string,
+  done: (probe: Probe) => void,
+): void {
   const probe = start(machine, judged, done);
   machine.toTarget({ name: "Query", sql, exact: true });
   machine.owe({ type: "query", ours: true, result: 0, probe, ends: true });
 }
 
-function start(machine: Machine, judged: Judged, done: (probe: Probe) => void): Probe {
+function start(machine: Machine, judged: Judged | undefined, done: (probe: Probe) => void): Probe {
   machine.waiting = { for: "probe", judged };
   return {
     judged,
     fields: undefined,
     rows: [],
+    trees: [],
     error: undefined,
     done: (probe) => {
       machine.waiting = undefined;

@@ -3,6 +3,7 @@ import type { Framed } from "../framer.ts";
 import { BACKEND } from "../messages.ts";
 import { decoded } from "./decoded.ts";
 import type { Machine } from "./machine.ts";
+import { check } from "./on-tree.ts";
 import type { Owed } from "./state.ts";
 
 /** A reply that belongs to the first thing owed: swallowed when the message was ours; `last` = it settles the entry. */
@@ -26,6 +27,7 @@ export function onComplete(machine: Machine, message: Framed): void {
   machine.copyingIn = false;
   machine.rowMask = undefined;
   machine.described = false;
+  check(machine, owed);
   const { cutting } = machine;
   machine.cutting = undefined;
   // the result came to its end before the cancel: it must not be told complete when rows of it were dropped
@@ -68,6 +70,7 @@ export function onReady(machine: Machine, message: Framed): void {
     machine.reading.settled();
     // portals and cursors end with the transaction; one that is held over is found again as unknown
     if (machine.status === "I") {
+      machine.notices?.settled();
       machine.portals.clear();
       machine.cursors.clear();
     }

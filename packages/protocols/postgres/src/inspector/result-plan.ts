@@ -3,12 +3,15 @@ import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import { typesOf } from "../catalog/postgres-catalog.ts";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { ActiveDetectors, LabelDetectors } from "../mask/active-detectors.ts";
 import { activeDetectors } from "../mask/active-detectors.ts";
 import { columnMask } from "../mask/column-mask.ts";
 import { contentMask } from "../mask/content-mask.ts";
 import type { CellMask, ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { FieldDescription } from "../messages.ts";
+import type { ValueLabels } from "./lineage-use.ts";
+import { outputLabelsOf } from "./lineage-use.ts";
 import type { Judged } from "./state.ts";
 
 export interface ResultPlan {
@@ -17,6 +20,8 @@ export interface ResultPlan {
   readonly masked: readonly ColumnMaskInfo[];
   /** A relation was seen that the catalog does not know. */
   readonly unknownRelation: boolean;
+  /** A query tree was due and none that fits came: everything is masked. */
+  readonly lineageMissing: boolean;
 }
 
 export interface PlanInput {
@@ -24,6 +29,8 @@ export interface PlanInput {
   /** Facts of the statement whose rows these are. */
   readonly facts: StatementFacts | undefined;
   readonly fields: readonly FieldDescription[];
+  /** The server's query trees of that statement; undefined where it does not send them. */
+  readonly trees: readonly Lineage[] | undefined;
   readonly formatOf: (index: number) => number;
   readonly catalog: Catalog;
   readonly tokenKey: Buffer;
@@ -36,13 +43,14 @@ export interface PlanInput {
 /** Which columns of a result are masked and how: origin first, then what the expression was made from. */
 export function planResult(input: PlanInput): ResultPlan {
   const { catalog, fields } = input;
-  if (!catalog.hasLabels) return { mask: undefined, masked: [], unknownRelation: false };
+  if (!catalog.hasLabels) return UNMASKED;
+  const byTree = treeLabels(input);
   const active = activeDetectors(input.labelDetectors, input.judged.verdict);
   const mask: (CellMask | undefined)[] = [];
   const masked: ColumnMaskInfo[] = [];
   let unknownRelation = false;
   fields.forEach((field, index) => {
-    const origin = sourceOf(input, field, index);
+    const origin = sourceOf(input, field, index, byTree);
     unknownRelation ||= origin.unknownRelation;
     const spec = specFor(input.judged.verdict, origin);
     mask.push(
@@ -52,7 +60,39 @@ export function planResult(input: PlanInput): ResultPlan {
     );
     if (spec !== undefined) masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
   });
-  return { mask: mask.some((column) => column !== undefined) ? mask : undefined, masked, unknownRelation };
+  return {
+    mask: mask.some((column) => column !== undefined) ? mask : undefined,
+    masked,
+    unknownRelation,
+    lineageMissing: byTree === "missing",
+  };
+}
+
+const UNMASKED: ResultPlan = { mask: undefined, masked: [], unknownRelation: false, lineageMissing: false };
+/** Their trees come with them; EXECUTE and FETCH return what was analysed before. */
+const TREE_IS_DUE: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "DECLARE CURSOR"]);
+
+/**
+ * Labels per column by the server's trees: those of the first, widened by later ones of the same width (rules, functions
+ * of the same shape). Undefined: no tree is due.
+ */
+function treeLabels({ trees, facts, fields, catalog }: PlanInput): readonly ValueLabels[] | "missing" | undefined {
+  if (trees === undefined || facts === undefined || !TREE_IS_DUE.has(facts.kind)) return undefined;
+  // of DECLARE CURSOR the server prints the query inside
+  const plans = trees.filter(({ command, outputs }) => command !== "utility" || outputs.length > 0);
+  if (facts.kind === "DECLARE CURSOR" && plans.length === 0) return undefined;
+  if (plans[0]?.outputs.length !== fields.length) return "missing";
+  const fitting = plans.filter(({ outputs }) => outputs.length === fields.length);
+  return fields.map((_, index) => {
+    const found = fitting.flatMap(({ outputs }) => {
+      const output = outputs[index];
+      return output === undefined ? [] : [outputLabelsOf(output, catalog)];
+    });
+    return {
+      labels: [...new Set(found.flatMap(({ labels }) => labels))].sort(),
+      derived: found.some(({ derived }) => derived),
+    };
+  });
 }
 
 /** Layer 3: free text without a label, or with labels that are shown, is looked through for values that carry others. */
@@ -89,7 +129,26 @@ interface Source {
   readonly unknownRelation: boolean;
 }
 
-function sourceOf({ judged, facts, catalog, fields }: PlanInput, field: FieldDescription, index: number): Source {
+function sourceOf(
+  input: PlanInput,
+  field: FieldDescription,
+  index: number,
+  byTree: ReturnType<typeof treeLabels>,
+): Source {
+  if (byTree === "missing") return { labels: input.catalog.labels, derived: true, unknownRelation: false };
+  const value = byTree?.[index];
+  // an expression: the tree tells all of it
+  if (value !== undefined && field.tableOid === 0) return { ...value, unknownRelation: false };
+  const origin = byOrigin(input, field, index);
+  if (value === undefined) return origin;
+  return {
+    labels: [...new Set([...origin.labels, ...value.labels])].sort(),
+    derived: origin.derived || value.derived,
+    unknownRelation: origin.unknownRelation,
+  };
+}
+
+function byOrigin({ judged, facts, catalog, fields }: PlanInput, field: FieldDescription, index: number): Source {
   if (field.tableOid === 0)
     return {
       labels: expressionLabels(judged, facts, index, fields.length, catalog),

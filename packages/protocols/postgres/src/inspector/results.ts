@@ -1,18 +1,23 @@
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { formatAt } from "../decode-frontend.ts";
+import { encodeBackend } from "../encode-backend.ts";
 import type { Framed } from "../framer.ts";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import type { FieldDescription } from "../messages.ts";
 import { startCapture } from "./capture-rows.ts";
 import { noteRedacted, tellOfMasks } from "./content-layer.ts";
 import { decoded } from "./decoded.ts";
 import type { Machine } from "./machine.ts";
+import { check, treesOf } from "./on-tree.ts";
+import { ownColumnName } from "./renamed.ts";
 import { reply } from "./replies.ts";
 import { planResult } from "./result-plan.ts";
 import type { Judged, Portal } from "./state.ts";
 
 /** How the rows of a result are masked is planned before the first of them. */
-export function onRowDescription(machine: Machine, message: Framed): void {
+export function onRowDescription(machine: Machine, asCame: Framed): void {
+  const message = machine.notices === undefined ? asCame : withOwnNames(asCame);
   const owed = machine.owed[0];
   if (owed?.type === "describe") {
     if (owed.ours) {
@@ -27,14 +32,20 @@ export function onRowDescription(machine: Machine, message: Framed): void {
     throw new ProtocolError("unexpected_message", "a result that nobody asked for is described");
   const { judged } = owed;
   machine.described = true;
+  check(machine, owed);
+  if (machine.cutting !== undefined) return;
   if (!machine.context.catalog().hasLabels && !judged.verdict.recording.results)
     return machine.forward("client", message);
   const { fields } = decoded(message, "RowDescription");
   startCapture(judged, fields, []);
-  planned(machine, { judged, facts: judged.results[owed.result], fields, formats: [] }, (mask) => {
-    machine.rowMask = mask;
-    machine.forward("client", message);
-  });
+  planned(
+    machine,
+    { judged, facts: judged.results[owed.result], fields, formats: [], trees: treesOf(owed) },
+    (mask) => {
+      machine.rowMask = mask;
+      machine.forward("client", message);
+    },
+  );
 }
 
 interface ToPlan {
@@ -42,6 +53,7 @@ interface ToPlan {
   readonly facts: Judged["results"][number] | undefined;
   readonly fields: readonly FieldDescription[];
   readonly formats: readonly number[];
+  readonly trees: readonly Lineage[];
 }
 
 /** Plans a result; a relation that the catalog does not know makes it load once more, and rows wait meanwhile. */
@@ -50,6 +62,7 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
   const plan = () =>
     planResult({
       ...input,
+      trees: machine.notices && input.trees,
       formatOf: (index) => formatAt(input.formats, index),
       catalog: machine.context.catalog(),
       tokenKey: machine.context.tokenKey,
@@ -60,6 +73,7 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
   const finish = (made: ReturnType<typeof plan>): void => {
     judged.masked = [...judged.masked, ...made.masked];
     tellOfMasks(machine, made.masked);
+    if (made.lineageMissing) noteMissing(machine, judged);
     go(made.mask);
   };
   const made = plan();
@@ -70,7 +84,12 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
 }
 
 /** Rows of an Execute: planned at the first one, from what our own Describe said. */
-export function planPortal(machine: Machine, portal: Portal, go: (mask: RowMask | undefined) => void): void {
+export function planPortal(
+  machine: Machine,
+  portal: Portal,
+  trees: readonly Lineage[],
+  go: (mask: RowMask | undefined) => void,
+): void {
   const { judged, fields, resultFormats: formats } = portal;
   if (portal.planned || !Array.isArray(fields) || judged === undefined) return go(portal.mask);
   portal.planned = true;
@@ -79,8 +98,29 @@ export function planPortal(machine: Machine, portal: Portal, go: (mask: RowMask 
     fields,
     fields.map((_, index) => formatAt(formats, index)),
   );
-  planned(machine, { judged, facts: judged.results[0], fields, formats }, (mask) => {
+  planned(machine, { judged, facts: judged.results[0], fields, formats, trees }, (mask) => {
     portal.mask = mask;
     go(mask);
   });
+}
+
+/** Fail-closed rule 1: every cell is masked. The settings are set again when the server is idle. */
+function noteMissing(machine: Machine, judged: Judged): void {
+  if (machine.notices !== undefined) machine.notices.lost = true;
+  machine.record({
+    at: machine.now,
+    type: "notice",
+    code: "lineage_missing",
+    text: `the server sent no query tree for operation ${judged.operation}; every cell is masked`,
+  });
+}
+
+/** SHOW of a setting that stands behind a placeholder names its column after it. */
+function withOwnNames(message: Framed): Framed {
+  const { fields, ...rest } = decoded(message, "RowDescription");
+  const [only] = fields;
+  const own = fields.length === 1 && only !== undefined ? ownColumnName(only.name) : undefined;
+  if (only === undefined || own === undefined) return message;
+  const buffer = encodeBackend({ ...rest, fields: [{ ...only, name: own }] });
+  return { ...message, buffer, start: 0, end: buffer.length };
 }

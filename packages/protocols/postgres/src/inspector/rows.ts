@@ -3,12 +3,13 @@ import type { ColumnMask } from "../mask/column-mask.ts";
 import { NULL_MASK } from "../mask/column-mask.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import { maskRows } from "../mask/mask-rows.ts";
-import type { ErrorFields } from "../messages.ts";
 import { BACKEND } from "../messages.ts";
 import { askForLease, budgetFatal, budgetSpent, exhausted, spend } from "./budgets.ts";
 import { captureRows, captureSkipped } from "./capture-rows.ts";
 import type { PostgresMessage } from "./context.ts";
+import { cut } from "./cut.ts";
 import type { Machine } from "./machine.ts";
+import { check, treesOf } from "./on-tree.ts";
 import { planPortal } from "./results.ts";
 import type { Judged, Probe } from "./state.ts";
 
@@ -19,6 +20,8 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
     return;
   }
   const owed = machine.owed[0];
+  if (owed?.type === "execute" && owed.judged !== undefined && owed.judged.rows === 0) check(machine, owed);
+  if (machine.cutting !== undefined) return;
   if (owed?.type !== "query" && owed?.type !== "execute")
     throw new ProtocolError("unexpected_message", "rows that nobody asked for");
   if (owed.ours) return takeRows(owed.probe, message);
@@ -38,7 +41,9 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
   const described = owed.portal !== undefined && Array.isArray(owed.portal.fields);
   if (!described)
     return deliver(machine, owed.judged, message, hasLabels ? masked(message, everything(message)) : undefined);
-  return planPortal(machine, owed.portal, (mask) => deliver(machine, owed.judged, message, masked(message, mask)));
+  return planPortal(machine, owed.portal, treesOf(owed), (mask) =>
+    deliver(machine, owed.judged, message, masked(message, mask)),
+  );
 }
 
 /** What a COPY sends was planned for, or found harmless, before it was forwarded. */
@@ -100,10 +105,4 @@ function askForMore(machine: Machine, budget: NonNullable<ReturnType<typeof exha
     else cut(machine, budgetSpent(machine, budget));
   };
   machine.targetWaiting = { for: "budget", askId: askForLease(machine, budget), go };
-}
-
-/** Stops a result that already flows: nothing more is forwarded, the target is canceled and drained, its 57014 becomes ours. */
-export function cut(machine: Machine, refusal: ErrorFields): void {
-  machine.cutting = { refusal, dropped: false };
-  machine.emit({ type: "cancel_target" });
 }

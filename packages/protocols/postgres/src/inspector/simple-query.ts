@@ -1,11 +1,15 @@
+import type { Lineage } from "../lineage/lineage.ts";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ErrorFields, FrontendMessage } from "../messages.ts";
 import type { PostgresMessage } from "./context.ts";
 import { decide } from "./decide.ts";
 import { askEstimate, wantsEstimate } from "./estimate.ts";
 import { judge } from "./judge.ts";
+import { needsTree } from "./lineage-probe.ts";
 import type { Machine } from "./machine.ts";
+import { probeColumns } from "./probe.ts";
 import { readable, readLater } from "./readable.ts";
+import { renamed } from "./renamed.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Judged } from "./state.ts";
 
@@ -22,11 +26,35 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
     return machine.owe({ type: "query", ours: false, result: 0 });
   }
   const judged = judge(machine, sql, read.facts);
+  const probed = machine.status === "E" ? undefined : needsTree(machine, judged);
+  if (probed === undefined) return estimated(machine, message, judged, []);
+  if (!machine.quiet)
+    return machine.waitForAnswers(
+      () => machine.quiet,
+      () => onQuery(machine, message, asked),
+    );
+  const { span } = probed;
+  probeColumns(machine, { judged, sql: sql.slice(span.start, span.end), end: "sync" }, ({ error, trees }) => {
+    // what it says of the statement, it would have said when it ran
+    if (error !== undefined) return machine.refuseQuery(shifted(error, sql.slice(0, span.start)));
+    estimated(machine, message, judge(machine, sql, read.facts, { trees }), trees);
+  });
+}
+
+/** The position counts in the statement without what stands before it in the string. */
+function shifted(fields: ErrorFields, before: string): ErrorFields {
+  return fields.position === undefined
+    ? fields
+    : { ...fields, position: String(Number(fields.position) + [...before].length) };
+}
+
+function estimated(machine: Machine, message: PostgresMessage, judged: Judged, trees: readonly Lineage[]): void {
+  const { sql, facts } = judged;
   const plannable = wantsEstimate(machine, judged);
   if (plannable === undefined) return decideQuery(machine, message, judged);
   askEstimate(machine, judged, plannable, (estimate) => {
     if ("rows" in estimate)
-      return decideQuery(machine, message, judge(machine, sql, read.facts, { estimatedRows: estimate.rows }));
+      return decideQuery(machine, message, judge(machine, sql, facts, { estimatedRows: estimate.rows, trees }));
     // its transaction is aborted by its own error: the substitute only carries that to the client
     machine.refuseQuery(estimate.refusal);
   });
@@ -35,8 +63,10 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
 function decideQuery(machine: Machine, message: PostgresMessage, judged: Judged): void {
   const forward = (copy?: CopyMask): void => {
     machine.sending(judged);
-    const names = rememberNames(machine, judged.facts);
-    machine.forward("target", message);
+    const names = rememberNames(machine, judged);
+    const sql = machine.notices && renamed(judged.sql, judged.facts);
+    if (sql === undefined) machine.forward("target", message);
+    else machine.toTarget({ name: "Query", sql, exact: true });
     machine.owe({ type: "query", ours: false, result: 0, judged, names, ...(copy && { copy }) });
   };
   const refuse = (fields: ErrorFields): void => {

@@ -1,4 +1,5 @@
 import type { LabelUse, ReviewRequirement, StatementFacts, Verdict } from "@tidewaiter/core";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
@@ -18,12 +19,16 @@ export interface Judged {
   readonly results: readonly StatementFacts[];
   /** Texts of the prepared statements that it runs by name: what a person is asked about, and what is bound. */
   readonly named: readonly string[];
-  readonly verdict: Verdict;
+  /** Per statement of the string, the query trees that the server sent of it so far; they only ever tighten the verdict. */
+  readonly trees: readonly Lineage[][];
+  verdict: Verdict;
   /** What to say when a rule of the inspector itself made it a denial. */
   readonly refusal?: ErrorFields;
-  readonly labels: LabelUse;
+  labels: LabelUse;
   /** A label that this principal may not see is touched, or something is touched that nobody knows. */
-  readonly sensitive: boolean;
+  sensitive: boolean;
+  /** A person has let it run. */
+  approved: boolean;
   readonly estimatedRows: number | undefined;
   readonly startedAt: number;
   rows: number;
@@ -50,6 +55,14 @@ export interface Prepared {
   readonly sql: string;
   readonly facts: readonly StatementFacts[];
   readonly judged: Judged | undefined;
+  /** Query trees that came with its Parse or PREPARE. */
+  readonly trees: Lineage[];
+}
+
+/** A cursor that SQL declared. */
+export interface Cursor {
+  readonly facts: StatementFacts;
+  readonly trees: readonly Lineage[];
 }
 
 /** What Bind made of it. `fields` come from our own Describe, never from the client's. */
@@ -62,6 +75,10 @@ export interface Portal extends BoundValues {
   fields: readonly FieldDescription[] | "none" | undefined;
   mask: RowMask | undefined;
   planned: boolean;
+  /** Query trees that came with Bind: the server analysed the statement again. */
+  readonly trees: Lineage[];
+  /** The server has answered Bind. */
+  bound: boolean;
   /** Set by the first Execute; a suspended portal keeps it. */
   judged: Judged | undefined;
 }
@@ -78,6 +95,8 @@ export type Owed = {
   /** The message is part of a question of ours; `ends`: its reply, or an error before it, settles the question. */
   readonly probe?: Probe;
   readonly ends?: boolean;
+  /** Where query trees go that come with the answer to a Parse or Bind. */
+  readonly trees?: Lineage[];
   /** CopyDone and CopyFail messages of the client that were sent before it. */
   copyEnds?: number;
 } & (
@@ -97,11 +116,12 @@ export type Owed = {
 
 /** A question of ours to the target, before a statement is forwarded. */
 export interface Probe {
-  /** For which operation: its errors are scrubbed alike. */
-  readonly judged: Judged;
+  /** For which operation: its errors are scrubbed alike. Undefined: for none, it is about the session. */
+  readonly judged: Judged | undefined;
   fields: readonly FieldDescription[] | undefined;
   /** First column of every row, in text. */
   readonly rows: string[];
+  readonly trees: Lineage[];
   error: ErrorFields | undefined;
   /** The answer is complete, or `error` is set. */
   readonly done: (probe: Probe) => void;
@@ -120,7 +140,7 @@ export type Waiting =
       readonly approved: () => void;
       readonly refuse: (fields: ErrorFields) => void;
     }
-  | { readonly for: "probe"; readonly judged: Judged }
+  | { readonly for: "probe"; readonly judged: Judged | undefined }
   /** Answers to what was sent before; `go` takes the message up again. */
   | { readonly for: "answers"; readonly ready: () => boolean; readonly go: () => void }
   | {

@@ -7,11 +7,14 @@ import { redactedFields } from "./content-layer.ts";
 import type { PostgresMessage } from "./context.ts";
 import { decoded } from "./decoded.ts";
 import type { Machine } from "./machine.ts";
+import { reaches } from "./notice-level.ts";
+import { onTree } from "./on-tree.ts";
 import { onComplete, onReady, reply } from "./replies.ts";
 import { onRowDescription } from "./results.ts";
 import { onRows } from "./rows.ts";
 import { mayReportParameter, scrubbedNotice } from "./scrub.ts";
 import { onError } from "./target-errors.ts";
+import { treeIn } from "./trees.ts";
 
 /** One message of the target in the ready phase. */
 export function onTargetMessage(machine: Machine, message: PostgresMessage): void {
@@ -80,9 +83,13 @@ function onCopyOut(machine: Machine, message: Framed): void {
 
 function onNotice(machine: Machine, message: Framed): void {
   const owed = machine.owed[0];
+  const tree = machine.notices && treeIn(message);
+  if (tree !== undefined) return onTree(machine, tree);
   // what the server remarks on a question of ours, it will say again of the statement
   if (owed?.probe !== undefined) return;
   const { fields } = decoded(message, "NoticeResponse");
+  // the server sends more than the client asked for, since trees come as LOG
+  if (machine.notices !== undefined && !reaches(fields.severity ?? "", machine.notices.level)) return;
   const judged = owed?.judged;
   const shown = judged?.sensitive === true ? scrubbedNotice(fields) : redactedFields(machine, judged, message, fields);
   if (shown === undefined) machine.forward("client", message);

@@ -149,3 +149,13 @@ function minutes(seconds: number): string {
 function clock(at: number): string {
   return new Date(at).toISOString().slice(11, 16);
 }
+
+/** The server's own analysis found, while the statement ran, what a person must be asked about before. */
+export function reviewCameLate(resource: string, verdict: Verdict): ErrorFields {
+  return errorFields("ERROR", {
+    code: SQLSTATE.insufficientPrivilege,
+    message: `stopped at ${resource}: it reads more than its text says, and that needs a person: ${verdict.reason ?? "review"} [${verdict.ruleId ?? "policy"}]`,
+    detail: "Its result was withheld; it may have run.",
+    hint: "Send the statement alone, outside of a string of several statements.",
+  });
+}

@@ -15,10 +15,13 @@ import type { InspectorContext, PostgresMessage } from "../inspector/context.ts"
 import { createInspector } from "../inspector/create-inspector.ts";
 import { FRONTEND } from "../messages.ts";
 import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
+import type { PostgresTarget } from "../target-schema.ts";
 import { postgresTargetSchema } from "../target-schema.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
 import { freshenCatalog } from "./fresh-catalog.ts";
 import { greet } from "./greet.ts";
+import type { LineageLevel } from "./lineage-level.ts";
+import { lineageLevel, type ServerSettingsCache, withLineage } from "./lineage-level.ts";
 import { targetFailure } from "./refusals.ts";
 import type { SessionTarget } from "./session-target.ts";
 import { sessionTarget } from "./session-target.ts";
@@ -32,6 +35,7 @@ export interface SharedState {
   readonly cancelKeys: CancelKeys;
   readonly catalogs: CatalogCache;
   readonly keys: DerivedKeyCache;
+  readonly serverSettings: ServerSettingsCache;
   readonly classify: (sql: string) => SqlClassification | Promise<SqlClassification>;
   readonly classifySync: (sql: string) => SqlClassification;
 }
@@ -59,16 +63,32 @@ export async function runSession(
   }
   const target = sessionTarget(session, database, described, shared.keys);
   let connected: ConnectedTarget;
+  let lineage: LineageLevel | undefined;
   try {
+    lineage = await levelFor(login, target, described, shared.serverSettings);
+    const own = startupParameters(login.parameters, session.authorized);
     [connected] = await Promise.all([
-      target.connect(startupParameters(login.parameters, session.authorized)),
+      target.connect(lineage?.level === "server" ? withLineage(own, lineage) : own),
       shared.catalogs.fresh(target.catalogRequest()),
     ]);
   } catch (error) {
     return targetFailure(error, resource.name);
   }
-  await inspect({ login, session, database, target, connected, shared });
+  await inspect({ login, session, database, target, connected, shared, lineage });
   return undefined;
+}
+
+/** Undefined: no label applies, so nothing has to be followed. */
+async function levelFor(
+  login: ClientLogin,
+  target: SessionTarget,
+  { lineage }: PostgresTarget,
+  cache: ServerSettingsCache,
+): Promise<LineageLevel | undefined> {
+  const { labels, key } = target.catalogRequest();
+  if (labels.names.length === 0) return undefined;
+  if (lineage.from === "names") return { level: "names", why: "target.lineage.from" };
+  return lineageLevel(await cache.get(key, () => target.settings()), lineage.log, login.parameters);
 }
 
 interface Running {
@@ -78,6 +98,7 @@ interface Running {
   readonly target: SessionTarget;
   readonly connected: ConnectedTarget;
   readonly shared: SharedState;
+  readonly lineage: LineageLevel | undefined;
 }
 
 /** The ready phase, until either side ends. */
@@ -88,7 +109,7 @@ async function inspect(running: Running): Promise<void> {
   let cancel = async (): Promise<void> => {};
   const key = shared.cancelKeys.issue(login.protocolMinor, () => cancel());
   try {
-    greet(login.stream, connected, key, context.greeting);
+    greet(login.stream, connected, { key, greeting: context.greeting, noticeLevel: context.lineage?.noticeLevel });
     await session.relay<PostgresMessage>({
       client: login.stream,
       target: connected.stream,
@@ -117,7 +138,7 @@ async function inspect(running: Running): Promise<void> {
   }
 }
 
-function inspectorContext({ session, database, target, connected, shared }: Running): InspectorContext {
+function inspectorContext({ session, database, target, connected, shared, lineage }: Running): InspectorContext {
   const { resource, principal, level } = session.authorized;
   const tokenKey = Buffer.from(session.authorized.tokenKey, "base64");
   const hmac = (text: string): string => createHmac("sha256", tokenKey).update(text).digest("hex");
@@ -135,6 +156,8 @@ function inspectorContext({ session, database, target, connected, shared }: Runn
       tokeniseLiterals(sql, [...literals, ...secrets.map((span) => ({ ...span, secret: true }))], hmac),
     reviewLink: (shortId) => session.reviewLink(shortId),
     parameters: connected.parameters,
+    ...(lineage?.level === "server" && { lineage: { noticeLevel: lineage.noticeLevel } }),
+    ...(lineage !== undefined && { labelsFollow: lineage.level === "server" ? "server" : `names (${lineage.why})` }),
     ...(principal.kind === "user" && {
       greeting: `this session is recorded: ${principal.name} (${level}) on ${resource.name}`,
     }),

@@ -5,6 +5,8 @@ import { loadCatalog } from "../catalog/load-catalog.ts";
 import type { ConnectedTarget } from "../connect-target/connect-target.ts";
 import { connectTarget } from "../connect-target/connect-target.ts";
 import { encodeFrontend } from "../encode-frontend.ts";
+import type { ServerSettings } from "../lineage/server-settings.ts";
+import { readServerSettings } from "../lineage/server-settings.ts";
 import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
 import type { PostgresTarget } from "../target-schema.ts";
 
@@ -13,6 +15,8 @@ export interface SessionTarget {
   connect(parameters: ReadonlyMap<string, string>): Promise<ConnectedTarget>;
   /** By the labels in force now. */
   catalogRequest(): CatalogRequest;
+  /** Effective settings of the server for this role and database, asked over a connection of its own. */
+  settings(): Promise<ServerSettings>;
 }
 
 export function sessionTarget(
@@ -37,16 +41,21 @@ export function sessionTarget(
       keys,
     });
   };
-  const load = async () => {
+  const ask = async <T>(question: (stream: Duplex) => Promise<T>): Promise<T> => {
     const own = await connect(new Map([["application_name", "tidewaiter catalog"]]));
     try {
-      return await loadCatalog(own.stream);
+      return await question(own.stream);
     } finally {
       own.stream.end(encodeFrontend({ name: "Terminate" }));
     }
   };
+  const load = () => ask(loadCatalog);
   const key = `${session.authorized.resource.id} ${database}`;
-  return { connect, catalogRequest: () => ({ key, labels: session.labels(), load }) };
+  return {
+    connect,
+    catalogRequest: () => ({ key, labels: session.labels(), load }),
+    settings: () => ask(readServerSettings),
+  };
 }
 
 function tlsOf({ tls, host }: PostgresTarget) {

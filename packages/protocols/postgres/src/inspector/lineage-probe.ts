@@ -1,0 +1,42 @@
+import type { LabelUse, StatementFacts } from "@tidewaiter/core";
+import { PREDICATE_USES } from "@tidewaiter/core";
+import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
+import type { Machine } from "./machine.ts";
+import type { Judged } from "./state.ts";
+
+const PROBED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
+
+/**
+ * Must the server's tree be known before the statement runs? Where the classifier's names can mean one thing only, the tree
+ * will say the same, and comes before the rows anyway. It is asked for before what cannot be taken back: a write that
+ * touches labels; and where names, functions or operators are not known and the answer could be a denial or a question.
+ */
+export function needsTree(machine: Machine, judged: Judged): StatementFacts | undefined {
+  const [facts] = judged.facts;
+  const catalog = machine.context.catalog();
+  if (machine.notices === undefined || !catalog.hasLabels || judged.verdict.outcome === "deny") return undefined;
+  if (facts === undefined || judged.facts.length > 1 || !PROBED.has(facts.kind)) return undefined;
+  const writes = facts.class !== "read" && (judged.labels.reads.length > 0 || judged.labels.writes.length > 0);
+  if (!writes && isCertain(facts, judged.labels, catalog)) return undefined;
+  return couldBeWorse(machine, judged, facts, catalog) ? facts : undefined;
+}
+
+function isCertain(facts: StatementFacts, labels: LabelUse, catalog: Catalog): boolean {
+  if (labels.opaque || facts.opaque) return false;
+  return facts.relations.every(({ schema, name, access }) => {
+    const found = catalog.find(schema, name);
+    return found.length === 1 ? found[0]?.opaque === false : found.length === 0 && access === "write";
+  });
+}
+
+/** Judged as if it touched every label in every way, would the outcome be another? */
+function couldBeWorse({ context }: Machine, judged: Judged, facts: StatementFacts, catalog: Catalog): boolean {
+  const labels: LabelUse = {
+    reads: catalog.labels,
+    writes: catalog.labels,
+    predicates: catalog.labels.flatMap((label) => PREDICATE_USES.map((use) => ({ label, use, literals: 1 }))),
+    laundering: true,
+    opaque: true,
+  };
+  return context.evaluate({ type: "sql", facts, labels }).outcome !== judged.verdict.outcome;
+}

@@ -1,0 +1,46 @@
+import type { Lineage } from "../lineage/lineage.ts";
+import type { ErrorFields } from "../messages.ts";
+import { cut } from "./cut.ts";
+import type { Machine } from "./machine.ts";
+import type { Owed } from "./state.ts";
+import { tighten } from "./tighten.ts";
+
+/**
+ * A query tree of the target belongs to the message that it answers now. It goes nowhere: the client did not ask for it.
+ */
+export function onTree(machine: Machine, tree: Lineage): void {
+  const owed = machine.owed[0];
+  if (owed === undefined) return;
+  if (owed.probe !== undefined) return add(owed.probe.trees, tree);
+  if (owed.trees !== undefined) return add(owed.trees, tree);
+  if (owed.type !== "query" && owed.type !== "execute") return;
+  const list = owed.judged?.trees[owed.type === "query" ? owed.result : 0];
+  if (list === undefined) return;
+  add(list, tree);
+  check(machine, owed);
+}
+
+/** Before anything of a result reaches the client: what the trees so far say of it, those of its Parse and Bind included. */
+export function check(machine: Machine, owed: Owed): void {
+  if (machine.notices === undefined || machine.cutting !== undefined) return;
+  if ((owed.type !== "query" && owed.type !== "execute") || owed.judged === undefined) return;
+  const refusal = tighten(machine, owed.judged, treesOf(owed));
+  if (refusal !== undefined) stop(machine, refusal);
+}
+
+/** Of the result that comes now. */
+export function treesOf(owed: Extract<Owed, { type: "query" | "execute" }>): readonly Lineage[] {
+  if (owed.type === "query") return owed.judged?.trees[owed.result] ?? [];
+  const { portal, judged } = owed;
+  return [...(portal?.prepared.trees ?? []), ...(portal?.trees ?? []), ...(judged?.trees[0] ?? [])];
+}
+
+/** It runs already: whatever its end is, it is not told. */
+function stop(machine: Machine, refusal: ErrorFields): void {
+  cut(machine, refusal);
+  if (machine.cutting !== undefined) machine.cutting.dropped = true;
+}
+
+function add(list: Lineage[], tree: Lineage): void {
+  if (!list.some(({ hash }) => hash === tree.hash)) list.push(tree);
+}

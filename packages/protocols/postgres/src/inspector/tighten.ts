@@ -1,0 +1,51 @@
+import type { LabelUse, Verdict } from "@tidewaiter/core";
+import type { Lineage } from "../lineage/lineage.ts";
+import type { ErrorFields } from "../messages.ts";
+import { combineVerdicts, mergeLayers } from "./combine-verdicts.ts";
+import { denied, isSensitive, withoutReview } from "./judge.ts";
+import { lineageUse } from "./lineage-use.ts";
+import type { Machine } from "./machine.ts";
+import type { Judged } from "./state.ts";
+import { reviewCameLate } from "./texts.ts";
+
+/** Run later or asked about before: of their trees only a denial counts. */
+const DENIAL_ONLY: ReadonlySet<string> = new Set(["PREPARE", "FETCH", "MOVE"]);
+
+/**
+ * A query tree of a statement that runs already. It never loosens the verdict: what it adds to the labels is judged as if it
+ * had been known before. Returns the refusal when the statement should not have been sent.
+ */
+export function tighten(machine: Machine, judged: Judged, trees: readonly Lineage[]): ErrorFields | undefined {
+  const catalog = machine.context.catalog();
+  if (!catalog.hasLabels || trees.length === 0) return undefined;
+  const labels = mergeLayers([judged.labels, ...trees.map((tree) => lineageUse(tree, catalog))]);
+  if (addsNothing(judged.labels, labels)) return undefined;
+  const before = judged.verdict;
+  judged.labels = labels;
+  judged.verdict = judged.facts.reduce<Verdict>((verdict, facts) => {
+    const found = machine.context.evaluate({ type: "sql", facts, labels });
+    return combineVerdicts(verdict, DENIAL_ONLY.has(facts.kind) ? withoutReview(found) : found);
+  }, before);
+  judged.sensitive = isSensitive(labels, judged.verdict);
+  const { outcome } = judged.verdict;
+  if (outcome === "deny" && before.outcome !== "deny") return denied(machine, judged);
+  // what a person let run was something else
+  const unasked = judged.approved || before.outcome !== "review";
+  if (outcome === "review" && unasked) return reviewCameLate(machine.context.resource.name, judged.verdict);
+  return undefined;
+}
+
+/** Labels and uses only grow when they are merged, so equal sizes mean equal sets. */
+function addsNothing(before: LabelUse, after: LabelUse): boolean {
+  return (
+    before.opaque === after.opaque &&
+    before.laundering === after.laundering &&
+    new Set(before.reads).size === after.reads.length &&
+    new Set(before.writes).size === after.writes.length &&
+    uses(before).size === uses(after).size
+  );
+}
+
+function uses({ predicates }: LabelUse): ReadonlySet<string> {
+  return new Set(predicates.map(({ label, use }) => `${label} ${use}`));
+}
