@@ -7,6 +7,7 @@ import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { loginRoutes } from "./features/login/routes.ts";
+import { labelRoutes } from "./features/labels/routes.ts";
 import { policyRoutes } from "./features/policies/routes.ts";
 import { principalRoutes } from "./features/principals/routes.ts";
 import { recordingRoutes } from "./features/recordings/routes.ts";
@@ -30,6 +31,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...groupRoutes(services),
     ...resourceRoutes(services),
     ...credentialRoutes(services),
+    ...labelRoutes(services),
     ...grantRoutes(services),
     ...policyRoutes(services),
     ...applyRoutes(services),

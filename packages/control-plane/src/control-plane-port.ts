@@ -56,6 +56,8 @@ export function createPort(parts: PortParts): ControlPlane {
     endSession: (sessionId, end) => parts.sessions.end(sessionId, end),
     verifyAgent: (agentId, signedBytes, signature) => parts.agents.verify(agentId, signedBytes, signature),
     reportAgent: (report: AgentReport) => units.agents.report(report),
+    labelBindings: (place, revision) => units.labels.bindings({ place, revision }),
+    saveLabelBindings: (save) => units.labels.save(save),
     findAgent: (name) => units.agents.find({ name }),
     grantKeys: () => grantKeySet(parts.grantKeys, parts.now),
     changes: (since, waitMs, signal) => parts.feed.since(since, waitMs, signal),

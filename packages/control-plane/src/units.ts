@@ -6,6 +6,7 @@ import { credentialUnits } from "./features/credentials/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
 import { loginUnits } from "./features/login/store.ts";
+import { labelUnits } from "./features/labels/store.ts";
 import { policyUnits } from "./features/policies/store.ts";
 import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
@@ -26,6 +27,7 @@ export const units = {
   groups: groupUnits,
   login: loginUnits,
   policies: policyUnits,
+  labels: labelUnits,
   principals: principalUnits,
   resources: resourceUnits,
   reviews: reviewUnits,

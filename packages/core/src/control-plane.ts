@@ -1,3 +1,4 @@
+import type { LabelBindingSave, LabelBindingSaved, LabelBindings, LabelPlace } from "./labels/bindings.ts";
 import type { Principal } from "./principal.ts";
 import type { AccessLevel, Resource } from "./resource.ts";
 import type { Review, ReviewRequest } from "./review.ts";
@@ -34,6 +35,10 @@ export interface ControlPlane {
   /** Stores one sealed segment, put-if-absent by (session, sequence). Acknowledged means durable. */
   putSegment(sessionId: string, sequence: number, bytes: Uint8Array): Promise<void>;
   appendAudit(event: AuditEventInput): Promise<void>;
+  /** What is known of the columns of one database on one server. `revision`: the one that the caller has already. */
+  labelBindings(place: LabelPlace, revision?: number): Promise<LabelBindings>;
+  /** Differences, whole or not at all; refused when another gateway was faster. Each drift becomes an audit event. */
+  saveLabelBindings(save: LabelBindingSave): Promise<LabelBindingSaved>;
   endSession(sessionId: string, end: SessionEnd): Promise<void>;
   /** Is the agent's signature over the challenge good, and may it connect? Records what it says of itself. */
   verifyAgent(agentId: string, signedBytes: Uint8Array, signature: Uint8Array): Promise<AgentVerification>;
@@ -225,7 +230,8 @@ export interface Change {
     | "grant"
     | "secret"
     | "agent"
-    | "session";
+    | "session"
+    | "labels";
   readonly id: string;
 }
 

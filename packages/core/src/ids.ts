@@ -22,6 +22,8 @@ export type IdPrefix =
   | "aud"
   | "sec"
   | "tok"
+  | "bls"
+  | "lbp"
   | "gw"
   | "jti"
   | "mk"

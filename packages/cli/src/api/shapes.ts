@@ -20,4 +20,5 @@ export type Endpoint = ConnectionSecret["endpoint"];
 export type AccessLevel = NonNullable<ResourceListed["level"]>;
 export type PolicyTestResult = Success<paths["/v1/policies/test"]["post"]>["results"][number];
 export type PrincipalView = Success<paths["/v1/principals/{name}"]["get"]>;
+export type LabelsView = Success<paths["/v1/resources/{name}/labels"]["get"]>;
 export type AuditEvent = Success<paths["/v1/audit"]["get"]>["events"][number];

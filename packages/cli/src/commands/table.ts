@@ -24,6 +24,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   demo: "what the demo offers",
   grants: "who may reach what",
   groups: "sets of principals",
+  labels: "which columns carry labels, and what nobody has decided about",
   policy: "what is masked, refused and held",
   principals: "users, services and AI agents",
   resources: "databases that can be reached",
@@ -183,6 +184,16 @@ export const ENTRIES: readonly Entry[] = [
     path: ["groups", "list"],
     summary: "groups and their members",
     load: async () => (await import("./groups/list.ts")).list,
+  },
+  {
+    path: ["labels", "list"],
+    summary: "labelled and unclassified columns of a resource",
+    load: async () => (await import("./labels/list.ts")).list,
+  },
+  {
+    path: ["labels", "accept"],
+    summary: "declare unclassified columns harmless",
+    load: async () => (await import("./labels/accept.ts")).accept,
   },
   {
     path: ["grants", "list"],

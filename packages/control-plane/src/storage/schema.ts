@@ -1,7 +1,9 @@
 import type {
   AccessLevel,
+  BoundColumn,
   Enforcement,
   PrincipalKind,
+  RelationKind,
   ReviewDecision,
   ReviewState,
   SessionCounters,
@@ -255,3 +257,31 @@ export const reviews = sqliteTable("reviews", {
   expiresAt: instant("expires_at").notNull(),
   closedReason: text("closed_reason"),
 });
+
+/** One database on one server, as a resource reaches it. */
+export const labelPlaces = sqliteTable("label_places", {
+  id: text("id").primaryKey(),
+  resourceId: text("resource_id").notNull(),
+  /** Empty where the target role may not read it. */
+  systemId: text("system_id").notNull(),
+  databaseOid: integer("database_oid").notNull(),
+  database: text("database").notNull(),
+  revision: integer("revision").notNull(),
+  firstSeenAt: instant("first_seen_at").notNull(),
+  changedAt: instant("changed_at").notNull(),
+});
+
+export const labelRelations = sqliteTable(
+  "label_relations",
+  {
+    placeId: text("place_id").notNull(),
+    oid: integer("oid").notNull(),
+    schema: text("schema").notNull(),
+    name: text("name").notNull(),
+    kind: text("kind").$type<RelationKind>().notNull(),
+    /** 0, or the revision since which it is not there. */
+    gone: integer("gone").notNull(),
+    columns: json<readonly BoundColumn[]>("columns").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.placeId, table.oid] })],
+);

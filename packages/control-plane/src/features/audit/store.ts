@@ -1,5 +1,5 @@
 import type { AuditEventInput } from "@tidewaiter/core";
-import { and, asc, desc, eq, gt, like, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, type SQL } from "drizzle-orm";
 import { auditEvents, counters } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
@@ -36,8 +36,9 @@ export const auditUnits = {
   }),
 };
 
-/** `review` finds every `review.*`; the characters of a LIKE pattern are not part of a type. */
+/** `review` finds every `review.*`: what sorts from the dot up to the character behind it. */
 function ofType(type: string | undefined): SQL | undefined {
   if (type === undefined) return undefined;
-  return type.includes(".") ? eq(auditEvents.type, type) : like(auditEvents.type, `${type.replace(/[%_\\]/g, "")}.%`);
+  if (type.includes(".")) return eq(auditEvents.type, type);
+  return and(gte(auditEvents.type, `${type}.`), lt(auditEvents.type, `${type}/`));
 }

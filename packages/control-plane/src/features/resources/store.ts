@@ -6,6 +6,7 @@ import { eraseDataKeyOf } from "../../seal/store.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { removeLabelBindings } from "../labels/store.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 
 export type ResourceRow = typeof resources.$inferSelect;
@@ -69,6 +70,7 @@ export function* deleteResource(unit: UnitContext, args: { by: PrincipalRef; nam
   const row = yield* requireResource(args.name);
   const sealed = yield* select(credentials, { where: eq(credentials.resourceId, row.id) });
   for (const credential of sealed) yield* eraseDataKeyOf(credential.sealed);
+  yield* removeLabelBindings(row.id);
   yield* remove(resources, eq(resources.id, row.id));
   unit.changed("resource", row.id);
   const data = { by: args.by.name, name: row.name };
