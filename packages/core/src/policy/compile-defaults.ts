@@ -6,8 +6,12 @@ import type { PolicyProblem } from "./problem.ts";
 import { toSeconds } from "./quantities.ts";
 import type { DefaultsInput, InTransactionInput, MatrixInput, ReviewInput } from "./schema.ts";
 
-/** One default may stand in several documents only when it says the same everywhere. */
-export function compileDefaults(documents: readonly ValidDocument[], problems: PolicyProblem[]): PolicyDefaults {
+/** One default may stand in several documents only when it says the same everywhere. `changed`: where the built-in ones differ. */
+export function compileDefaults(
+  documents: readonly ValidDocument[],
+  problems: PolicyProblem[],
+  changed: Partial<PolicyDefaults> = {},
+): PolicyDefaults {
   const merged: Record<string, unknown> = {};
   const origin = new Map<string, string>();
   for (const { document, input } of documents) {
@@ -22,11 +26,10 @@ export function compileDefaults(documents: readonly ValidDocument[], problems: P
       origin.set(key, document.name);
     }
   }
-  return applyDefaults(merged as DefaultsInput);
+  return applyDefaults(merged as DefaultsInput, { ...BUILTIN_DEFAULTS, ...changed });
 }
 
-function applyDefaults(input: DefaultsInput): PolicyDefaults {
-  const base = BUILTIN_DEFAULTS;
+function applyDefaults(input: DefaultsInput, base: PolicyDefaults): PolicyDefaults {
   return {
     unknownStatement: input.unknown_statement ?? base.unknownStatement,
     unknownLineage: input.unknown_lineage ?? base.unknownLineage,

@@ -4,7 +4,7 @@ import { compileDefaults } from "./compile-defaults.ts";
 import { compileLabels } from "./compile-labels.ts";
 import { compileRule } from "./compile-rule.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
-import { BUILTIN_DEFAULTS } from "./defaults.ts";
+import { BUILTIN_DEFAULTS, SAYS_NOTHING } from "./defaults.ts";
 import type { ParsedDocument, PolicyDocument } from "./document.ts";
 import type { PolicyProblem } from "./problem.ts";
 import { type DocumentInput, MAX_RULES } from "./schema.ts";
@@ -26,7 +26,7 @@ export type CompileResult =
 
 const MAX_DOCUMENTS = 500;
 
-/** No policy yet: everything passes but what nothing can read. */
+/** No policy yet: everything passes, what nothing can read included. */
 export function emptyPolicy(version = 0): CompiledPolicy {
   return {
     version,
@@ -34,7 +34,7 @@ export function emptyPolicy(version = 0): CompiledPolicy {
     labelNames: [],
     labelMatcher: new LabelMatcher([]),
     rules: [],
-    defaults: { ...BUILTIN_DEFAULTS, unlabelledText: "pass" },
+    defaults: { ...BUILTIN_DEFAULTS, ...SAYS_NOTHING, unlabelledText: "pass" },
   };
 }
 
@@ -64,7 +64,8 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   const warnings: PolicyProblem[] = [];
   const labels = compileLabels(documents, problems);
   const labelNames = labels.map((label) => label.name);
-  const defaults = compileDefaults(documents, problems);
+  const saysNothing = labels.length === 0 && documents.every(({ input }) => (input.rules ?? []).length === 0);
+  const defaults = compileDefaults(documents, problems, saysNothing ? SAYS_NOTHING : {});
   const rules: CompiledRule[] = [];
   for (const { document, input } of documents) {
     for (const [index, rule] of (input.rules ?? []).entries()) {

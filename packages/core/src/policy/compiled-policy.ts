@@ -19,7 +19,7 @@ export type PredicateMatrices = Readonly<Record<PrincipalKind, PredicateMatrix>>
 
 /** The result of compiling a set of documents: immutable, safe to share between sessions. */
 export interface CompiledPolicy {
-  /** 0 = no policy yet: everything passes but what nothing can read. */
+  /** 0 = no policy yet: everything passes. */
   readonly version: number;
   readonly labels: readonly LabelDefinition[];
   /** Names of all labels, sorted. */

@@ -45,3 +45,9 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
     inTransaction: { action: "hold", maxSeconds: 120 },
   },
 };
+
+/**
+ * Without a label and without a rule there is nothing that an unread statement could go round: where policy does not speak,
+ * a client cannot tell the gateway from the server.
+ */
+export const SAYS_NOTHING: Partial<PolicyDefaults> = { unknownStatement: "allow" };

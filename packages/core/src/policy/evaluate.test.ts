@@ -237,8 +237,10 @@ describe("an AI agent that acts for a person", () => {
   });
 });
 
+const UNREAD = ["syntax", "too_large", "nul", "too_deep", "analyser", "function_call", "replication"] as const;
+
 describe("no policy", () => {
-  it("lets everything pass but what cannot be read", () => {
+  it("lets everything pass", () => {
     const dangerous = operationOf(
       { dangerous: [{ name: "pg_read_file", category: "file", dataArguments: true }] },
       { laundering: true },
@@ -248,21 +250,25 @@ describe("no policy", () => {
       masks: {},
       unlabelledText: "pass",
     });
-    for (const reason of [
-      "syntax",
-      "too_large",
-      "nul",
-      "too_deep",
-      "analyser",
-      "function_call",
-      "replication",
-    ] as const) {
-      const operation: Operation = { type: "unknown", reason, message: "" };
-      expect(evaluate(emptyPolicy(), operation, contextOf())).toMatchObject({
+  });
+
+  it.each(UNREAD)("lets even pass what cannot be read: %s", (reason) => {
+    const operation: Operation = { type: "unknown", reason, message: "" };
+    expect(evaluate(emptyPolicy(), operation, contextOf())).toMatchObject({ outcome: "allow" });
+    // documents that say nothing are no policy either
+    expect(evaluate(policyOf("version: 1"), operation, contextOf())).toMatchObject({ outcome: "allow" });
+  });
+
+  it.each([
+    ["a label", LABELS],
+    ["a rule", rulesOf("{ id: r, match: { resources: [elsewhere] }, deny: no }")],
+    ["the default, written", "version: 1\ndefaults: { unknown_statement: deny }"],
+  ])("is over with %s", (_, document) => {
+    for (const reason of UNREAD)
+      expect(evaluate(policyOf(document), { type: "unknown", reason, message: "" }, contextOf())).toMatchObject({
         outcome: "deny",
         ruleId: "unknown-statement",
       });
-    }
   });
 });
 

@@ -5,8 +5,9 @@ import type { PostgresMessage } from "./context.ts";
 import { onBind, onClose, onDescribe, onExecute, onParse } from "./extended.ts";
 import type { Machine } from "./machine.ts";
 import { unknownStatement } from "./readable.ts";
-import { onQuery } from "./simple-query.ts";
+import { decideQuery, onQuery } from "./simple-query.ts";
 import { tendSettings } from "./tend-settings.ts";
+import { judgeUnread, type Unread } from "./unread.ts";
 
 /**
  * Answers that may be owed at a time: a client that sends on and on without reading must neither fill memory nor make
@@ -43,9 +44,7 @@ export function onClientMessage(machine: Machine, message: PostgresMessage): voi
       machine.forward("target", message);
       return machine.owe({ type: "sync", ours: false });
     case "FunctionCall":
-      return machine.refuseQuery(
-        unknownStatement(machine, "", "function_call", "the fast-path function call is not allowed; use SELECT"),
-      );
+      return onFunctionCall(machine, message, decoded.functionOid);
     case "CopyDone":
     case "CopyFail":
       // outside of COPY the server ignores it; a COPY that was sent and has not begun yet ends with it
@@ -59,6 +58,18 @@ export function onClientMessage(machine: Machine, message: PostgresMessage): voi
     default:
       return machine.forward("target", message);
   }
+}
+
+/** The fast path calls any function by OID, with arguments that no policy reads. */
+function onFunctionCall(machine: Machine, message: PostgresMessage, oid: number): void {
+  const unread: Unread = {
+    sql: `-- fast-path call of the function with OID ${oid}`,
+    reason: "function_call",
+    message: "the fast-path function call is not allowed; use SELECT",
+  };
+  const judged = judgeUnread(machine, unread);
+  if (judged === undefined) return machine.refuseQuery(unknownStatement(machine, unread));
+  decideQuery(machine, message, judged);
 }
 
 const SKIPPED: ReadonlySet<FrontendMessage["name"]> = new Set([

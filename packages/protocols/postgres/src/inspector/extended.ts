@@ -10,14 +10,17 @@ import { needsTree } from "./lineage-probe.ts";
 import type { Machine } from "./machine.ts";
 import { OWN_PREFIX } from "./machine.ts";
 import { isCertainName } from "./names.ts";
-import { readable, readLater } from "./readable.ts";
+import { readable, readLater, unknownStatement } from "./readable.ts";
 import { recordOperation } from "./record-operation.ts";
 import { renamed } from "./renamed.ts";
 import { rememberNames } from "./sql-names.ts";
-import type { Portal, Prepared } from "./state.ts";
+import type { Judged, Portal, Prepared } from "./state.ts";
 import { refusedPlainly } from "./texts.ts";
+import { judgeUnread, UNSEEN } from "./unread.ts";
 
 type Message<N extends FrontendMessage["name"]> = Extract<FrontendMessage, { name: N }>;
+
+const NO_VALUES: Pick<Portal, "parameters" | "digest"> = { parameters: [], digest: "" };
 
 /** Names that a session may hold at a time; a server's memory ends far earlier for real clients. */
 const MAX_NAMES = 10_000;
@@ -31,8 +34,8 @@ export function onParse(machine: Machine, message: PostgresMessage, asked: Messa
   if (readLater(machine, sql, () => again(machine, message, () => onParse(machine, message, asked)))) return;
   const read = readable(machine, sql, exact, message.classification);
   if ("refusal" in read) return machine.refuseExtended(read.refusal);
-  const { facts } = read;
-  const judged = facts.length === 0 ? undefined : judge(machine, sql, facts);
+  const facts = "facts" in read ? read.facts : [];
+  const judged = "unread" in read ? read.unread : facts.length === 0 ? undefined : judge(machine, sql, facts);
   if (judged?.verdict.outcome === "deny") {
     judged.operation = machine.nextOperation();
     recordOperation(machine, judged);
@@ -54,7 +57,7 @@ export function onBind(machine: Machine, message: PostgresMessage, bind: Message
   const candidates = machine.prepared.of(bind.statement, machine.batch);
   const [prepared] = candidates;
   if (prepared === undefined) {
-    if (machine.ranUnseen) return machine.refuseExtended(unknownName("statement", bind.statement));
+    if (machine.ranUnseen) return bindUnseen(machine, message, bind);
     // the server knows no such name either, and says so in its own words
     machine.forward("target", message);
     return machine.owe({ type: "bind", ours: false });
@@ -65,17 +68,7 @@ export function onBind(machine: Machine, message: PostgresMessage, bind: Message
     return machine.waitForAnswers(certain, () => again(machine, message, () => onBind(machine, message, bind)));
   }
   machine.forward("target", message);
-  const portal: Portal = {
-    prepared,
-    ...bindParameters(bind),
-    resultFormats: bind.resultFormats,
-    fields: undefined,
-    mask: undefined,
-    planned: false,
-    trees: [],
-    bound: false,
-    judged: undefined,
-  };
+  const portal = portalOf(prepared, bind);
   const named = machine.portals.define(bind.portal, portal, machine.batch);
   const settle = (done: boolean): void => {
     portal.bound = done;
@@ -97,6 +90,30 @@ export function onBind(machine: Machine, message: PostgresMessage, bind: Message
   machine.owe({ type: "describe", ours: true, of: "portal", portal });
 }
 
+/** Code that nobody read may have prepared it; what it is was never seen. */
+function bindUnseen(machine: Machine, message: PostgresMessage, bind: Message<"Bind">): void {
+  const judged = judgeUnread(machine, UNSEEN);
+  if (judged === undefined) return machine.refuseExtended(unknownName("statement", bind.statement));
+  machine.forward("target", message);
+  const prepared: Prepared = { sql: UNSEEN.sql, facts: [], trees: [], judged };
+  const settle = machine.portals.define(bind.portal, portalOf(prepared, bind), machine.batch);
+  machine.owe({ type: "bind", ours: false, settle, judged });
+}
+
+function portalOf(prepared: Prepared, bind: Message<"Bind">): Portal {
+  return {
+    prepared,
+    ...bindParameters(bind),
+    resultFormats: bind.resultFormats,
+    fields: undefined,
+    mask: undefined,
+    planned: false,
+    trees: [],
+    bound: false,
+    judged: undefined,
+  };
+}
+
 /** A message that was kept back while the server began to skip is skipped too. */
 function again(machine: Machine, message: PostgresMessage, take: () => void): void {
   if (machine.skippingToSync) machine.forward("target", message);
@@ -116,7 +133,10 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
   const [portal] = candidates;
   if (portal === undefined) {
     // rows of a cursor that SQL declared come by FETCH
-    if (machine.ranUnseen || machine.declaredCursors) return machine.refuseExtended(unknownName("portal", name));
+    const unseen = machine.ranUnseen || machine.declaredCursors;
+    const judged = unseen ? judgeUnread(machine, UNSEEN) : undefined;
+    if (judged !== undefined) return decideExecute(machine, message, judged, undefined);
+    if (unseen) return machine.refuseExtended(unknownName("portal", name));
     machine.forward("target", message);
     return machine.owe({ type: "execute", ours: false, portal: undefined });
   }
@@ -126,11 +146,16 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     return machine.waitForAnswers(certain, () => again(machine, message, () => onExecute(machine, message, name)));
   }
   const { prepared } = portal;
-  if (portal.judged !== undefined || prepared.facts.length === 0) {
+  const { unread } = prepared.judged ?? {};
+  if (portal.judged !== undefined || (prepared.facts.length === 0 && unread === undefined)) {
     machine.forward("target", message);
     return machine.owe({ type: "execute", ours: false, portal, ...(portal.judged && { judged: portal.judged }) });
   }
-  const { parameters, digest } = portal;
+  if (unread !== undefined) {
+    const judged = judgeUnread(machine, unread);
+    if (judged === undefined) return machine.refuseExtended(unknownStatement(machine, unread));
+    return decideExecute(machine, message, judged, portal);
+  }
   const trees = machine.notices === undefined ? [] : [...prepared.trees, ...portal.trees];
   const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees });
   if (!portal.bound && needsTree(machine, judged) !== undefined) {
@@ -139,8 +164,13 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     const bound = (): boolean => portal.bound;
     return machine.waitForAnswers(bound, () => again(machine, message, () => onExecute(machine, message, name)));
   }
+  decideExecute(machine, message, judged, portal);
+}
+
+/** `portal` is unknown where SQL declared it, as a cursor. */
+function decideExecute(machine: Machine, message: PostgresMessage, judged: Judged, portal: Portal | undefined): void {
   const forward = (copy?: CopyMask): void => {
-    portal.judged = judged;
+    if (portal !== undefined) portal.judged = judged;
     machine.sending(judged);
     const names = rememberNames(machine, judged);
     machine.forward("target", message);
@@ -150,6 +180,7 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     machine.finish(judged, "refused", fields.code ?? "");
     machine.refuseExtended(fields, judged);
   };
+  const { parameters, digest } = portal ?? NO_VALUES;
   decide(machine, { judged, parameters, digest, end: "flush", forward, refuse });
 }
 

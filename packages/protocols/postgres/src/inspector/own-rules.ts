@@ -4,6 +4,7 @@ import type { Machine } from "./machine.ts";
 import { writesBack } from "./mask-forms.ts";
 import type { Meaning } from "./meanings.ts";
 import { refusedByRule, refusedPlainly, transactionText } from "./texts.ts";
+import { judgeUnread, UNSEEN } from "./unread.ts";
 
 /** Rule ids are part of messages, records and tests: they never change. */
 export const OWN_RULES = {
@@ -39,7 +40,8 @@ export function ownRefusal(machine: Machine, check: ToCheck): OwnRefusal | undef
   if (verdict.outcome === "deny") return undefined;
   // where nothing ran unseen the server knows no such name either, and says so in its own words
   const missing = machine.ranUnseen ? check.meant.find((meaning) => meaning.missing) : undefined;
-  if (missing !== undefined) return unknownName(machine, missing.written.prepared ?? "");
+  if (missing !== undefined && judgeUnread(machine, UNSEEN) === undefined)
+    return unknownName(machine, missing.written.prepared ?? "");
   const facts = check.meant.flatMap((meaning) => [meaning.written, ...meaning.runs]);
   const named = check.bound?.namesIdentity === true && facts.some(callsSetConfig);
   if (named || facts.some((one) => changesIdentity(one, check.sql)))

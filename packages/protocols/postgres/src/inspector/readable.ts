@@ -1,12 +1,20 @@
-import type { Operation, SqlClassification, StatementFacts } from "@tidewaiter/core";
+import type { SqlClassification, StatementFacts } from "@tidewaiter/core";
 import { NO_LABELS } from "@tidewaiter/core";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
 import { recordOperation } from "./record-operation.ts";
+import type { Judged } from "./state.ts";
 import { refusedPlainly, syntaxError, transactionText } from "./texts.ts";
+import { judgeUnread, type Unread } from "./unread.ts";
 
-type UnknownReason = Extract<Operation, { type: "unknown" }>["reason"];
-export type Read = { readonly facts: readonly StatementFacts[] } | { readonly refusal: ErrorFields };
+export type Read =
+  | { readonly facts: readonly StatementFacts[] }
+  /** It passes although nobody read it. */
+  | { readonly unread: Judged }
+  | { readonly refusal: ErrorFields };
+
+type Failure = Exclude<SqlClassification, { ok: true }>;
+const NO_ANSWER: Failure = { ok: false, reason: "analyser", message: "the analyser did not answer" };
 
 /**
  * Text that reads alike only under settings which something sent before may change waits until the server has answered, and
@@ -20,7 +28,10 @@ export function readLater(machine: Machine, sql: string, again: () => void): boo
   return true;
 }
 
-/** What the classifier could not read is refused here; a syntax error comes back in PostgreSQL's own words. */
+/**
+ * What the classifier could not read passes only where policy has nothing to say; the server then tells what it makes of it.
+ * Else it is refused here; a syntax error comes back in PostgreSQL's own words.
+ */
 export function readable(
   machine: Machine,
   sql: string,
@@ -29,23 +40,27 @@ export function readable(
 ): Read {
   if (!exact || !machine.reading.readsAlike(sql)) {
     const message = "the statement may mean something else to the server than to the gateway";
-    return {
-      refusal: {
-        ...unknownStatement(machine, sql, "analyser", message),
-        hint: "Use client_encoding = 'UTF8' and standard_conforming_strings = on, and wait for the answer to statements that change them.",
-      },
-    };
+    const hint =
+      "Use client_encoding = 'UTF8' and standard_conforming_strings = on, and wait for the answer to statements that change them.";
+    return passOr(machine, { sql, reason: "analyser", message }, (unread) => ({
+      ...unknownStatement(machine, unread),
+      hint,
+    }));
   }
-  if (classification === undefined)
-    return { refusal: unknownStatement(machine, sql, "analyser", "the analyser did not answer") };
-  if (classification.ok) return { facts: classification.statements };
-  if (classification.reason === "syntax")
-    return { refusal: syntaxError(classification.message, classification.position) };
-  return { refusal: unknownStatement(machine, sql, classification.reason, classification.message) };
+  if (classification?.ok) return { facts: classification.statements };
+  const { reason, message, position }: Failure = classification ?? NO_ANSWER;
+  return passOr(machine, { sql, reason, message }, (unread) =>
+    reason === "syntax" ? syntaxError(message, position) : unknownStatement(machine, unread),
+  );
 }
 
-/** A verdict for an operation of no known kind. Its bytes are not understood, so it is refused whatever the policy's default says. */
-export function unknownStatement(machine: Machine, sql: string, reason: UnknownReason, message: string): ErrorFields {
+function passOr(machine: Machine, unread: Unread, refusal: (unread: Unread) => ErrorFields): Read {
+  const judged = judgeUnread(machine, unread);
+  return judged === undefined ? { refusal: refusal(unread) } : { unread: judged };
+}
+
+/** The refusal of an operation of no known kind: where it does not pass its bytes are not understood, so nobody is asked about it. */
+export function unknownStatement(machine: Machine, { sql, reason, message }: Unread): ErrorFields {
   const verdict = machine.context.evaluate({ type: "unknown", reason, message });
   const ruleId = verdict.ruleId ?? "unknown-statement";
   const code = reason === "too_large" || reason === "too_deep" ? "54001" : "42501";

@@ -47,8 +47,11 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
 }
 
 /** What a COPY sends was planned for, or found harmless, before it was forwarded. */
-function copiesOut(judged: Judged | undefined): boolean {
-  return judged?.facts.some(({ copy }) => copy?.direction === "to" && copy.endpoint === "stdout") === true;
+function copiesOut(judged: Judged): boolean {
+  return (
+    judged.unread !== undefined ||
+    judged.facts.some(({ copy }) => copy?.direction === "to" && copy.endpoint === "stdout")
+  );
 }
 
 /** The first column of each row: all that a question of ours needs. */

@@ -21,6 +21,7 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
   if (readLater(machine, sql, () => onQuery(machine, message, asked))) return;
   const read = readable(machine, sql, exact, message.classification);
   if ("refusal" in read) return machine.refuseQuery(read.refusal);
+  if ("unread" in read) return decideQuery(machine, message, read.unread);
   if (read.facts.length === 0) {
     machine.forward("target", message);
     return machine.owe({ type: "query", ours: false, result: 0 });
@@ -60,7 +61,8 @@ function estimated(machine: Machine, message: PostgresMessage, judged: Judged, t
   });
 }
 
-function decideQuery(machine: Machine, message: PostgresMessage, judged: Judged): void {
+/** Also what is answered as a Query is: a FunctionCall. */
+export function decideQuery(machine: Machine, message: PostgresMessage, judged: Judged): void {
   const forward = (copy?: CopyMask): void => {
     machine.sending(judged);
     const names = rememberNames(machine, judged);

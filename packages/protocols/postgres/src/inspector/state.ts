@@ -6,6 +6,7 @@ import type { ErrorFields, FieldDescription } from "../messages.ts";
 import type { Settle } from "./names.ts";
 import type { BoundValues } from "./own-rules.ts";
 import type { PendingName } from "./sql-names.ts";
+import type { Unread } from "./unread.ts";
 
 /** One operation with its verdict. It belongs to the statement, is copied to its portals, and is made anew at Execute. */
 export interface Judged {
@@ -13,6 +14,8 @@ export interface Judged {
   operation: number;
   readonly sql: string;
   readonly kind: string;
+  /** Nobody could read it, and it passes all the same: then there are no facts. */
+  readonly unread?: Unread;
   /** One per statement of the string, as it was written. */
   readonly facts: readonly StatementFacts[];
   /** Per statement of the string, the statement whose rows it returns: EXECUTE and FETCH return those of another. */
@@ -99,7 +102,8 @@ export type Owed = {
   readonly trees?: Lineage[];
   /** CopyDone and CopyFail messages of the client that were sent before it. */
   copyEnds?: number;
-} & (
+} & /** Also a FunctionCall, whose only answer of its own is one value. */
+(
   | { readonly type: "query"; result: number; copy?: CopyMask; readonly names?: readonly PendingName[] }
   | {
       readonly type: "execute";

@@ -1,3 +1,4 @@
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
@@ -42,6 +43,8 @@ export function onTargetMessage(machine: Machine, message: PostgresMessage): voi
       return onCopyOut(machine, message);
     case BACKEND.CopyDone:
       return machine.forward("client", message);
+    case BACKEND.FunctionCallResponse:
+      return onFunctionResult(machine, message);
     case BACKEND.CommandComplete:
     case BACKEND.EmptyQueryResponse:
     case BACKEND.PortalSuspended:
@@ -78,6 +81,13 @@ function onCopyIn(machine: Machine, message: Framed): void {
 function onCopyOut(machine: Machine, message: Framed): void {
   const judged = machine.owed[0]?.judged;
   if (judged !== undefined) startCopyCapture(judged, decoded(message, "CopyOutResponse").format);
+  machine.forward("client", message);
+}
+
+/** One value, of a call that passed as it was; ReadyForQuery follows. */
+function onFunctionResult(machine: Machine, message: Framed): void {
+  if (machine.owed[0]?.judged?.unread?.reason !== "function_call")
+    throw new ProtocolError("unexpected_message", "the value of a function that nobody called");
   machine.forward("client", message);
 }
 

@@ -13,7 +13,7 @@ import { createFramer } from "../framer.ts";
 import { carriesSql } from "../inspector/client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "../inspector/context.ts";
 import { createInspector } from "../inspector/create-inspector.ts";
-import { FRONTEND } from "../messages.ts";
+import { BACKEND, FRONTEND } from "../messages.ts";
 import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
 import type { PostgresTarget } from "../target-schema.ts";
 import { postgresTargetSchema } from "../target-schema.ts";
@@ -117,7 +117,11 @@ async function inspect(running: Running): Promise<void> {
       inspector,
       framers: {
         client: createFramer({ side: "frontend", maxLength: MAX_MESSAGE, wantFragments: isCopyData }),
-        target: createFramer({ side: "backend", maxLength: MAX_MESSAGE, wantFragments: () => inspector.streamsRows }),
+        target: createFramer({
+          side: "backend",
+          maxLength: MAX_MESSAGE,
+          wantFragments: (type) => isRow(type) && inspector.streamsRows,
+        }),
       },
       prepare: (message) => prepared(message, shared, target),
       cancelTarget: async () => {
@@ -166,6 +170,11 @@ function inspectorContext({ session, database, target, connected, shared, lineag
 
 function isCopyData(type: number): boolean {
   return type === FRONTEND.CopyData;
+}
+
+/** Anything else is read whole, however long: an error with a deep call stack has some 100 kB. */
+function isRow(type: number): boolean {
+  return type === BACKEND.DataRow || type === BACKEND.CopyData;
 }
 
 function fatalMessage(code: FatalCode, detail?: string): Buffer {
