@@ -8,7 +8,10 @@ export interface Lineage {
   readonly command: "select" | "update" | "insert" | "delete" | "merge" | "utility" | "nothing" | "unknown";
   /** Node name of the utility statement (`DECLARECURSORSTMT`), where the server prints it. */
   readonly utility?: string;
-  /** Per column of the result in its order, junk left out; for a write, of RETURNING. */
+  /**
+   * Per column of the result in its order, junk left out; for a write, of RETURNING; for a utility statement, of the
+   * query that it carries (a cursor, CREATE TABLE AS, EXPLAIN), which need not be the columns of its own result.
+   */
   readonly outputs: readonly OutputLineage[];
   /** Every relation of every range table, used by an output or not. */
   readonly relations: readonly RelationUse[];

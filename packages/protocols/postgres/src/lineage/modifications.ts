@@ -44,9 +44,19 @@ function assignments(targets: readonly TreeNode[], relation: number, scope: Scop
 }
 
 function onConflict(node: TreeNode, target: number, scope: Scope): void {
-  for (const element of node.list("arbiterElems")) scope.walk.record(expression(element, scope), "expression");
+  for (const element of node.nodes("arbiterElems")) arbiter(element, scope);
   predicate(node.fields.get("arbiterWhere") ?? null, scope);
   assignSubSelects(node.list("onConflictSet"), scope);
   assignments(node.nodes("onConflictSet"), target, scope);
   predicate(node.fields.get("onConflictWhere") ?? null, scope);
+}
+
+/** What ON CONFLICT (column) compares the proposed rows with: whether a value is there shows in what happens. */
+function arbiter(element: TreeNode, scope: Scope): void {
+  const key = element.node("expr");
+  const proposed = key?.kind === "VAR" ? scope.proposed.get(key.number("varattno")) : undefined;
+  const literals = proposed === undefined ? 0 : proposed.rowFree ? 1 : proposed.guesses;
+  const value = expression(key ?? null, scope);
+  if (literals > 0) scope.walk.record(value, "equality", { literals });
+  if (literals !== 1) scope.walk.record(value, "expression");
 }

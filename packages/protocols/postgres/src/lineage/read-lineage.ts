@@ -4,7 +4,7 @@ import { isList, TreeNode, type TreeValue } from "./node-tree.ts";
 import { parseTree } from "./parse-tree.ts";
 import { COMMAND, query } from "./queries.ts";
 import type { Column } from "./scope.ts";
-import { columnOf, computed, opaque, type Value } from "./value.ts";
+import { computed, isOneColumn, opaque } from "./value.ts";
 import { Walk } from "./walk.ts";
 
 /**
@@ -40,7 +40,7 @@ function lineageOf(tree: Buffer): Lineage {
     outputs: merged(
       results[tagged] ?? [],
       results.filter((_, index) => index !== tagged),
-    ).map(output),
+    ).map((column) => output(column, walk)),
     relations: walk.relations(),
     predicates: walk.predicates(),
     writes: walk.writes,
@@ -100,18 +100,12 @@ function merged(own: readonly Column[], others: readonly (readonly Column[])[]):
   });
 }
 
-function output({ name, value }: Column): OutputLineage {
+function output({ name, value }: Column, walk: Walk): OutputLineage {
   return {
     name,
-    sources: [...value.sources].map(columnOf),
-    plain: isPlain(value),
-    functions: [...value.functions],
-    opaque: [...value.opaque],
+    sources: walk.columns(value.sources),
+    plain: isOneColumn(value),
+    functions: walk.list(value.functions),
+    opaque: walk.list(value.opaque),
   };
-}
-
-/** A whole row is several columns. */
-function isPlain(value: Value): boolean {
-  const [source] = value.sources;
-  return value.plain && source !== undefined && columnOf(source).attnum !== 0;
 }

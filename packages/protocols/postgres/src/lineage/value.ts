@@ -1,3 +1,5 @@
+import type { ColumnRef } from "./lineage.ts";
+
 /** A column as one number, cheap to keep in sets: OIDs have 32 bits, attribute numbers 16 with sign. */
 export type ColumnKey = number;
 
@@ -5,7 +7,7 @@ export function columnKey(relation: number, attnum: number): ColumnKey {
   return relation * 0x1_0000 + attnum + 0x8000;
 }
 
-export function columnOf(key: ColumnKey): { readonly relation: number; readonly attnum: number } {
+export function columnOf(key: ColumnKey): ColumnRef {
   return { relation: Math.floor(key / 0x1_0000), attnum: (key % 0x1_0000) - 0x8000 };
 }
 
@@ -40,6 +42,12 @@ export function column(relation: number, attnum: number): Value {
 
 export function opaque(reason: string): Value {
   return { ...nothing, opaque: new Set([reason]) };
+}
+
+/** A whole row is several columns. */
+export function isOneColumn({ plain, sources }: Value): boolean {
+  const [source] = sources;
+  return plain && source !== undefined && columnOf(source).attnum !== 0;
 }
 
 /** A value computed from others. */

@@ -1,7 +1,7 @@
-import type { PredicateUse, RelationUse, WrittenColumn } from "./lineage.ts";
+import type { ColumnRef, PredicateUse, RelationUse, WrittenColumn } from "./lineage.ts";
 import { LineageError } from "./lineage-error.ts";
 import type { Column } from "./scope.ts";
-import { type ColumnKey, columnKey, columnOf, type Value } from "./value.ts";
+import { type ColumnKey, columnOf, isOneColumn, type Value } from "./value.ts";
 
 export type Use = PredicateUse["use"];
 
@@ -26,6 +26,8 @@ export class Walk {
   readonly subSelects: (readonly Column[])[] = [];
   readonly #relations = new Map<string, RelationUse>();
   #uses = new Map<string, RecordedUse>();
+  readonly #lists = new Map<ReadonlySet<unknown>, readonly unknown[]>();
+  readonly #columns = new Map<ReadonlySet<ColumnKey>, readonly ColumnRef[]>();
   #steps = 0;
 
   step(count = 1): void {
@@ -57,10 +59,29 @@ export class Walk {
     for (const reason of value.opaque) this.opaque.add(reason);
     this.writes.push({
       column: { relation, attnum },
-      sources: [...value.sources].map(columnOf),
-      plain: value.plain && !value.sources.has(columnKey(relation, 0)),
-      functions: [...value.functions],
+      sources: this.columns(value.sources),
+      plain: isOneColumn(value),
+      functions: this.list(value.functions),
     });
+  }
+
+  /** Values share their sets, and results share the lists: many wide outputs cost no more than one. */
+  list<T>(set: ReadonlySet<T>): readonly T[] {
+    let list = this.#lists.get(set);
+    if (list === undefined) {
+      list = [...set];
+      this.#lists.set(set, list);
+    }
+    return list as readonly T[];
+  }
+
+  columns(set: ReadonlySet<ColumnKey>): readonly ColumnRef[] {
+    let list = this.#columns.get(set);
+    if (list === undefined) {
+      list = [...set].map(columnOf);
+      this.#columns.set(set, list);
+    }
+    return list;
   }
 
   /** Undoes the recorded uses of `pass` unless it returns true: a recursive query is walked until nothing changes. */
