@@ -8,6 +8,7 @@ import type {
 import type { Inspector, Interruption } from "./inspector.ts";
 import type { LabelMatcher } from "./labels/label-matcher.ts";
 import type { Operation } from "./operation.ts";
+import type { LabelDetectors } from "./policy/detector-names.ts";
 import type { SessionEvent } from "./recording/events.ts";
 import type { Duplex } from "./stream.ts";
 import type { Verdict } from "./verdict.ts";
@@ -73,8 +74,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
     readonly version: number;
     readonly names: readonly string[];
     readonly matcher: LabelMatcher;
-    /** The names of detectors whose findings carry each label. */
-    readonly detectors: readonly { readonly name: string; readonly detect: readonly string[] }[];
+    /** The detectors whose findings carry each label. */
+    readonly detectors: readonly LabelDetectors[];
   };
   /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
   dial(): Promise<S>;

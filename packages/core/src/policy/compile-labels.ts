@@ -1,6 +1,7 @@
 import { splitColumnPattern } from "../labels/label-matcher.ts";
 import { linearPattern } from "./cel.ts";
 import type { ValidDocument } from "./compile.ts";
+import { DetectorChecks, detectorsOf } from "./compile-detect.ts";
 import type { LabelDefinition } from "./compiled-policy.ts";
 import type { ParsedDocument } from "./document.ts";
 import type { PolicyProblem } from "./problem.ts";
@@ -12,11 +13,14 @@ const LABEL_NAME = /^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$/;
 export function compileLabels(
   documents: readonly ValidDocument[],
   problems: PolicyProblem[],
+  warnings: PolicyProblem[],
 ): readonly LabelDefinition[] {
+  const detectors = new DetectorChecks(problems, warnings);
   const seen = new Map<string, { readonly text: string; readonly document: string; readonly label: LabelDefinition }>();
   for (const { document, input } of documents) {
     for (const [name, label] of Object.entries(input.labels ?? {})) {
       checkLabel({ document, name, label }, problems);
+      detectors.check(document, name, label.detect ?? []);
       const text = JSON.stringify(label);
       const before = seen.get(name);
       if (before === undefined) seen.set(name, { text, document: document.name, label: define(name, label) });
@@ -69,7 +73,7 @@ function define(name: string, label: LabelInput): LabelDefinition {
     name,
     columns: label.columns ?? [],
     ...(label.names === undefined ? {} : { names: label.names }),
-    detect: label.detect ?? [],
+    ...detectorsOf(label.detect ?? []),
     predicates: withoutUndefined(label.predicates ?? {}) as LabelDefinition["predicates"],
   };
 }

@@ -62,7 +62,7 @@ export function compilePolicy(documents: readonly PolicyDocument[], version: num
 function compileValid(documents: readonly ValidDocument[], version: number): CompileResult {
   const problems: PolicyProblem[] = [];
   const warnings: PolicyProblem[] = [];
-  const labels = compileLabels(documents, problems);
+  const labels = compileLabels(documents, problems, warnings);
   const labelNames = labels.map((label) => label.name);
   const saysNothing = labels.length === 0 && documents.every(({ input }) => (input.rules ?? []).length === 0);
   const defaults = compileDefaults(documents, problems, saysNothing ? SAYS_NOTHING : {});

@@ -5,6 +5,7 @@ import type { PrincipalKind } from "../principal.ts";
 import type { Enforcement } from "../resource.ts";
 import type { RecordingMode, ReviewRequirement } from "../verdict.ts";
 import type { BuiltinCategory } from "./builtin-rules.ts";
+import type { PatternDetector } from "./detector-names.ts";
 import type { Expression } from "./expression.ts";
 import type { Glob } from "./glob.ts";
 
@@ -36,8 +37,12 @@ export interface LabelDefinition {
   readonly columns: readonly string[];
   /** RE2 pattern on the column's name. */
   readonly names?: string;
-  /** Names of detectors whose findings carry this label. */
+  /** Names of detectors whose findings carry this label, those of `patterns` among them. */
   readonly detect: readonly string[];
+  /** Detectors of the policy's own. */
+  readonly patterns: readonly PatternDetector[];
+  /** Regions (ISO 3166-1 alpha-2) whose national forms of telephone numbers count. */
+  readonly phoneRegions: readonly string[];
   /** Differences from `defaults.predicates`. */
   readonly predicates: Readonly<Partial<Record<PrincipalKind, Partial<PredicateMatrix>>>>;
 }

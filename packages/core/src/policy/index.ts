@@ -12,6 +12,13 @@ export type {
   TestExpectation,
 } from "./compiled-policy.ts";
 export type { EvaluationContext } from "./context.ts";
+export {
+  DETECTOR_NAMES,
+  type DetectorName,
+  isDetectorName,
+  type LabelDetectors,
+  type PatternDetector,
+} from "./detector-names.ts";
 export type { PolicyDocument } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
 export { evaluate, needsEstimate, touchesLabel } from "./evaluate.ts";

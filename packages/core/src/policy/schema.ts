@@ -4,11 +4,15 @@ import { PRINCIPAL_KINDS } from "../principal.ts";
 import { ACCESS_LEVELS } from "../resource.ts";
 import { BUILTIN_CATEGORIES } from "./builtin-rules.ts";
 import { PREDICATE_ACTIONS, TEST_EXPECTATIONS } from "./compiled-policy.ts";
+import { DETECTOR_NAMES } from "./detector-names.ts";
 import { MAX_EXPRESSION_LENGTH } from "./expression.ts";
+import { MAX_PATTERN_LENGTH } from "./pattern-facts.ts";
 import { DURATION_PATTERN, SIZE_PATTERN } from "./quantities.ts";
 
 export const MAX_RULES = 2_000;
 export const MAX_LABELS = 1_000;
+const MAX_DETECT = 50;
+const MAX_REGIONS = 20;
 
 const glob = z.string().min(1).max(200).describe("`*` stands for any run of characters");
 const globs = z.array(glob).min(1).max(1_000);
@@ -130,6 +134,18 @@ const matrices = z
   .strictObject(optionalEach(PRINCIPAL_KINDS, matrix))
   .describe("what each use of a label to choose rows means");
 
+const detect = z
+  .union([
+    z.enum(DETECTOR_NAMES).or(z.string().min(1).max(100)),
+    z.strictObject({
+      name: z.string().min(1).max(63).optional().describe("of the policy's own detector, such as employee_id"),
+      pattern: z.string().min(1).max(MAX_PATTERN_LENGTH).optional().describe("RE2, with an end: {1,40} instead of +"),
+      detector: z.literal("phone").optional(),
+      regions: z.array(z.string()).min(1).max(MAX_REGIONS).optional().describe("whose national forms count: [US, DE]"),
+    }),
+  ])
+  .describe("a detector's name, `{ name, pattern }` or `{ detector: phone, regions: [US] }`");
+
 const label = z.strictObject({
   columns: z
     .array(z.string().min(1).max(200))
@@ -138,7 +154,7 @@ const label = z.strictObject({
     .optional()
     .describe("`schema.table.column` or `table.column`, `*` allowed"),
   names: z.string().min(1).max(500).optional().describe("RE2 pattern on the column's name"),
-  detect: z.array(z.string().min(1).max(100)).optional().describe("detectors whose findings carry the label"),
+  detect: z.array(detect).max(MAX_DETECT).optional().describe("detectors whose findings carry the label"),
   predicates: matrices.optional(),
 });
 
@@ -170,6 +186,7 @@ export const documentSchema = z.strictObject({
 export type DocumentInput = z.output<typeof documentSchema>;
 export type RuleInput = z.output<typeof rule>;
 export type LabelInput = z.output<typeof label>;
+export type DetectInput = z.output<typeof detect>;
 export type DefaultsInput = z.output<typeof defaults>;
 export type MaskInput = z.output<typeof maskSpec>;
 export type ValueMaskInput = z.output<typeof valueMask>;

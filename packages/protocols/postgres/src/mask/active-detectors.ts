@@ -1,36 +1,41 @@
-import type { Verdict } from "@tidewaiter/core";
-import type { DetectorName } from "@tidewaiter/toolkit/content/detector";
-import { isDetectorName } from "@tidewaiter/toolkit/content/detector";
+import type { LabelDetectors, Verdict } from "@tidewaiter/core";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
+import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 
-/** A label of the policy and the names of the detectors whose findings carry it. */
-export interface LabelDetectors {
-  readonly name: string;
-  readonly detect: readonly string[];
-}
+export type { LabelDetectors } from "@tidewaiter/core";
 
 /** What is looked for in text without a label, for one principal and statement. */
 export interface ActiveDetectors {
   readonly set: DetectorSet;
-  /** Labels that a finding carries, as far as this principal may not see them. */
-  readonly labels: ReadonlyMap<DetectorName, readonly string[]>;
+  /** By detector: labels that a finding carries, as far as this principal may not see them. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
 }
+
+type Seen = Pick<Verdict, "masks" | "unlabelledText"> | undefined;
 
 /**
  * The detectors of every label that is not shown to the principal; undefined when nothing is looked for. Without a verdict
  * (what a server says between statements) every label counts as not shown.
  */
-export function activeDetectors(
-  defined: readonly LabelDetectors[],
-  verdict: Pick<Verdict, "masks" | "unlabelledText"> | undefined,
-): ActiveDetectors | undefined {
+export function activeDetectors(defined: readonly LabelDetectors[], verdict: Seen): ActiveDetectors | undefined {
   if (verdict?.unlabelledText === "pass") return undefined;
-  const labels = new Map<DetectorName, readonly string[]>();
-  for (const { name, detect } of defined) {
-    if (verdict?.masks[name] === "show") continue;
-    for (const detector of detect)
-      if (isDetectorName(detector)) labels.set(detector, [...(labels.get(detector) ?? []), name]);
-  }
-  return labels.size === 0 ? undefined : { set: detectorSet(labels.keys()), labels };
+  const hidden = defined.filter(({ name }) => verdict?.masks[name] !== "show");
+  const labels = new Map<string, readonly string[]>();
+  for (const { name, detect } of hidden)
+    for (const detector of detect) labels.set(detector, [...(labels.get(detector) ?? []), name]);
+  if (labels.size === 0) return undefined;
+  const patterns = new Map(hidden.flatMap((label) => label.patterns ?? []).map((each) => [each.name, each]));
+  const phoneRegions = hidden.flatMap((label) => label.phoneRegions ?? []);
+  const set = detectorSet(labels.keys(), { patterns: [...patterns.values()], phoneRegions });
+  return set.detectors.length === 0 ? undefined : { set, labels };
+}
+
+/**
+ * The payload of a notification, without what the detectors find in it; empty where labels exist and nothing is looked for,
+ * since any session can put anything there.
+ */
+export function redactedPayload(defined: readonly LabelDetectors[], verdict: Seen, payload: string): string {
+  const active = activeDetectors(defined, verdict);
+  return active === undefined ? "" : redactText(payload, active.set);
 }

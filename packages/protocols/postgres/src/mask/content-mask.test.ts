@@ -1,22 +1,23 @@
-import { DETECTOR_NAMES } from "@tidewaiter/toolkit/content/detector";
 import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { activeDetectors } from "./active-detectors.ts";
+import { activeDetectors, redactedPayload } from "./active-detectors.ts";
 import { columnMask } from "./column-mask.ts";
 import { contentMask, redactedValue } from "./content-mask.ts";
-import { CopyMask, copyFormat } from "./mask-copy.ts";
+import { copyFormat } from "./copy-values.ts";
+import { CopyMask } from "./mask-copy.ts";
 import type { RowMask } from "./mask-rows.ts";
 import { maskRows } from "./mask-rows.ts";
 import { NO_SERVER_TYPES } from "./server-types.ts";
 
+const SEVEN = ["email", "us_ssn", "payment_card", "iban", "phone", "jwt", "private_key"];
 const TEXT = 25;
 const JSONB = 3802;
 const TEXT_ARRAY = 1009;
 const CITEXT = 20_000;
 
 function content(typeOid: number, format: number, found: (name: string) => void = () => {}) {
-  const mask = contentMask(typeOid, format, { detectors: detectorSet(DETECTOR_NAMES), found });
+  const mask = contentMask(typeOid, format, { detectors: detectorSet(SEVEN), found });
   if (mask === undefined) throw new Error("holds text");
   return mask;
 }
@@ -56,7 +57,7 @@ describe("contentMask", () => {
   });
 
   it.each([16, 17, 20, 23, 700, 1082, 1114, 1700, 2950])("leaves type %i alone", (typeOid) => {
-    expect(contentMask(typeOid, 0, { detectors: detectorSet(DETECTOR_NAMES), found: () => {} })).toBeUndefined();
+    expect(contentMask(typeOid, 0, { detectors: detectorSet(SEVEN), found: () => {} })).toBeUndefined();
   });
 
   it.each([
@@ -215,6 +216,7 @@ describe("activeDetectors", () => {
       new Map([
         ["email", ["pii.contact"]],
         ["phone", ["pii.contact"]],
+        ["no such detector", ["pii.contact"]],
       ]),
     );
     const all = { unlabelledText: "detect", masks: { "pii.email": "show", "pii.contact": "show" } } as const;
@@ -224,5 +226,27 @@ describe("activeDetectors", () => {
   it("looks for everything without a verdict, and for nothing when the policy says pass", () => {
     expect(activeDetectors(defined, undefined)?.labels.get("email")).toEqual(["pii.email", "pii.contact"]);
     expect(activeDetectors(defined, { unlabelledText: "pass", masks: {} })).toBeUndefined();
+  });
+
+  it("looks for patterns and national numbers of hidden labels only", () => {
+    const own = [
+      { name: "pii.staff", detect: ["badge"], patterns: [{ name: "badge", pattern: "EMP-[0-9]{6}" }] },
+      { name: "pii.phone", detect: ["phone"], phoneRegions: ["US"] },
+    ];
+    const text = "EMP-123456 415-555-0142";
+    const seen = (masks: Record<string, "show">) => redactedPayload(own, { unlabelledText: "detect", masks }, text);
+    expect(seen({})).toBe("[badge] [phone]");
+    expect(seen({ "pii.staff": "show" })).toBe("EMP-123456 [phone]");
+    expect(seen({ "pii.phone": "show" })).toBe("[badge] 415-555-0142");
+    expect(seen({ "pii.staff": "show", "pii.phone": "show" })).toBe("");
+    expect(redactedPayload(own, undefined, text)).toBe("[badge] [phone]");
+    expect(redactedPayload([{ name: "a", detect: [] }], undefined, text)).toBe("");
+  });
+
+  it("never lets a value grow, even where a finding begins inside of an escape", () => {
+    const detectors = detectorSet([], { patterns: [{ name: "hex", pattern: "[0-9a-f]{6}" }] });
+    const mask = contentMask(114, 0, { detectors, found: () => {} });
+    const value = Buffer.from('{"a":"\\u00e9ab"}');
+    expect(mask && redactedValue(mask, value)?.toString()).toBe('{"a":"\\u00e9**"}');
   });
 });

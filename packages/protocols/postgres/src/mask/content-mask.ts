@@ -1,4 +1,3 @@
-import type { DetectorName } from "@tidewaiter/toolkit/content/detector";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { markerOf } from "@tidewaiter/toolkit/content/detector-set";
 import { findSensitive } from "@tidewaiter/toolkit/content/find-sensitive";
@@ -16,7 +15,7 @@ export interface ContentMask {
   /** Bytes before the text, such as the version of a binary jsonb. */
   readonly skip: number;
   /** Called for every finding. */
-  readonly found: (detector: DetectorName) => void;
+  readonly found: (detector: string) => void;
 }
 
 /** Types whose text and binary forms are both the characters: "char" to cstring, in the order of pg_type. */
@@ -74,10 +73,16 @@ export function writeRedacted(
       out.fill(FILL, to, to + span.end - span.start);
       to += span.end - span.start;
     } else {
-      to += out.write("number" in span ? "0" : markerOf(span.detector), to, "latin1");
+      to += out.write("number" in span ? "0" : markerFor(mask, span), to, "latin1");
     }
   }
   return to + buffer.copy(out, to, copied, value.to);
+}
+
+/** A finding that began inside of an escape may have become shorter than its marker; a value never grows. */
+function markerFor({ detectors }: ContentMask, { detector, start, end }: Span): string {
+  const marker = markerOf(detectors, detector);
+  return marker.length <= end - start ? marker : "*".repeat(end - start);
 }
 
 /** The value without its findings; undefined when there are none. */

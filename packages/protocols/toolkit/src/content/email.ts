@@ -20,7 +20,7 @@ const isDomainByte = (byte: number): boolean =>
  * Addresses `local@domain` (RFC 5321, 5322 and 6531) whose domain has at least two labels, a later one of which begins with
  * two letters. Quoted local parts and address literals (`a@[192.0.2.1]`) are not found.
  */
-export const email: Detector = { name: "email", marker: "[mail]", find };
+export const email: Detector = { name: "email", marker: "[mail]", literals: ["@"], find };
 
 function find(buffer: Uint8Array, start: number, end: number, into: Span[]): void {
   let free = start;

@@ -1,4 +1,3 @@
-import { bitOf } from "./detector.ts";
 import type { DetectorSet } from "./detector-set.ts";
 import { candidates } from "./prefilter.ts";
 import type { Span } from "./span.ts";
@@ -14,8 +13,6 @@ export function findSensitive(buffer: Uint8Array, start: number, end: number, se
   const reasons = candidates(buffer, start, end, set);
   if (reasons === 0) return NOTHING;
   const spans: Span[] = [];
-  for (const detector of set.detectors) {
-    if ((reasons & bitOf(detector.name)) !== 0) detector.find(buffer, start, end, spans);
-  }
+  for (const { bit, find, named } of set.detectors) if ((reasons & bit) !== 0) find(buffer, start, end, spans, named);
   return mergedSpans(spans);
 }

@@ -1,7 +1,7 @@
 export type { Detector, DetectorName } from "./detector.ts";
 export { bitOf, DETECTOR_NAMES, isDetectorName } from "./detector.ts";
-export type { DetectorSet } from "./detector-set.ts";
-export { detectorSet, markerOf } from "./detector-set.ts";
+export type { DetectorOptions, DetectorSet } from "./detector-set.ts";
+export { detectorSet, markerOf, setForColumn } from "./detector-set.ts";
 export { findSensitive } from "./find-sensitive.ts";
 export { candidates } from "./prefilter.ts";
 export { redactText } from "./redact-text.ts";

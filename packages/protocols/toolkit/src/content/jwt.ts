@@ -10,7 +10,7 @@ const MAX_HEADER = 4096;
  * JSON Web Tokens in compact form (RFC 7515: three parts; RFC 7516: five), whose first part decodes to a JSON object with
  * `alg`. The last part is empty for `alg: none`.
  */
-export const jwt: Detector = { name: "jwt", marker: "[jwt]", find };
+export const jwt: Detector = { name: "jwt", marker: "[jwt]", literals: ["eyJ"], find };
 
 function find(buffer: Uint8Array, start: number, end: number, into: Span[]): void {
   for (let at = start; at + 2 < end; at++) {

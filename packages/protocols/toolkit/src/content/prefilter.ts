@@ -1,32 +1,78 @@
 import { isDigit, isLetter, separatorLength } from "./byte-classes.ts";
 import { bitOf } from "./detector.ts";
+import type { Gate, GateLists } from "./gates.ts";
+import { FIRST_LIST, matches } from "./gates.ts";
 
-const EMAIL = bitOf("email");
 const US_SSN = bitOf("us_ssn");
 const PAYMENT_CARD = bitOf("payment_card");
 const IBAN = bitOf("iban");
 const PHONE = bitOf("phone");
-const JWT = bitOf("jwt");
-const PRIVATE_KEY = bitOf("private_key");
+const IP = bitOf("ip");
+const NINO = bitOf("uk_nino");
+const CODICE_FISCALE = bitOf("it_codice_fiscale");
 
-const ON_AT = 1;
-const ON_DIGIT = 2;
-const ON_PLUS = 3;
-const ON_CAPITAL_J = 4;
-const ON_DASH = 5;
+const ON_DIGIT = 1;
+const ON_PLUS = 2;
+const ON_COLON = 3;
 
-const SSN_DIGITS = 9;
-const CARD_DIGITS = 13;
+/** Fewest digits of a finding that only separators part from each other, by detector. */
+const FEWEST_DIGITS: readonly (readonly [bit: number, count: number])[] = [
+  [US_SSN, 9],
+  [PAYMENT_CARD, 13],
+  [IP, 4],
+  [NINO, 6],
+  [bitOf("de_tax_id"), 11],
+  // behind the letter of a Corsican department
+  [bitOf("fr_nir"), 6],
+  [bitOf("es_nif"), 7],
+  [bitOf("nl_bsn"), 9],
+  [bitOf("pl_pesel"), 11],
+  // before a plus sign
+  [bitOf("se_personnummer"), 6],
+  [bitOf("br_cpf"), 11],
+  [bitOf("in_aadhaar"), 12],
+];
+/** Of a national telephone number, behind its last bracket or slash. */
+const FEWEST_PHONE_DIGITS = 4;
+const MOST_DIGITS = 20;
 
-/** Which byte values the prefilter stops at for these detectors. */
-export function triggerTable(bits: number): Uint8Array {
-  const table = new Uint8Array(256);
-  if ((bits & EMAIL) !== 0) table[0x40] = ON_AT;
-  if ((bits & PHONE) !== 0) table[0x2b] = ON_PLUS;
-  if ((bits & JWT) !== 0) table[0x4a] = ON_CAPITAL_J;
-  if ((bits & PRIVATE_KEY) !== 0) table[0x2d] = ON_DASH;
-  if ((bits & (US_SSN | PAYMENT_CARD | IBAN)) !== 0) table.fill(ON_DIGIT, 0x30, 0x3a);
-  return table;
+/** What the prefilter looks for, for one set of detectors. */
+export interface Prefilter {
+  readonly bits: number;
+  /** Bits of detectors that may find something anywhere. */
+  readonly always: number;
+  /** Class of every byte value: 0 = no detector begins there. */
+  readonly triggers: Uint8Array;
+  readonly gates: GateLists;
+  /** Bits by the number of digits in a run. */
+  readonly digitBits: Int32Array;
+  /** Bits of detectors that want a digit behind a letter. */
+  readonly letterBits: number;
+}
+
+/** @param nationalPhones telephone numbers without a plus sign are looked for, too */
+export function makePrefilter(bits: number, gates: readonly Gate[], nationalPhones: boolean): Prefilter {
+  const fewest = nationalPhones ? [...FEWEST_DIGITS, [PHONE, FEWEST_PHONE_DIGITS] as const] : FEWEST_DIGITS;
+  const digitBits = new Int32Array(MOST_DIGITS + 1);
+  for (let digits = 0; digits <= MOST_DIGITS; digits++)
+    for (const [bit, count] of fewest)
+      if (digits >= count) digitBits[digits] = (digitBits[digits] as number) | (bits & bit);
+  const triggers = new Uint8Array(256);
+  const letterBits = bits & CODICE_FISCALE;
+  if (digitBits[MOST_DIGITS] !== 0 || letterBits !== 0 || (bits & IBAN) !== 0) triggers.fill(ON_DIGIT, 0x30, 0x3a);
+  if ((bits & PHONE) !== 0) triggers[0x2b] = ON_PLUS;
+  if ((bits & IP) !== 0) triggers[0x3a] = ON_COLON;
+  const lists: Gate[][] = [];
+  let always = 0;
+  for (const gate of gates) {
+    if (gate.trigger === -1) {
+      always |= gate.bit;
+      continue;
+    }
+    if (triggers[gate.trigger] === 0) triggers[gate.trigger] = FIRST_LIST + lists.push([]) - 1;
+    lists[(triggers[gate.trigger] as number) - FIRST_LIST]?.push(gate);
+  }
+  return { bits, always, triggers, gates: lists, digitBits, letterBits };
 }
 
 /**
@@ -34,26 +80,24 @@ export function triggerTable(bits: number): Uint8Array {
  * misses one, and it asks only for bytes *inside* of a possible finding: what holds for a cell holds for every range around
  * it, so a whole line or message may be looked at instead of its cells.
  */
-export function candidates(
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-  set: { readonly bits: number; readonly triggers: Uint8Array },
-): number {
-  const { bits, triggers } = set;
-  let found = 0;
+export function candidates(buffer: Uint8Array, start: number, end: number, prefilter: Prefilter): number {
+  const { bits, triggers, gates, digitBits, letterBits } = prefilter;
+  let found = prefilter.always;
   for (let at = nextTrigger(buffer, start, end, triggers); at < end; at = nextTrigger(buffer, at + 1, end, triggers)) {
-    const trigger = triggers[buffer[at] as number];
+    const trigger = triggers[buffer[at] as number] as number;
     if (trigger === ON_DIGIT) {
-      if (opensIban(buffer, at, start, end)) found |= IBAN;
+      if (at > start && isLetter(buffer[at - 1] as number)) {
+        found |= letterBits;
+        if (opensIban(buffer, at, start, end)) found |= IBAN;
+      }
       at += digitRun(buffer, at, end);
-      if (runDigits >= SSN_DIGITS) found |= runDigits >= CARD_DIGITS ? US_SSN | PAYMENT_CARD : US_SSN;
-    } else if (trigger === ON_AT) found |= EMAIL;
-    else if (trigger === ON_PLUS) {
-      if (at + 1 < end && isDigit(buffer[at + 1] as number)) found |= PHONE;
-    } else if (trigger === ON_CAPITAL_J) {
-      if (at - start >= 2 && buffer[at - 1] === 0x79 && buffer[at - 2] === 0x65) found |= JWT;
-    } else if (opensBlock(buffer, at, end)) found |= PRIVATE_KEY;
+      found |= digitBits[Math.min(runDigits, MOST_DIGITS)] as number;
+    } else if (trigger === ON_PLUS) {
+      if (at + 1 < end && opensNumber(buffer[at + 1] as number)) found |= PHONE;
+    } else if (trigger === ON_COLON) {
+      // an address in the form of RFC 4291 has at least two colons
+      found |= IP;
+    } else found |= matches(gates[trigger - FIRST_LIST] as readonly Gate[], buffer, at, start, end);
     if ((found & bits) === bits) return bits;
   }
   return found & bits;
@@ -87,18 +131,10 @@ function digitRun(buffer: Uint8Array, from: number, end: number): number {
   return last - from;
 }
 
-function opensIban(buffer: Uint8Array, at: number, start: number, end: number): boolean {
-  return (
-    at - start >= 2 &&
-    at + 1 < end &&
-    isDigit(buffer[at + 1] as number) &&
-    isLetter(buffer[at - 1] as number) &&
-    isLetter(buffer[at - 2] as number)
-  );
-}
+/** Behind a plus sign: a digit, or the bracket of `+(49) 30 ...`. */
+const opensNumber = (byte: number): boolean => isDigit(byte) || byte === 0x28;
 
-/** `-----B`, the beginning of a BEGIN line */
-function opensBlock(buffer: Uint8Array, at: number, end: number): boolean {
-  if (at + 5 >= end || buffer[at + 5] !== 0x42) return false;
-  return buffer[at + 1] === 0x2d && buffer[at + 2] === 0x2d && buffer[at + 3] === 0x2d && buffer[at + 4] === 0x2d;
+/** A letter stands before `at`. */
+function opensIban(buffer: Uint8Array, at: number, start: number, end: number): boolean {
+  return at - start >= 2 && at + 1 < end && isDigit(buffer[at + 1] as number) && isLetter(buffer[at - 2] as number);
 }

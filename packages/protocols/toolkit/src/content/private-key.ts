@@ -19,7 +19,7 @@ for (const character of "+/= \t\r\n:,-.()") BODY[character.charCodeAt(0)] = 1;
  * Private keys in textual encoding (RFC 7468, RFC 1421 headers, OpenSSH and OpenPGP blocks): from the BEGIN line to the END
  * line, or as far as the body goes when that is missing. Line ends may be escaped, as in JSON.
  */
-export const privateKey: Detector = { name: "private_key", marker: "[key]", find };
+export const privateKey: Detector = { name: "private_key", marker: "[key]", literals: ["-----B"], find };
 
 function find(buffer: Uint8Array, start: number, end: number, into: Span[]): void {
   for (let at = start; at + BEGIN.length <= end; at++) {

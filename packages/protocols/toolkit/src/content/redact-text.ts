@@ -10,7 +10,7 @@ export function redactText(text: string, set: DetectorSet): string {
   let shown = "";
   let from = 0;
   for (const span of spans) {
-    shown += bytes.toString("utf8", from, span.start) + markerOf(span.detector);
+    shown += bytes.toString("utf8", from, span.start) + markerOf(set, span.detector);
     from = span.end;
   }
   return shown + bytes.toString("utf8", from);

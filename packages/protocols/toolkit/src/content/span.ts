@@ -1,10 +1,9 @@
-import type { DetectorName } from "./detector.ts";
-
 /** One finding: the bytes `[start, end)` of the buffer that was looked at. */
 export interface Span {
   readonly start: number;
   readonly end: number;
-  readonly detector: DetectorName;
+  /** Name of the detector. */
+  readonly detector: string;
 }
 
 /** Orders spans and joins those that overlap, in place of both; a joined span keeps the kind of its earliest part. */

@@ -1,38 +1,42 @@
-import { byteAt, isAlphanumeric, isDigit, separatorLength } from "./byte-classes.ts";
+import { byteAt, isDigit, separatorLength } from "./byte-classes.ts";
+import { behindWord } from "./column-words.ts";
 import type { Detector } from "./detector.ts";
 import type { Span } from "./span.ts";
 
+const WORDS = ["ssn"];
+
 /**
- * Social security numbers of the USA, `AAA-GG-SSSS` with any separator, or nine digits behind the word `ssn`. The Social
- * Security Administration never assigns area 000, 666 and 900 to 999, group 00 and serial 0000.
+ * Social security numbers of the USA, `AAA-GG-SSSS` with any separator, or nine digits behind the word `ssn` or in a column
+ * that is called so. The Social Security Administration never assigns area 000, 666 and 900 to 999, group 00 and serial 0000.
  */
-export const usSsn: Detector = { name: "us_ssn", marker: "[ssn]", find };
+export const usSsn: Detector = {
+  name: "us_ssn",
+  marker: "[ssn]",
+  columnWords: ["ssn", "socialsecurity", "socsec"],
+  find,
+};
 
-/** Between the word `ssn` and the number: at most this many bytes, such as `": "`. */
-const MAX_GAP = 4;
-
-function find(buffer: Uint8Array, start: number, end: number, into: Span[]): void {
+function find(buffer: Uint8Array, start: number, end: number, into: Span[], named: boolean): void {
   for (let at = start; at < end; at++) {
     if (!isDigit(buffer[at] as number) || isDigit(byteAt(buffer, at - 1, start, end))) continue;
-    const to = numberEnd(buffer, at, start, end);
+    const to = numberEnd(buffer, at, end, () => named || behindWord(buffer, at, start, WORDS));
     if (to === -1) continue;
     into.push({ start: at, end: to, detector: "us_ssn" });
     at = to - 1;
   }
 }
 
-function numberEnd(buffer: Uint8Array, at: number, start: number, end: number): number {
+function numberEnd(buffer: Uint8Array, at: number, end: number, mayBeBare: () => boolean): number {
   const area = digits(buffer, at, 3, end);
   if (area <= 0 || area === 666 || area >= 900) return -1;
   const first = separatorLength(buffer, at + 3, end);
-  if (first === 0 && !behindName(buffer, at, start)) return -1;
   const group = digits(buffer, at + 3 + first, 2, end);
   if (group <= 0) return -1;
   const second = separatorLength(buffer, at + 5 + first, end);
   if (second !== first || (first > 0 && buffer[at + 5 + first] !== buffer[at + 3])) return -1;
   const serialAt = at + 5 + first + second;
-  if (digits(buffer, serialAt, 4, end) <= 0) return -1;
-  return isDigit(byteAt(buffer, serialAt + 4, start, end)) ? -1 : serialAt + 4;
+  if (digits(buffer, serialAt, 4, end) <= 0 || isDigit(byteAt(buffer, serialAt + 4, at, end))) return -1;
+  return first > 0 || mayBeBare() ? serialAt + 4 : -1;
 }
 
 /** The number that `count` digits at `at` write, or -1. */
@@ -45,12 +49,4 @@ function digits(buffer: Uint8Array, at: number, count: number, end: number): num
     value = value * 10 + byte - 0x30;
   }
   return value;
-}
-
-function behindName(buffer: Uint8Array, at: number, start: number): boolean {
-  let before = at;
-  while (before > start && at - before < MAX_GAP && !isAlphanumeric(buffer[before - 1] as number)) before--;
-  if (before - 3 < start) return false;
-  const lower = (offset: number): number => (buffer[before - offset] as number) | 0x20;
-  return lower(3) === 0x73 && lower(2) === 0x73 && lower(1) === 0x6e;
 }

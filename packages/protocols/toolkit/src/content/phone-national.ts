@@ -1,0 +1,86 @@
+import { byteAt, isDigit, isLetter } from "./byte-classes.ts";
+import type { DigitGroups } from "./phone-groups.ts";
+import { readGroups } from "./phone-groups.ts";
+import type { NumberFormat, NumberPlan } from "./phone-plans.ts";
+
+/** The longest national number with its prefix: Germany's has 15 digits, but none that is in use has more than 13. */
+const MAX_DIGITS = 14;
+const MIN_DIGITS = 7;
+/** Behind its last bracket or slash a number has this many digits at least; the prefilter relies on it. */
+const MIN_LAST_RUN = 4;
+
+export interface NationalCandidate {
+  readonly buffer: Uint8Array;
+  readonly from: number;
+  readonly end: number;
+  readonly plans: readonly NumberPlan[];
+  /** Something says that this is a telephone number, so any grouping counts. */
+  readonly free: boolean;
+}
+
+/** Where the longest national number at `from` ends, or -1. */
+export function nationalEnd({ buffer, from, end, plans, free }: NationalCandidate): number {
+  const groups = readGroups(buffer, from, end, MAX_DIGITS);
+  let found = -1;
+  for (const [index, { count, at }] of groups.ends.entries()) {
+    if (count < MIN_DIGITS || goesOn(buffer, at, end) || lastRun(buffer, from, at) < MIN_LAST_RUN) continue;
+    if (plans.some((plan) => isNumber(plan, groups, index, free))) found = at;
+  }
+  return found;
+}
+
+/** What follows belongs to the same token: a letter, or a digit behind a joint. */
+function goesOn(buffer: Uint8Array, at: number, end: number): boolean {
+  const next = byteAt(buffer, at, 0, end);
+  if (isLetter(next) || next === 0x5f) return true;
+  return (next === 0x2d || next === 0x2e || next === 0x2f || next === 0x3a) && isDigit(byteAt(buffer, at + 1, 0, end));
+}
+
+function lastRun(buffer: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = to - 1; at >= from; at--) {
+    const byte = buffer[at] as number;
+    if (isDigit(byte)) count++;
+    else if (byte === 0x28 || byte === 0x29 || byte === 0x2f) break;
+  }
+  return count;
+}
+
+function isNumber(plan: NumberPlan, { digits, ends }: DigitGroups, last: number, free: boolean): boolean {
+  const written = digits.slice(0, ends[last]?.count);
+  const sizes = ends.slice(0, last + 1).map(({ size }) => size);
+  const prefix = plan.nationalPrefix;
+  if (prefix !== undefined && written.startsWith(prefix) && fits(plan, written.slice(prefix.length))) {
+    const rest = withoutPrefix(sizes, prefix.length);
+    if (free || isGrouped(plan, written.slice(prefix.length), rest, true)) return true;
+  }
+  return fits(plan, written) && (free || isGrouped(plan, written, sizes, false));
+}
+
+function fits(plan: NumberPlan, national: string): boolean {
+  return (plan.lengths & (1 << national.length)) !== 0 && plan.isValid(national);
+}
+
+/** Group sizes without the national prefix, which may be a group of its own. */
+function withoutPrefix([first = 0, ...rest]: readonly number[], length: number): readonly number[] {
+  return first === length ? rest : [first - length, ...rest];
+}
+
+function isGrouped(plan: NumberPlan, national: string, sizes: readonly number[], prefixed: boolean): boolean {
+  const format = plan.formats.find(
+    ({ groups, leadingDigits }) => leadingDigits?.test(national) !== false && groups.test(national),
+  );
+  if (format === undefined || (format.prefixed && !prefixed)) return false;
+  // in one piece only a prefix of 0 tells a telephone number from any other
+  if (sizes.length === 1) return prefixed && plan.nationalPrefix === "0";
+  const expected = expectedSizes(format, national);
+  return same(sizes, expected) || same(sizes, [expected[0] ?? 0, national.length - (expected[0] ?? 0)]);
+}
+
+function expectedSizes({ groups }: NumberFormat, national: string): readonly number[] {
+  return (groups.exec(national) ?? []).slice(1).map((group) => group.length);
+}
+
+function same(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, index) => size === b[index]);
+}

@@ -1,0 +1,113 @@
+import type { CountryCode } from "libphonenumber-js/core";
+import { getCountries, Metadata } from "libphonenumber-js/core";
+import metadata from "libphonenumber-js/max/metadata";
+
+/**
+ * What libphonenumber's metadata tell of one region, read once: the library's own parser takes microseconds per candidate and
+ * works on strings, so a cell full of numbers would hold up every session.
+ */
+export interface NumberPlan {
+  readonly region: string;
+  readonly callingCode: string;
+  /** Digits of a national number, one bit per length. */
+  readonly lengths: number;
+  /** A digit string without the national prefix is a number that is in use. */
+  readonly isValid: (national: string) => boolean;
+  /** `0` in most of the world, `1` in North America. */
+  readonly nationalPrefix: string | undefined;
+  readonly formats: readonly NumberFormat[];
+}
+
+export interface NumberFormat {
+  /** Captures the groups that the number is written in. */
+  readonly groups: RegExp;
+  readonly leadingDigits: RegExp | undefined;
+  /** The national prefix is always written. */
+  readonly prefixed: boolean;
+}
+
+/** Metadata leave a text out by a zero. */
+type Optional = string | 0 | undefined;
+
+/** The part of libphonenumber's `NumberingPlan` that its declarations leave out. */
+interface Plan {
+  callingCode(): string;
+  possibleLengths(): readonly number[];
+  nationalNumberPattern(): string;
+  nationalPrefix(): Optional;
+  type(name: string): { pattern(): string } | undefined;
+  formats(): readonly {
+    pattern(): string;
+    leadingDigitsPatterns(): readonly string[];
+    nationalPrefixFormattingRule(): Optional;
+    nationalPrefixIsOptionalWhenFormattingInNationalFormat(): boolean;
+  }[];
+}
+
+const TYPES = "FIXED_LINE MOBILE TOLL_FREE PREMIUM_RATE PERSONAL_NUMBER VOICEMAIL UAN PAGER VOIP SHARED_COST".split(
+  " ",
+);
+
+const plans = new Map<string, NumberPlan>();
+
+/** The plan of an ISO 3166-1 alpha-2 code that libphonenumber knows. */
+export function planOf(region: string): NumberPlan {
+  let plan = plans.get(region);
+  if (plan === undefined) {
+    plan = readPlan(region);
+    plans.set(region, plan);
+  }
+  return plan;
+}
+
+function readPlan(region: string): NumberPlan {
+  const source = new Metadata(metadata);
+  source.selectNumberingPlan(region as CountryCode);
+  const plan = source.numberingPlan as unknown as Plan;
+  const types = TYPES.flatMap((name) => plan.type(name)?.pattern() ?? []);
+  const pattern = whole(types.length === 0 ? plan.nationalNumberPattern() : types.join("|"));
+  const prefix = plan.nationalPrefix() || undefined;
+  const formats = plan.formats().map((format) => {
+    const leading = format.leadingDigitsPatterns().at(-1);
+    const rule = format.nationalPrefixFormattingRule() || "";
+    return {
+      groups: whole(format.pattern()),
+      leadingDigits: leading === undefined ? undefined : new RegExp(`^(?:${leading})`),
+      prefixed:
+        prefix !== undefined &&
+        rule.replaceAll("$1", "").includes(prefix) &&
+        !format.nationalPrefixIsOptionalWhenFormattingInNationalFormat(),
+    };
+  });
+  return {
+    region,
+    callingCode: plan.callingCode(),
+    lengths: plan.possibleLengths().reduce((bits, length) => bits | (1 << length), 0),
+    isValid: (national) => pattern.test(national),
+    nationalPrefix: prefix,
+    formats,
+  };
+}
+
+const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`);
+
+let byCallingCode: ReadonlyMap<string, readonly NumberPlan[]> | undefined;
+
+/** Plans of all regions that share the calling code which the digits begin with: no calling code begins another. */
+export function plansOfInternational(digits: string): readonly NumberPlan[] {
+  byCallingCode ??= groupPlans();
+  for (let length = 1; length <= 3; length++) {
+    const found = byCallingCode.get(digits.slice(0, length));
+    if (found !== undefined) return found;
+  }
+  return [];
+}
+
+function groupPlans(): ReadonlyMap<string, readonly NumberPlan[]> {
+  const grouped = new Map<string, NumberPlan[]>();
+  for (const region of [...getCountries(metadata), ...Object.keys(metadata.nonGeographic)]) {
+    const plan = planOf(region);
+    grouped.set(plan.callingCode, [...(grouped.get(plan.callingCode) ?? []), plan]);
+  }
+  return grouped;
+}
