@@ -8,16 +8,15 @@ const PROBED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELE
 
 /**
  * Must the server's tree be known before the statement runs? Where the classifier's names can mean one thing only, the tree
- * will say the same, and comes before the rows anyway. It is asked for before what cannot be taken back: a write that
- * touches labels; and where names, functions or operators are not known and the answer could be a denial or a question.
+ * will say the same, and comes before the rows anyway. It is asked for before what cannot be taken back, a write, since
+ * defaults, rules and generated columns do not show in its text; and where names, functions or operators are not known and the answer could be a denial or a question.
  */
 export function needsTree(machine: Machine, judged: Judged): StatementFacts | undefined {
   const [facts] = judged.facts;
   const catalog = machine.context.catalog();
   if (machine.notices === undefined || !catalog.hasLabels || judged.verdict.outcome === "deny") return undefined;
   if (facts === undefined || judged.facts.length > 1 || !PROBED.has(facts.kind)) return undefined;
-  const writes = facts.class !== "read" && (judged.labels.reads.length > 0 || judged.labels.writes.length > 0);
-  if (!writes && isCertain(facts, judged.labels, catalog)) return undefined;
+  if (facts.class === "read" && isCertain(facts, judged.labels, catalog)) return undefined;
   return couldBeWorse(machine, judged, facts, catalog) ? facts : undefined;
 }
 

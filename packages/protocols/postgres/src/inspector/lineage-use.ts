@@ -50,8 +50,12 @@ function isOpaque(tree: Lineage, catalog: Catalog): boolean {
   );
 }
 
-/** As with names (resolve-labels): only as it is, and only into a column that carries each of its labels. */
-function strays({ column, sources, plain }: Lineage["writes"][number], catalog: Catalog): boolean {
+/**
+ * As with names (resolve-labels): only as it is, and only into a column that carries each of its labels. What a function
+ * that nobody knows returns may be anything, so it may only go where everything may.
+ */
+function strays({ column, sources, plain, functions }: Lineage["writes"][number], catalog: Catalog): boolean {
+  if (!functions.every((oid) => catalog.isHarmlessFunction(oid))) return true;
   const from = sources.flatMap((source) => columnLabels(source, catalog).labels);
   if (from.length === 0) return false;
   const into = columnLabels(column, catalog).labels;
