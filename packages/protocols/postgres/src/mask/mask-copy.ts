@@ -1,38 +1,17 @@
-import type { SqlCopy } from "@tidewaiter/core";
-import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { candidates } from "@tidewaiter/toolkit/content/prefilter";
 import { encodeFrontend } from "../encode-frontend.ts";
 import { maskedValue } from "./column-mask.ts";
 import type { ContentMask } from "./content-mask.ts";
 import { redactedValue } from "./content-mask.ts";
+import { maskedCell } from "./copy-cell.ts";
+import type { CopyFormat } from "./copy-values.ts";
 import type { CellMask, RowMask } from "./mask-rows.ts";
 import { isContentMask } from "./mask-rows.ts";
+import { BinaryCopyStream, CopyLineStream, PassingStream } from "./stream-copy.ts";
+import { field, type MaskedStream, mismatch } from "./stream-rows.ts";
 
-/** What COPY writes between and around values; the defaults are those of the SQL command's documentation. */
-export interface CopyFormat {
-  readonly format: SqlCopy["format"];
-  readonly delimiter: number;
-  readonly null: string;
-  readonly quote: number;
-  readonly escape: number;
-  readonly header: boolean;
-}
-
-export function copyFormat({ format, options }: SqlCopy): CopyFormat {
-  const csv = format === "csv";
-  const quote = (options.quote ?? '"').charCodeAt(0);
-  return {
-    format,
-    delimiter: (options.delimiter ?? (csv ? "," : "\t")).charCodeAt(0),
-    null: options.null ?? (csv ? "" : "\\N"),
-    quote,
-    escape: options.escape === undefined ? quote : options.escape.charCodeAt(0),
-    header: options.header === true,
-  };
-}
-
-const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+export { copyFormat } from "./copy-values.ts";
 
 /**
  * Masks the CopyData messages of one COPY TO STDOUT. The server sends one row per message (binary: the signature comes
@@ -68,6 +47,15 @@ export class CopyMask {
     if (copied === start) return undefined;
     out.push(buffer.subarray(copied, end));
     return Buffer.concat(out);
+  }
+
+  /** The next message, which comes in fragments. @param totalLength of it, header included */
+  stream(totalLength: number): MaskedStream {
+    const first = this.#first;
+    this.#first = false;
+    if (this.#format.format === "binary") return new BinaryCopyStream(this.#mask, totalLength, first);
+    if (first && this.#format.header) return new PassingStream();
+    return new CopyLineStream(this.#mask, this.#format, totalLength);
   }
 
   /** The same object when the row passes as it is. */
@@ -118,7 +106,7 @@ export class CopyMask {
         from = at + 1;
       } else if (data[at] === 0x5c) at++;
     }
-    return this.#join(cells, data.subarray(end), (value) => escapeText(value, delimiter));
+    return this.#join(cells, data.subarray(end));
   }
 
   #csv(data: Buffer): Buffer {
@@ -135,25 +123,16 @@ export class CopyMask {
       else if (data[at] === quote) quoted = !quoted;
     }
     if (quoted) throw mismatch();
-    return this.#join(cells, data.subarray(end), (value) => quoteCsv(value, quote, mark));
+    return this.#join(cells, data.subarray(end));
   }
 
-  #join(cells: readonly Buffer[], tail: Buffer, encode: (value: Buffer) => Buffer): Buffer {
+  #join(cells: readonly Buffer[], tail: Buffer): Buffer {
     if (cells.length !== this.#mask.length) throw mismatch();
     const separator = Buffer.from([this.#format.delimiter]);
-    const nothing = Buffer.from(this.#format.null);
     const out: Buffer[] = [];
     for (const [index, cell] of cells.entries()) {
       if (index > 0) out.push(separator);
-      const column = this.#mask[index];
-      if (column === undefined || cell.equals(nothing)) out.push(cell);
-      else if (isContentMask(column)) {
-        const redacted = redactedValue(column, decoded(cell, this.#format));
-        out.push(redacted === undefined ? cell : encode(redacted));
-      } else {
-        const masked = maskedValue(column, decoded(cell, this.#format));
-        out.push(masked === null ? nothing : encode(masked));
-      }
+      out.push(maskedCell(this.#mask[index], cell, this.#format));
     }
     out.push(tail);
     return Buffer.concat(out);
@@ -176,73 +155,11 @@ function lineDetectors(mask: RowMask, { format, delimiter, quote, escape: mark }
 }
 
 function binaryField(column: CellMask, value: Buffer): Buffer {
-  const masked = isContentMask(column) ? (redactedValue(column, value) ?? value) : maskedValue(column, value);
-  if (masked === null) return NULL_FIELD;
-  const out = Buffer.allocUnsafe(4 + masked.length);
-  out.writeInt32BE(masked.length);
-  masked.copy(out, 4);
-  return out;
+  return field(isContentMask(column) ? (redactedValue(column, value) ?? value) : maskedValue(column, value));
 }
 
 /** Where the value bytes end: before "\n" or "\r\n". */
 function lineEnd(data: Buffer): number {
   if (data.at(-1) !== 0x0a) throw mismatch();
   return data.at(-2) === 0x0d ? data.length - 2 : data.length - 1;
-}
-
-/** The value as the server holds it, so that a transform such as `last` sees no quotes or escapes. */
-function decoded(cell: Buffer, { format, quote, escape: mark }: CopyFormat): Buffer {
-  return format === "csv" ? decodedCsv(cell, quote, mark) : decodedText(cell);
-}
-
-function decodedCsv(cell: Buffer, quote: number, mark: number): Buffer {
-  if (cell[0] !== quote) return cell;
-  const out: number[] = [];
-  for (let at = 1; at < cell.length - 1; at++) {
-    if (cell[at] === mark && at + 2 < cell.length && (cell[at + 1] === quote || cell[at + 1] === mark)) at++;
-    out.push(cell[at] ?? 0);
-  }
-  return Buffer.from(out);
-}
-
-/** What COPY TO writes behind a backslash for a control character; any other byte there stands for itself. */
-const ESCAPED: ReadonlyMap<number, number> = new Map(
-  Object.entries({ b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 }).map(([letter, byte]) => [letter.charCodeAt(0), byte]),
-);
-const LETTER_OF: ReadonlyMap<number, number> = new Map([...ESCAPED].map(([letter, byte]) => [byte, letter]));
-
-function decodedText(cell: Buffer): Buffer {
-  if (!cell.includes(0x5c)) return cell;
-  const out: number[] = [];
-  for (let at = 0; at < cell.length; at++) {
-    const byte = cell[at] ?? 0;
-    const escaped = byte === 0x5c ? cell[++at] : undefined;
-    out.push(escaped === undefined ? byte : (ESCAPED.get(escaped) ?? escaped));
-  }
-  return Buffer.from(out);
-}
-
-function escapeText(value: Buffer, delimiter: number): Buffer {
-  const out: number[] = [];
-  for (const byte of value) {
-    const letter = LETTER_OF.get(byte);
-    if (letter !== undefined) out.push(0x5c, letter);
-    else if (byte === 0x5c || byte === delimiter) out.push(0x5c, byte);
-    else out.push(byte);
-  }
-  return Buffer.from(out);
-}
-
-function quoteCsv(value: Buffer, quote: number, mark: number): Buffer {
-  const out: number[] = [quote];
-  for (const byte of value) {
-    if (byte === quote || byte === mark) out.push(mark);
-    out.push(byte);
-  }
-  out.push(quote);
-  return Buffer.from(out);
-}
-
-function mismatch(): ProtocolError {
-  return new ProtocolError("malformed_message", "a copied row does not have the columns that its verdict was made for");
 }
