@@ -11,6 +11,14 @@ export const endToEndSuites: readonly Suite[] = [
     run: (options) => counted(options, "scripts/corpus/main.ts", ["node", "scripts/corpus/main.ts", "--json"]),
   },
   {
+    name: "regression",
+    about: "PostgreSQL's own regression suite, directly and through the gateway",
+    run: (options) => {
+      const command = ["node", "scripts/regression/main.ts", "--json", ...(options.long ? [] : ["--sample"])];
+      return counted(options, "scripts/regression/main.ts", command);
+    },
+  },
+  {
     name: "tour",
     about: "the demo's story with its outcome asserted",
     run: (options) => counted(options, "scripts/demo", ["./scripts/demo", "--tour", "--json"]),
