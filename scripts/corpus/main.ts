@@ -14,11 +14,17 @@ const versions = process.argv.includes("--postgres")
   ? [process.argv[process.argv.indexOf("--postgres") + 1]]
   : ["15", "18"];
 
+/** Where labels follow values from; both must hold by themselves. */
+type Lineage = "names" | "server";
+const levels: readonly Lineage[] = process.argv.includes("--lineage")
+  ? [process.argv[process.argv.indexOf("--lineage") + 1] === "server" ? "server" : "names"]
+  : ["names", "server"];
+
 /** Starts a real PostgreSQL and the real product in front of it, and runs every case. */
 async function main(): Promise<number> {
   if (process.argv.includes("--help")) {
     process.stdout.write(
-      "Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
+      "Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--lineage names|server] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
     );
     return 0;
   }
@@ -30,7 +36,7 @@ async function main(): Promise<number> {
   const totals = { passed: 0, failed: 0, skipped: 0, failures: [] as string[], missing: [] as string[] };
   for (const version of versions) {
     if (version !== "15" && version !== "18") throw new Error("--postgres is 15 or 18");
-    await corpusOn(version, totals);
+    for (const level of levels) await corpusOn(version, level, totals);
   }
   if (json) process.stdout.write(`${JSON.stringify(totals)}\n`);
   return totals.failed > 0 ? 1 : 0;
@@ -63,6 +69,7 @@ async function attackDemo(): Promise<number> {
 
 async function corpusOn(
   version: "15" | "18",
+  from: Lineage,
   totals: { passed: number; failed: number; skipped: number; failures: string[] },
 ): Promise<void> {
   const directory = new URL("../../deploy/examples/policies/", import.meta.url);
@@ -73,7 +80,13 @@ async function corpusOn(
   await using target = await startPostgres({ version });
   await target.sql(fixturesSql());
   await using gateway = await startTidewaiter({
-    target: { host: target.host, port: target.port, user: target.superuser, database: "postgres" },
+    target: {
+      host: target.host,
+      port: target.port,
+      user: target.superuser,
+      database: "postgres",
+      lineage: { from, log: "trees_logged" },
+    },
     policies,
     principals: [
       { name: "ana", type: "user", level: "write" },
@@ -90,7 +103,7 @@ async function corpusOn(
     password: (await gateway.secret(principal)).secret,
     database: gateway.database,
   });
-  say(`PostgreSQL ${target.release}, as an AI agent with valid access`);
+  say(`PostgreSQL ${target.release}, lineage by ${from}, as an AI agent with valid access`);
   const bot = await as("lone-bot");
   const results = await runCorpus(loadCases(), { endpoint: bot, proxy: through, reference, referenceProxy: direct });
   say("the controls, as a person");
@@ -103,7 +116,7 @@ async function corpusOn(
     const bad = result.leaked || result.wronglyRefused;
     if (bad)
       totals.failures.push(
-        `${result.id} on PostgreSQL ${version}: ${result.technique}: ${result.leaked ? "leaks" : "wrongly refused"} (${result.outcome}, expected ${result.expected})`,
+        `${result.id} on PostgreSQL ${version}, lineage by ${from}: ${result.technique}: ${result.leaked ? "leaks" : "wrongly refused"} (${result.outcome}, expected ${result.expected})`,
       );
     totals[bad ? "failed" : "passed"]++;
   }

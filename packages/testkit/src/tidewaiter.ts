@@ -21,6 +21,8 @@ export interface TidewaiterPrincipal {
 
 export interface TidewaiterOptions {
   readonly target: {
+    /** As in the target schema; default: labels follow by names. */
+    readonly lineage?: { readonly from: "names" | "server"; readonly log?: string };
     readonly host: string;
     readonly port: number;
     readonly user: string;
@@ -203,7 +205,7 @@ async function keptAdminPassword(dataDir: string): Promise<string> {
 
 function documents(options: TidewaiterOptions, resource: string, principals: readonly TidewaiterPrincipal[]) {
   if (options.documents !== undefined) return [...options.documents, ...(options.policies ?? [])];
-  const { host, port, database } = options.target;
+  const { host, port, database, lineage } = options.target;
   const yaml: object[] = [
     {
       kind: "resource",
@@ -211,7 +213,7 @@ function documents(options: TidewaiterOptions, resource: string, principals: rea
       protocol: "postgres",
       agent: SITE,
       tags: options.tags ?? { env: "prod" },
-      target: { host, port, database, databases: ["*"], tls: { mode: "disable" } },
+      target: { host, port, database, databases: ["*"], tls: { mode: "disable" }, ...(lineage && { lineage }) },
     },
   ];
   for (const { name, type, roles, onBehalfOf } of principals)
