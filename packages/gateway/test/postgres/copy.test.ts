@@ -114,7 +114,14 @@ describe("COPY out with labels", () => {
       expect(
         rowsIn(await server.query("select id, name, visits, email is null, born is null from again order by id")),
       ).toEqual(
-        rowsIn(await server.query("select id, name, visits, email is null, born is null from customers order by id")),
+        rowsIn(
+          await server.query(
+            // in text a value that is written like the NULL option could not be told from NULL: both are masked
+            options.includes("(none)")
+              ? "select id, name, visits, false, false from customers order by id"
+              : "select id, name, visits, email is null, born is null from customers order by id",
+          ),
+        ),
       );
     });
   }
@@ -132,10 +139,10 @@ describe("COPY out with labels", () => {
     server.send(query("copy again from stdin (format binary)"), data(bytes), done);
     expect(types(await server.until("Z"))).toBe("G C Z");
     expect(rowsIn(await server.query("select id, born, visits, email is null from again order by id"))).toEqual([
-      ["1", "1970-01-01", "7", "f"],
+      ["1", "1980-01-01", "7", "f"],
       ["2", null, "0", "f"],
-      ["3", "1970-01-01", null, "t"],
-      ["4", "1970-01-01", "3", "f"],
+      ["3", "2001-01-01", null, "t"],
+      ["4", "1999-01-01", "3", "f"],
     ]);
   });
 
@@ -213,7 +220,7 @@ describe("COPY out with labels", () => {
 
   it("options that cannot be masked are refused, and nothing leaves", async () => {
     await using client = await fixture.wire();
-    for (const sql of ["copy customers to stdout (encoding 'LATIN1')", "select 1; copy customers to stdout"]) {
+    for (const sql of ["copy customers to stdout (encoding 'SJIS')", "select 1; copy customers to stdout"]) {
       const answer = await client.query(sql);
       expect(types(answer)).toBe("E Z");
       expect(errorIn(answer).code).toMatch(/^(0A000|42501)$/);

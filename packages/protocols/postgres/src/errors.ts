@@ -12,6 +12,7 @@ export const SQLSTATE = {
   invalidPassword: "28P01",
   insufficientPrivilege: "42501",
   tooManyConnections: "53300",
+  programLimitExceeded: "54000",
   statementTooComplex: "54001",
   queryCanceled: "57014",
   adminShutdown: "57P01",

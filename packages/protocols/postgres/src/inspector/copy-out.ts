@@ -1,9 +1,12 @@
 import type { SqlCopy, StatementFacts } from "@tidewaiter/core";
-import { CopyMask, copyFormat } from "../mask/mask-copy.ts";
+import { SQLSTATE } from "../errors.ts";
+import { copyFormat, isSplittable } from "../mask/copy-values.ts";
+import { CopyMask } from "../mask/mask-copy.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
 import { noteRedacted } from "./content-layer.ts";
 import type { Machine } from "./machine.ts";
 import { probeColumns, withoutPosition } from "./probe.ts";
+import { isUtf8Name } from "./reading-settings.ts";
 import { planResult } from "./result-plan.ts";
 import type { Judged, Probe } from "./state.ts";
 import { refusedPlainly, transactionText } from "./texts.ts";
@@ -33,18 +36,18 @@ export function probeCopy(machine: Machine, input: CopyInput, done: (decision: C
   const { judged, copy, end } = input;
   const unsupported =
     unsupportedOption(copy) ?? (judged.facts.length > 1 ? "COPY together with other statements" : undefined);
-  if (unsupported !== undefined) {
-    return done({
-      refusal: refusedPlainly(
-        "0A000",
-        `${unsupported} cannot be masked by the gateway`,
-        `Not executed. ${transactionText(machine.status)}`,
-        "Use the format's defaults in UTF-8, one statement at a time.",
-      ),
-    });
-  }
+  if (unsupported !== undefined) return done({ refusal: notMasked(machine, unsupported) });
   probeColumns(machine, { judged, sql: probeSql(copy), end }, (probe) =>
     done(probe.error === undefined ? decide(machine, input, probe) : { refusal: withoutPosition(probe.error) }),
+  );
+}
+
+function notMasked(machine: Machine, what: string): ErrorFields {
+  return refusedPlainly(
+    SQLSTATE.featureNotSupported,
+    `${what} cannot be masked by the gateway`,
+    `Not executed. ${transactionText(machine.status)}`,
+    "Use the format's defaults in an encoding such as UTF8, one statement at a time.",
   );
 }
 
@@ -73,6 +76,9 @@ function decide(
       ? described.filter((field) => !isGenerated(machine, field))
       : described;
   const format = copyFormat(copy);
+  const encoding = encodingOf(machine, copy);
+  if (format.format !== "binary" && !isSplittable(encoding))
+    return { refusal: notMasked(machine, `COPY in the encoding ${encoding || "that was just set"}`) };
   const inner = copy.source === "query" ? machine.context.classify(copy.innerSql ?? "") : undefined;
   const plan = planResult({
     judged,
@@ -82,12 +88,17 @@ function decide(
     formatOf: () => (format.format === "binary" ? 1 : 0),
     catalog,
     tokenKey: machine.context.tokenKey,
-    utf8: machine.reading.utf8,
+    utf8: isUtf8Name(encoding),
     labelDetectors: machine.context.labelDetectors(),
     redacted: (info) => noteRedacted(machine, judged, info),
   });
   judged.masked = plan.masked;
   return { copy: plan.mask === undefined ? undefined : new CopyMask(plan.mask, format) };
+}
+
+/** Fixed when the COPY begins. Empty: the client has just changed its own, and the server has not said to what. */
+function encodingOf({ reading }: Machine, copy: SqlCopy): string {
+  return copy.options.encoding ?? (reading.atRisk ? "" : reading.clientEncoding);
 }
 
 /** COPY of a table leaves generated columns out; `select *` does not. */
@@ -99,8 +110,6 @@ function isGenerated(machine: Machine, field: FieldDescription): boolean {
 function unsupportedOption(copy: SqlCopy): string | undefined {
   const { options } = copy;
   if (options.other.length > 0) return `COPY with the option ${options.other[0]}`;
-  if (options.encoding !== undefined && !/^utf-?8$/i.test(options.encoding))
-    return `COPY with ENCODING '${options.encoding}'`;
   const single = [options.delimiter, options.quote, options.escape];
   return single.some((value) => value !== undefined && Buffer.byteLength(value) !== 1)
     ? "COPY with a delimiter, quote or escape of several bytes"

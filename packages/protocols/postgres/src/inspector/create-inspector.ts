@@ -34,12 +34,8 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
       return machine.backlog;
     },
     get streamsRows() {
-      const owed = machine.owed[0];
-      const copying =
-        owed !== undefined && (owed.type === "query" || owed.type === "execute") && owed.copy !== undefined;
-      // what is kept back is judged later, so it must stay whole
-      if (machine.targetWaiting !== undefined || machine.kept.target.length > 0) return false;
-      return machine.rowMask === undefined && !copying && (owed?.type !== "execute" || !context.catalog().hasLabels);
+      // an answer to a question of ours is read whole
+      return machine.kept.target.length > 0 || machine.owed[0]?.ours !== true;
     },
   };
 }

@@ -8,6 +8,7 @@ import type { InspectorContext, PostgresMessage } from "./context.ts";
 import { Names } from "./names.ts";
 import { NoticeLevel } from "./notice-level.ts";
 import { ReadingSettings } from "./reading-settings.ts";
+import type { OpenRow } from "./row-fragments.ts";
 import type { Cursor, Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
 
 /** Sent in place of a refused statement: a bare word is a syntax error in every version, state and transaction. */
@@ -32,6 +33,8 @@ export class Machine {
   skippingToSync = false;
   /** How the rows that follow are masked; set by the RowDescription of a simple Query. */
   rowMask: RowMask | undefined;
+  /** A row message that now comes in fragments. */
+  openRow: OpenRow | undefined;
   /** The result of a simple Query that now comes was described. */
   described = false;
   /** COPY FROM STDIN is running: Sync and Flush are ignored by the server. */
@@ -72,6 +75,9 @@ export class Machine {
 
   #operations = 0;
   #asks = 0;
+  /** A part of a message has gone to the client, and not all of it. */
+  #clientIsInMessage = false;
+  readonly #afterMessage: Uint8Array[] = [];
 
   constructor(context: InspectorContext) {
     this.context = context;
@@ -118,15 +124,23 @@ export class Machine {
   /** Bytes of a message exactly as they came. */
   forward(to: Side, message: PostgresMessage): void {
     const whole = message.start === 0 && message.end === message.buffer.length;
-    this.effects.push({
-      type: "send",
-      to,
-      bytes: whole ? message.buffer : message.buffer.subarray(message.start, message.end),
-    });
+    const bytes = whole ? message.buffer : message.buffer.subarray(message.start, message.end);
+    if (to === "client") this.toClient(bytes);
+    else this.effects.push({ type: "send", to, bytes });
   }
 
+  /** Whole messages. While another one goes out in pieces they wait for its end. */
   toClient(bytes: Uint8Array): void {
-    this.effects.push({ type: "send", to: "client", bytes });
+    if (this.#clientIsInMessage) this.#afterMessage.push(bytes);
+    else this.effects.push({ type: "send", to: "client", bytes });
+  }
+
+  /** The next pieces of one message; `last` with its end. */
+  partToClient(parts: readonly Uint8Array[], last: boolean): void {
+    for (const bytes of parts) this.effects.push({ type: "send", to: "client", bytes });
+    this.#clientIsInMessage = !last && (this.#clientIsInMessage || parts.length > 0);
+    if (this.#clientIsInMessage) return;
+    for (const bytes of this.#afterMessage.splice(0)) this.effects.push({ type: "send", to: "client", bytes });
   }
 
   toTarget(message: FrontendMessage): void {
@@ -184,14 +198,14 @@ export class Machine {
     });
   }
 
-  /** Ends the session with a native FATAL; only ever between messages. */
+  /** Ends the session with a native FATAL. Inside of a message that goes out in pieces nothing can be said: the connection is cut. */
   end(fields: ErrorFields): void {
     if (this.closed) return;
     this.closed = true;
     if (this.waiting?.for === "review")
       this.emit({ type: "withdraw", askId: this.waiting.askId, reason: "session ended" });
     this.waiting = undefined;
-    this.toClient(encodeBackend({ name: "ErrorResponse", fields }));
+    if (!this.#clientIsInMessage) this.toClient(encodeBackend({ name: "ErrorResponse", fields }));
     this.emit({ type: "close", reason: fields.message ?? "ended" });
   }
 }

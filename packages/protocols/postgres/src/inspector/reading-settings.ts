@@ -1,6 +1,12 @@
 import type { StatementFacts } from "@tidewaiter/core";
 
 const UTF8_NAMES = /^(utf-?8|unicode)$/i;
+
+/** Is this a client's encoding in which text is what it is here? */
+export function isUtf8Name(encoding: string): boolean {
+  return UTF8_NAMES.test(encoding);
+}
+
 /** Functions that change settings; `pg_settings` does when it is updated. */
 const SETTING_WRITERS: ReadonlySet<string> = new Set(["set_config"]);
 
@@ -26,7 +32,7 @@ export class ReadingSettings {
   }
 
   get utf8(): boolean {
-    return UTF8_NAMES.test(this.clientEncoding);
+    return isUtf8Name(this.clientEncoding);
   }
 
   reported(parameter: string, value: string): void {

@@ -9,6 +9,7 @@ import { activeDetectors } from "../mask/active-detectors.ts";
 import { columnMask } from "../mask/column-mask.ts";
 import { contentMask } from "../mask/content-mask.ts";
 import type { CellMask, ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
+import { maskInfo } from "../mask/mask-rows.ts";
 import type { FieldDescription } from "../messages.ts";
 import type { ValueLabels } from "./lineage-use.ts";
 import { outputLabelsOf } from "./lineage-use.ts";
@@ -58,7 +59,7 @@ export function planResult(input: PlanInput): ResultPlan {
         ? active && contentOf(input, active, field, index)
         : maskFor(input, field, index, { spec, label: origin.labels[0] ?? "" }),
     );
-    if (spec !== undefined) masked.push({ column: field.name, labels: origin.labels, transform: spec.transform });
+    if (spec !== undefined) masked.push(maskInfo(field.name, origin.labels, spec));
   });
   return {
     mask: mask.some((column) => column !== undefined) ? mask : undefined,

@@ -1,8 +1,11 @@
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import type { ColumnMask } from "../mask/column-mask.ts";
 import { NULL_MASK } from "../mask/column-mask.ts";
+import type { CopyMask } from "../mask/mask-copy.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import { maskRows } from "../mask/mask-rows.ts";
+import type { MaskedStream } from "../mask/stream-rows.ts";
+import { RowStream } from "../mask/stream-rows.ts";
 import { BACKEND } from "../messages.ts";
 import { askForLease, budgetFatal, budgetSpent, exhausted, spend } from "./budgets.ts";
 import { captureRows, captureSkipped } from "./capture-rows.ts";
@@ -11,10 +14,12 @@ import { cut } from "./cut.ts";
 import type { Machine } from "./machine.ts";
 import { check, treesOf } from "./on-tree.ts";
 import { planPortal } from "./results.ts";
+import { continueRow, openRow } from "./row-fragments.ts";
 import type { Judged, Probe } from "./state.ts";
 
 /** DataRow and CopyData of the target: a run of them is one input. */
 export function onRows(machine: Machine, message: PostgresMessage): void {
+  if (machine.openRow !== undefined) return continueRow(machine, machine.openRow, message);
   if (machine.cutting !== undefined) {
     machine.cutting.dropped = true;
     return;
@@ -30,20 +35,41 @@ export function onRows(machine: Machine, message: PostgresMessage): void {
     throw new ProtocolError("unexpected_message", "rows of something that has none");
   if (message.type === BACKEND.CopyData && !copiesOut(owed.judged))
     throw new ProtocolError("unexpected_message", "copied rows that nobody asked for");
-  if (message.type === BACKEND.CopyData)
-    return deliver(machine, owed.judged, message, owed.copy?.apply(message.buffer, message.start, message.end));
-  const { hasLabels } = machine.context.catalog();
-  if (owed.type === "query") {
-    // whatever was not described is not known
-    const mask = machine.described || !hasLabels ? machine.rowMask : everything(message);
-    return deliver(machine, owed.judged, message, masked(message, mask));
-  }
-  const described = owed.portal !== undefined && Array.isArray(owed.portal.fields);
-  if (!described)
-    return deliver(machine, owed.judged, message, hasLabels ? masked(message, everything(message)) : undefined);
-  return planPortal(machine, owed.portal, treesOf(owed), (mask) =>
-    deliver(machine, owed.judged, message, masked(message, mask)),
-  );
+  if (message.type === BACKEND.CopyData) return deliverCopied(machine, owed.judged, message, owed.copy);
+  const { judged } = owed;
+  // whatever was not described is not known
+  const undescribed = machine.context.catalog().hasLabels ? "everything" : undefined;
+  if (owed.type === "query")
+    return deliverRows(machine, judged, message, machine.described ? machine.rowMask : undescribed);
+  if (owed.portal === undefined || !Array.isArray(owed.portal.fields))
+    return deliverRows(machine, judged, message, undescribed);
+  return planPortal(machine, owed.portal, treesOf(owed), (mask) => deliverRows(machine, judged, message, mask));
+}
+
+function deliverRows(
+  machine: Machine,
+  judged: Judged,
+  message: PostgresMessage,
+  mask: RowMask | "everything" | undefined,
+): void {
+  if (message.kind === "fragment")
+    return deliverPieces(machine, judged, message, mask && new RowStream(message.type, mask, message.totalLength));
+  return deliver(machine, judged, message, masked(message, mask === "everything" ? everything(message) : mask));
+}
+
+function deliverCopied(machine: Machine, judged: Judged, message: PostgresMessage, copy: CopyMask | undefined): void {
+  if (message.kind === "fragment") return deliverPieces(machine, judged, message, copy?.stream(message.totalLength));
+  return deliver(machine, judged, message, copy?.apply(message.buffer, message.start, message.end));
+}
+
+/** The first of them. */
+function deliverPieces(
+  machine: Machine,
+  judged: Judged,
+  message: PostgresMessage,
+  stream: MaskedStream | undefined,
+): void {
+  openRow(machine, message, { judged, stream, account: (piece, bytes) => account(machine, judged, piece, bytes) });
 }
 
 /** What a COPY sends was planned for, or found harmless, before it was forwarded. */
@@ -55,7 +81,9 @@ function copiesOut(judged: Judged): boolean {
 }
 
 /** The first column of each row: all that a question of ours needs. */
-function takeRows(probe: Probe | undefined, { buffer, start, end }: PostgresMessage): void {
+function takeRows(probe: Probe | undefined, { kind, buffer, start, end }: PostgresMessage): void {
+  // nothing that we ask for is so long
+  if (kind === "fragment") return;
   for (let at = start; at < end; at += 1 + buffer.readInt32BE(at + 1)) {
     const length = buffer.readInt32BE(at + 7);
     if (length > 0) probe?.rows.push(buffer.toString("utf8", at + 11, at + 11 + length));
@@ -72,28 +100,24 @@ function everything({ buffer, start }: PostgresMessage): RowMask {
   return new Array<ColumnMask>(Math.max(0, buffer.readInt16BE(start + 5))).fill(NULL_MASK);
 }
 
-function deliver(
-  machine: Machine,
-  judged: Judged | undefined,
-  message: PostgresMessage,
-  changed: Buffer | undefined,
-): void {
+function deliver(machine: Machine, judged: Judged, message: PostgresMessage, changed: Buffer | undefined): void {
   const bytes = changed ?? message.buffer.subarray(message.start, message.end);
-  if (judged !== undefined) account(machine, judged, message, bytes);
+  account(machine, judged, message, bytes);
   if (changed === undefined) machine.forward("client", message);
   else machine.toClient(changed);
 }
 
-function account(machine: Machine, judged: Judged, message: PostgresMessage, bytes: Buffer): void {
+function account(machine: Machine, judged: Judged, message: PostgresMessage, sent: Buffer | number): void {
+  const bytes = typeof sent === "number" ? sent : sent.length;
   const rows = message.kind === "run" ? message.count : message.kind === "fragment" && !message.last ? 0 : 1;
   judged.rows += rows;
-  judged.bytes += bytes.length;
+  judged.bytes += bytes;
   if (judged.captured !== undefined) {
-    if (message.kind === "fragment") captureSkipped(machine, judged);
-    else captureRows(machine, judged, bytes, message.type === BACKEND.CopyData);
+    if (typeof sent === "number") captureSkipped(machine, judged);
+    else captureRows(machine, judged, sent, message.type === BACKEND.CopyData);
   }
   if (judged.verdict.budgets.length === 0) return;
-  spend(machine, judged, rows, bytes.length);
+  spend(machine, judged, rows, bytes);
   // a result is only ever stopped between two messages
   const budget = rows === 0 ? undefined : exhausted(machine, judged);
   if (budget !== undefined) askForMore(machine, budget);

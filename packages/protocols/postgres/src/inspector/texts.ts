@@ -119,8 +119,8 @@ export function reviewRefused(
 
 export function maskNotice(masked: readonly ColumnMaskInfo[]): readonly [string, string] {
   const columns = masked.map(
-    ({ column, labels, transform }) =>
-      `${column} (${labels.join(", ") || "unknown origin"}, ${TRANSFORM_TEXT[transform]})`,
+    ({ column, labels, transform, kept }) =>
+      `${column} (${labels.join(", ") || "unknown origin"}, ${kept === undefined ? TRANSFORM_TEXT[transform] : `last ${kept}`})`,
   );
   return [`masked for you: ${columns.join(", ")}`, "Shown once per session for these columns."];
 }
@@ -136,6 +136,7 @@ const TRANSFORM_TEXT: Readonly<Record<ColumnMaskInfo["transform"], string>> = {
   last: "last characters kept",
   partial: "ends kept",
   email_domain: "domain kept",
+  json: "parts replaced",
 };
 
 function withoutPrefix(who: string): string {

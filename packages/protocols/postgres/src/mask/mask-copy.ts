@@ -11,8 +11,6 @@ import { isContentMask } from "./mask-rows.ts";
 import { BinaryCopyStream, CopyLineStream, PassingStream } from "./stream-copy.ts";
 import { field, type MaskedStream, mismatch } from "./stream-rows.ts";
 
-export { copyFormat } from "./copy-values.ts";
-
 /**
  * Masks the CopyData messages of one COPY TO STDOUT. The server sends one row per message (binary: the signature comes
  * with the first row), and this holds it to that: anything else is a ProtocolError, so no byte passes unread.

@@ -9,6 +9,17 @@ export interface ColumnMaskInfo {
   readonly column: string;
   readonly labels: readonly string[];
   readonly transform: MaskSpec["transform"];
+  /** `last`: how many characters are shown. */
+  readonly kept?: number;
+}
+
+export function maskInfo(column: string, labels: readonly string[], spec: MaskSpec): ColumnMaskInfo {
+  return {
+    column,
+    labels,
+    transform: spec.transform,
+    ...(spec.transform === "last" && { kept: spec.keep }),
+  };
 }
 
 /** The whole value is replaced, or what is found in it. */
