@@ -6,32 +6,41 @@ const SLASH = 0x2f;
 /** As in `+1 (415) 555-0142`. */
 const MAX_SEPARATORS = 2;
 const MAX_GROUPS = 8;
+const MAX_DIGITS = 20;
 
-/** A run of groups of digits, and every place where a number may end. */
-export interface DigitGroups {
-  /** All digits, without a trunk zero in brackets. */
-  readonly digits: string;
-  /** Per group: digits up to its end, digits of its own, and the byte behind it. */
-  readonly ends: readonly { readonly count: number; readonly size: number; readonly at: number }[];
-}
+/**
+ * A run of groups of digits, and every place where a number may end. There is one, written over by every read: a cell may
+ * hold thousands.
+ */
+export const groups = {
+  count: 0,
+  /** Digits of all groups, as bytes, without a trunk zero in brackets. */
+  digits: Buffer.alloc(MAX_DIGITS),
+  /** Per group: digits of its own, digits up to its end, and where it ends in the text. */
+  sizes: new Uint8Array(MAX_GROUPS),
+  totals: new Uint8Array(MAX_GROUPS),
+  ends: new Float64Array(MAX_GROUPS),
+};
 
-/** Groups of digits from `from`, with separators, brackets or a slash between them; at most `most` digits, in whole groups. */
-export function readGroups(buffer: Uint8Array, from: number, end: number, most: number): DigitGroups {
-  const ends: { count: number; size: number; at: number }[] = [];
-  let digits = "";
+/** Reads groups of digits from `from`, with separators, brackets or a slash between them; at most `most` digits. */
+export function readGroups(buffer: Uint8Array, from: number, end: number, most: number): void {
+  let total = 0;
   let at = from;
+  groups.count = 0;
   if (at < end && buffer[at] === OPEN) at++;
-  while (ends.length < MAX_GROUPS) {
+  while (groups.count < MAX_GROUPS) {
     const groupStart = at;
     while (at < end && isDigit(buffer[at] as number) && at - groupStart <= most) at++;
-    if (at === groupStart || digits.length + at - groupStart > most) break;
+    const size = at - groupStart;
+    if (size === 0 || total + size > most) return;
     if (groupStart === from || !isTrunkZero(buffer, groupStart, at, end)) {
-      for (let index = groupStart; index < at; index++) digits += String.fromCharCode(buffer[index] as number);
-      ends.push({ count: digits.length, size: at - groupStart, at });
+      for (let index = groupStart; index < at; index++) groups.digits[total++] = buffer[index] as number;
+      groups.sizes[groups.count] = size;
+      groups.totals[groups.count] = total;
+      groups.ends[groups.count++] = at;
     }
     at = afterSeparators(buffer, at, end);
   }
-  return { digits, ends };
 }
 
 /** The zero of `+44 (0)20 7946 0958`, which is dialled only inside of the country. */

@@ -1,6 +1,5 @@
 import { byteAt, isDigit, isLetter } from "./byte-classes.ts";
-import type { DigitGroups } from "./phone-groups.ts";
-import { readGroups } from "./phone-groups.ts";
+import { groups, readGroups } from "./phone-groups.ts";
 import type { NumberFormat, NumberPlan } from "./phone-plans.ts";
 
 /** The longest national number with its prefix: Germany's has 15 digits, but none that is in use has more than 13. */
@@ -20,11 +19,14 @@ export interface NationalCandidate {
 
 /** Where the longest national number at `from` ends, or -1. */
 export function nationalEnd({ buffer, from, end, plans, free }: NationalCandidate): number {
-  const groups = readGroups(buffer, from, end, MAX_DIGITS);
+  readGroups(buffer, from, end, MAX_DIGITS);
+  const { count, totals, ends } = groups;
   let found = -1;
-  for (const [index, { count, at }] of groups.ends.entries()) {
-    if (count < MIN_DIGITS || goesOn(buffer, at, end) || lastRun(buffer, from, at) < MIN_LAST_RUN) continue;
-    if (plans.some((plan) => isNumber(plan, groups, index, free))) found = at;
+  for (let index = 0; index < count; index++) {
+    const at = ends[index] as number;
+    if ((totals[index] as number) < MIN_DIGITS || goesOn(buffer, at, end)) continue;
+    if (lastRun(buffer, from, at) < MIN_LAST_RUN) continue;
+    for (const plan of plans) if (isNumber(plan, index, free)) found = at;
   }
   return found;
 }
@@ -46,19 +48,24 @@ function lastRun(buffer: Uint8Array, from: number, to: number): number {
   return count;
 }
 
-function isNumber(plan: NumberPlan, { digits, ends }: DigitGroups, last: number, free: boolean): boolean {
-  const written = digits.slice(0, ends[last]?.count);
-  const sizes = ends.slice(0, last + 1).map(({ size }) => size);
-  const prefix = plan.nationalPrefix;
-  if (prefix !== undefined && written.startsWith(prefix) && fits(plan, written.slice(prefix.length))) {
-    const rest = withoutPrefix(sizes, prefix.length);
-    if (free || isGrouped(plan, written.slice(prefix.length), rest, true)) return true;
+/** Whether the groups up to the one of this index are a number of the plan. */
+function isNumber(plan: NumberPlan, last: number, free: boolean): boolean {
+  const { digits, sizes, totals } = groups;
+  const total = totals[last] as number;
+  const prefix = plan.nationalPrefix?.length ?? 0;
+  const prefixed = prefix > 0 && prefix < total && digits.toString("latin1", 0, prefix) === plan.nationalPrefix;
+  if (prefixed && allows(plan, total - prefix)) {
+    const national = digits.toString("latin1", prefix, total);
+    const rest = (): readonly number[] => withoutPrefix([...sizes.subarray(0, last + 1)], prefix);
+    if (plan.isValid(national) && (free || isGrouped(plan, national, rest(), true))) return true;
   }
-  return fits(plan, written) && (free || isGrouped(plan, written, sizes, false));
+  if (!allows(plan, total)) return false;
+  const national = digits.toString("latin1", 0, total);
+  return plan.isValid(national) && (free || isGrouped(plan, national, [...sizes.subarray(0, last + 1)], false));
 }
 
-function fits(plan: NumberPlan, national: string): boolean {
-  return (plan.lengths & (1 << national.length)) !== 0 && plan.isValid(national);
+function allows({ lengths }: NumberPlan, digits: number): boolean {
+  return (lengths & (1 << digits)) !== 0;
 }
 
 /** Group sizes without the national prefix, which may be a group of its own. */
@@ -68,7 +75,7 @@ function withoutPrefix([first = 0, ...rest]: readonly number[], length: number):
 
 function isGrouped(plan: NumberPlan, national: string, sizes: readonly number[], prefixed: boolean): boolean {
   const format = plan.formats.find(
-    ({ groups, leadingDigits }) => leadingDigits?.test(national) !== false && groups.test(national),
+    (each) => each.leadingDigits?.test(national) !== false && each.groups.test(national),
   );
   if (format === undefined || (format.prefixed && !prefixed)) return false;
   // in one piece only a prefix of 0 tells a telephone number from any other
@@ -77,8 +84,8 @@ function isGrouped(plan: NumberPlan, national: string, sizes: readonly number[],
   return same(sizes, expected) || same(sizes, [expected[0] ?? 0, national.length - (expected[0] ?? 0)]);
 }
 
-function expectedSizes({ groups }: NumberFormat, national: string): readonly number[] {
-  return (groups.exec(national) ?? []).slice(1).map((group) => group.length);
+function expectedSizes(format: NumberFormat, national: string): readonly number[] {
+  return (format.groups.exec(national) ?? []).slice(1).map((group) => group.length);
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {

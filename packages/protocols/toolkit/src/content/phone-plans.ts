@@ -91,23 +91,43 @@ function readPlan(region: string): NumberPlan {
 
 const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`);
 
-let byCallingCode: ReadonlyMap<string, readonly NumberPlan[]> | undefined;
-
-/** Plans of all regions that share the calling code which the digits begin with: no calling code begins another. */
-export function plansOfInternational(digits: string): readonly NumberPlan[] {
-  byCallingCode ??= groupPlans();
-  for (let length = 1; length <= 3; length++) {
-    const found = byCallingCode.get(digits.slice(0, length));
-    if (found !== undefined) return found;
-  }
-  return [];
+/** What the plans of all regions that share a calling code allow. */
+export interface InternationalPlan {
+  /** Digits of the calling code. */
+  readonly code: number;
+  /** Digits of a national number, one bit per length. */
+  readonly lengths: number;
+  readonly isValid: (national: string) => boolean;
 }
 
-function groupPlans(): ReadonlyMap<string, readonly NumberPlan[]> {
-  const grouped = new Map<string, NumberPlan[]>();
-  for (const region of [...getCountries(metadata), ...Object.keys(metadata.nonGeographic)]) {
-    const plan = planOf(region);
-    grouped.set(plan.callingCode, [...(grouped.get(plan.callingCode) ?? []), plan]);
+const NO_PLAN: InternationalPlan = { code: 0, lengths: 0, isValid: () => false };
+
+let byCallingCode: readonly (InternationalPlan | undefined)[] | undefined;
+
+/** The plan of the calling code that the digits (bytes) begin with: no calling code begins another. */
+export function internationalPlan(digits: Uint8Array): InternationalPlan {
+  byCallingCode ??= groupPlans();
+  let code = 0;
+  for (let length = 0; length < 3; length++) {
+    code = code * 10 + (digits[length] as number) - 0x30;
+    const found = byCallingCode[code];
+    // 0 begins no calling code
+    if (code === 0) return NO_PLAN;
+    if (found !== undefined) return found;
+  }
+  return NO_PLAN;
+}
+
+function groupPlans(): readonly (InternationalPlan | undefined)[] {
+  const grouped = new Array<InternationalPlan | undefined>(1000).fill(undefined);
+  const regions = [...getCountries(metadata), ...Object.keys(metadata.nonGeographic)].map(planOf);
+  for (const code of new Set(regions.map(({ callingCode }) => callingCode))) {
+    const plans = regions.filter(({ callingCode }) => callingCode === code);
+    grouped[Number(code)] = {
+      code: code.length,
+      lengths: plans.reduce((bits, { lengths }) => bits | lengths, 0),
+      isValid: (national) => plans.some(({ isValid }) => isValid(national)),
+    };
   }
   return grouped;
 }

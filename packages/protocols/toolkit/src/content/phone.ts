@@ -1,10 +1,10 @@
 import { byteAt, continuesWord, isDigit, isLetter } from "./byte-classes.ts";
 import { behindWord } from "./column-words.ts";
 import type { Detector } from "./detector.ts";
-import { readGroups } from "./phone-groups.ts";
+import { groups, readGroups } from "./phone-groups.ts";
 import { nationalEnd } from "./phone-national.ts";
 import type { NumberPlan } from "./phone-plans.ts";
-import { planOf, plansOfInternational } from "./phone-plans.ts";
+import { internationalPlan, planOf } from "./phone-plans.ts";
 import type { Span } from "./span.ts";
 
 const PLUS = 0x2b;
@@ -61,20 +61,29 @@ function find(search: Search): void {
 
 /** Where the longest number in use ends, else the longest possible one, or -1. */
 function internationalEnd(buffer: Uint8Array, from: number, end: number): number {
-  const { digits, ends } = readGroups(buffer, from, end, MAX_DIGITS);
-  if (digits.length < MIN_VALID_DIGITS) return -1;
-  const plans = plansOfInternational(digits);
-  const code = plans[0]?.callingCode.length ?? 0;
+  readGroups(buffer, from, end, MAX_DIGITS);
+  const { digits, count, totals, ends } = groups;
+  if (count === 0 || (totals[count - 1] as number) < MIN_VALID_DIGITS) return -1;
+  const { code, lengths, isValid } = internationalPlan(digits);
   let possible = -1;
-  let valid = -1;
-  for (const { count, at } of ends) {
-    const bit = count > code ? 1 << (count - code) : 0;
-    if (count < MIN_VALID_DIGITS || !plans.some(({ lengths }) => (lengths & bit) !== 0)) continue;
-    if (count >= MIN_DIGITS) possible = at;
-    const national = digits.slice(code, count);
-    if (plans.some(({ isValid }) => isValid(national))) valid = at;
+  let choices = 0;
+  for (let index = 0; index < count; index++) {
+    const total = totals[index] as number;
+    if (!allowsTotal(lengths, code, total)) continue;
+    if (total >= MIN_DIGITS) possible = ends[index] as number;
+    choices++;
   }
-  return valid === -1 ? possible : valid;
+  // nothing to choose: in use or not, it is hidden
+  if (choices === 0 || (choices === 1 && possible !== -1)) return possible;
+  for (let index = count - 1; index >= 0; index--) {
+    const total = totals[index] as number;
+    if (allowsTotal(lengths, code, total) && isValid(digits.toString("latin1", code, total))) return ends[index] as number;
+  }
+  return possible;
+}
+
+function allowsTotal(lengths: number, code: number, total: number): boolean {
+  return total >= MIN_VALID_DIGITS && total > code && (lengths & (1 << (total - code))) !== 0;
 }
 
 /** A group of digits, or a bracket before one, which continues neither a word nor another number. */

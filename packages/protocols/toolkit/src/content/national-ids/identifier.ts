@@ -1,7 +1,6 @@
-import { byteAt, continuesWord, isAlphanumeric, isDigit, separatorLength } from "../byte-classes.ts";
+import { byteAt, continuesWord, isDigit, isLetter, separatorLength } from "../byte-classes.ts";
 import { behindWord } from "../column-words.ts";
 import type { Detector, DetectorName } from "../detector.ts";
-import type { Span } from "../span.ts";
 import { matchTemplate, values } from "./template.ts";
 
 export interface Form {
@@ -25,12 +24,45 @@ export interface Identifier {
 
 /** A detector of identifiers that stand by themselves: no letter or digit before them or behind them. */
 export function identifierDetector(identifier: Identifier): Detector {
+  const compiled = { ...identifier, forms: identifier.forms.map(compileForm) };
+  const digitFirst = identifier.forms.some(({ template }) => template.startsWith("9"));
+  const letterFirst = identifier.forms.some(({ template }) => template.startsWith("A"));
+  const begins = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++)
+    begins[byte] = (digitFirst && isDigit(byte)) || (letterFirst && isLetter(byte)) ? 1 : 0;
   return {
     name: identifier.name,
     marker: identifier.marker,
     columnWords: identifier.words,
-    find: (buffer, start, end, into, named) => find(identifier, { buffer, start, end }, into, named),
+    find: (buffer, start, end, into, named) => {
+      const range = { buffer, start, end };
+      for (let at = start; at < end; at++) {
+        if (begins[buffer[at] as number] === 0 || continuesWord(buffer, at, start)) continue;
+        const to = identifierEnd(compiled, range, at, named);
+        if (to === -1) continue;
+        into.push({ start: at, end: to, detector: identifier.name });
+        at = to - 1;
+      }
+    },
   };
+}
+
+interface Compiled extends Identifier {
+  readonly forms: readonly CompiledForm[];
+}
+
+interface CompiledForm extends Form {
+  /** The template's signs. */
+  readonly signs: Uint8Array;
+  /** Digits that it begins with. */
+  readonly lead: number;
+  /** Something that is no digit stands behind them. */
+  readonly leadEnds: boolean;
+}
+
+function compileForm(form: Form): CompiledForm {
+  const lead = /^9*/.exec(form.template)?.[0].length ?? 0;
+  return { ...form, signs: Buffer.from(form.template), lead, leadEnds: form.template[lead] !== "X" };
 }
 
 interface Range {
@@ -39,26 +71,26 @@ interface Range {
   readonly end: number;
 }
 
-function find(identifier: Identifier, range: Range, into: Span[], named: boolean): void {
+function identifierEnd({ forms, words, isValid }: Compiled, range: Range, at: number, named: boolean): number {
   const { buffer, start, end } = range;
-  for (let at = start; at < end; at++) {
-    if (!isAlphanumeric(buffer[at] as number) || continuesWord(buffer, at, start)) continue;
-    const to = identifierEnd(identifier, range, at, named);
-    if (to === -1) continue;
-    into.push({ start: at, end: to, detector: identifier.name });
-    at = to - 1;
-  }
-}
-
-function identifierEnd({ forms, words, isValid }: Identifier, range: Range, at: number, named: boolean): number {
-  const { buffer, start, end } = range;
-  for (const { template, named: wanted, alone } of forms) {
-    const to = matchTemplate(template, buffer, at, end);
+  const digits = leadingDigits(buffer, at, end);
+  for (const { template, signs, lead, leadEnds, named: wanted, alone } of forms) {
+    if (leadEnds ? lead !== digits : lead > digits) continue;
+    const to = matchTemplate(signs, buffer, at, end);
     if (to === -1 || !isValid(values, template)) continue;
     if (alone === true && besideDigits(range, at, to)) continue;
     if (wanted !== true || named || behindWord(buffer, at, start, words)) return to;
   }
   return -1;
+}
+
+/** No form begins with more digits than are counted. */
+const MOST_LEADING_DIGITS = 16;
+
+function leadingDigits(buffer: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && at - from < MOST_LEADING_DIGITS && isDigit(buffer[at] as number)) at++;
+  return at - from;
 }
 
 function besideDigits({ buffer, start, end }: Range, from: number, to: number): boolean {

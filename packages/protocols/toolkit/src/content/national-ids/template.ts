@@ -5,17 +5,17 @@ export const values = new Uint8Array(20);
 
 /**
  * Where the text at `from` that has the form of the template ends, or -1; its digits and letters are then in `values`.
- * `9` stands for a digit, `A` for a letter, `X` for either, a space for any one separator, `~` for a hyphen or a plus sign,
+ * Signs of a template: `9` stands for a digit, `A` for a letter, `X` for either, a space for any one separator, `~` for a hyphen or a plus sign,
  * and `-` for itself. Never followed by a letter or digit.
  */
-export function matchTemplate(template: string, buffer: Uint8Array, from: number, end: number): number {
+export function matchTemplate(template: Uint8Array, buffer: Uint8Array, from: number, end: number): number {
   let at = from;
   let count = 0;
   for (let index = 0; index < template.length; index++) {
-    const length = stepLength(template.charCodeAt(index), buffer, at, end);
+    const sign = template[index] as number;
+    const length = stepLength(sign, buffer, at, end);
     if (length === 0) return -1;
-    if (template.charCodeAt(index) >= 0x39 && template.charCodeAt(index) <= 0x58)
-      values[count++] = codeOf(buffer[at] as number);
+    if (sign >= 0x39 && sign <= 0x58) values[count++] = codeOf(buffer[at] as number);
     at += length;
   }
   return isAlphanumeric(byteAt(buffer, at, from, end)) ? -1 : at;
