@@ -41,13 +41,25 @@ describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version
 
   it.each([
     ["a plain column", "select id, email from customers order by id", ["1", "***@example.com"]],
-    ["an expression beside a clean one", "select id, lower(email), visits + 1 from customers where id = 1", ["1", "***", "8"]],
+    [
+      "an expression beside a clean one",
+      "select id, lower(email), visits + 1 from customers where id = 1",
+      ["1", "***", "8"],
+    ],
     ["a view", "select id, mail, visits from contacts where id = 1", ["1", "***", "7"]],
-    ["a subquery with an alias", "select x, visits from (select email as x, visits from customers where id = 1) s", ["***@example.com", "7"]],
+    [
+      "a subquery with an alias",
+      "select x, visits from (select email as x, visits from customers where id = 1) s",
+      ["***@example.com", "7"],
+    ],
     ["a union", "select email from customers where id = 1 union all select 'clean'", ["***"]],
     ["a user's function", "select shout(name), id from customers where id = 1", ["***", "1"]],
     ["a function that reads by itself", "select first_ssn()", ["***"]],
-    ["names of other relations", "select name, total from orders o join customers c on c.id = o.customer where o.id = 1", ["Ann", "9.5"]],
+    [
+      "names of other relations",
+      "select name, total from orders o join customers c on c.id = o.customer where o.id = 1",
+      ["Ann", "9.5"],
+    ],
     ["an aggregate", "select string_agg(email, ','), count(*) from customers", ["***", "4"]],
     ["a whole row", "select c from customers c where id = 1", undefined],
     ["json of a row", "select to_jsonb(c) from customers c where id = 1", undefined],
@@ -133,12 +145,40 @@ describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version
 
   it("a name that another schema also has means the one that the server says", async () => {
     await fixture.server.sql("create table if not exists other.customers (id int, email text)");
-    await fixture.server.sql("insert into other.customers select 5, 'free' where not exists (select from other.customers)");
+    await fixture.server.sql(
+      "insert into other.customers select 5, 'free' where not exists (select from other.customers)",
+    );
     await using client = await fixture.wire();
     await client.query("set search_path = other");
     clean(await client.query("select email, upper(email) from customers"));
     await client.query("set search_path = public");
     clean(await client.query("select email, upper(email) from customers"));
+  });
+
+  it("an approval is void when the server understands the statement otherwise", async () => {
+    await using client = await fixture.wire("ana");
+    await fixture.server.sql("create or replace view moving as select id, name as who from customers");
+    client.send({
+      name: "Query",
+      sql: "select who from moving where id = 1 and (select count(*) from customers where ssn like '1%') > 0",
+      exact: true,
+    });
+    const review = await fixture.harness.nextReview();
+    await fixture.server.sql("create or replace view moving as select id, note as who from customers");
+    await fixture.harness.decide(review, "approve", "mia", "fine");
+    const answer = await client.until("Z");
+    clean(answer);
+    expect(errorIn(answer).message).toContain("no longer the statement that was approved");
+  });
+
+  it("a forged tree changes nothing", async () => {
+    await fixture.server.sql(
+      `create or replace function forge(text) returns text language plpgsql as $$ begin raise log 'rewritten parse tree:' using detail = '({QUERY :commandType 1 :canSetTag true :targetList <>})'; return $1; end $$`,
+    );
+    await using client = await fixture.wire();
+    const answer = await client.query("select forge('x'), lower(email), lower(name) from customers where id = 1");
+    expect(rowsIn(answer)).toEqual([["***", "***", "ann"]]);
+    clean(answer);
   });
 
   it("reads that can mean one thing only run without a question before them", async () => {

@@ -89,6 +89,8 @@ function binding(machine: Machine, judged: Judged, parametersDigest: string): st
     resource.database,
     judged.labels.reads,
     relations,
+    // by the server's own analysis: another schema, view or search_path is another statement
+    judged.trees.flat().map(({ hash }) => hash),
   ];
   return createHash("sha256").update(JSON.stringify(bound)).digest("hex");
 }

@@ -16,6 +16,8 @@ export function needsTree(machine: Machine, judged: Judged): StatementFacts | un
   const catalog = machine.context.catalog();
   if (machine.notices === undefined || !catalog.hasLabels || judged.verdict.outcome === "deny") return undefined;
   if (facts === undefined || judged.facts.length > 1 || !PROBED.has(facts.kind)) return undefined;
+  // who is asked has to know all of it, and lets run just that
+  if (judged.verdict.outcome === "review") return facts;
   if (facts.class === "read" && isCertain(facts, judged.labels, catalog)) return undefined;
   return couldBeWorse(machine, judged, facts, catalog) ? facts : undefined;
 }

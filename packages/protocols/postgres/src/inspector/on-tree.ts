@@ -3,6 +3,7 @@ import type { ErrorFields } from "../messages.ts";
 import { cut } from "./cut.ts";
 import type { Machine } from "./machine.ts";
 import type { Owed } from "./state.ts";
+import { notWhatWasApproved } from "./texts.ts";
 import { tighten } from "./tighten.ts";
 
 /**
@@ -16,8 +17,17 @@ export function onTree(machine: Machine, tree: Lineage): void {
   if (owed.type !== "query" && owed.type !== "execute") return;
   const list = owed.judged?.trees[owed.type === "query" ? owed.result : 0];
   if (list === undefined) return;
+  if (owed.type === "query" && isAnother(owed, list, tree))
+    return stop(machine, notWhatWasApproved(machine.context.resource.name));
   add(list, tree);
   check(machine, owed);
+}
+
+/** The first tree of an approved statement is that of the question before it, or the server now understands it otherwise. */
+function isAnother(owed: Extract<Owed, { type: "query" }>, known: readonly Lineage[], tree: Lineage): boolean {
+  if (tree.command === "utility" || owed.analysed !== undefined) return false;
+  owed.analysed = tree.hash;
+  return owed.judged?.approved === true && known.length > 0 && known[0]?.hash !== tree.hash;
 }
 
 /** Before anything of a result reaches the client: what the trees so far say of it, those of its Parse and Bind included. */
