@@ -72,6 +72,7 @@ export async function startFixture(options: {
   readonly sql?: readonly string[];
   readonly policy?: string;
   readonly principals?: readonly Principal[];
+  readonly lineage?: "names" | "server";
 }): Promise<Fixture> {
   const server = await startPostgres({ version: options.version ?? "18", sql: options.sql ?? [] });
   const tap = await startTap(server);
@@ -81,6 +82,8 @@ export async function startFixture(options: {
     database: "postgres",
     policies,
     principals: options.principals ?? [ana, job, robot, reader],
+    // scratch servers: their log may hold anything
+    lineage: { from: options.lineage ?? "names", log: "trees_logged" },
   });
   const through = {
     port: harness.port,

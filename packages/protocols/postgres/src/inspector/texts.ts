@@ -160,3 +160,13 @@ export function reviewCameLate(resource: string, verdict: Verdict): ErrorFields 
     hint: "Send the statement alone, outside of a string of several statements.",
   });
 }
+
+/** Between the approval and the statement a view, a schema or the search_path changed. */
+export function notWhatWasApproved(resource: string): ErrorFields {
+  return errorFields("ERROR", {
+    code: SQLSTATE.insufficientPrivilege,
+    message: `stopped at ${resource}: to the server it is no longer the statement that was approved`,
+    detail: "Its result was withheld; it may have run.",
+    hint: "Send it again to ask anew.",
+  });
+}
