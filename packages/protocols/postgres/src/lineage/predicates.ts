@@ -1,6 +1,6 @@
 import { arrayElements } from "./array-constant.ts";
 import { isEquality } from "./equality-operators.ts";
-import { expression, expressions } from "./expressions.ts";
+import { expression } from "./expressions.ts";
 import { isList, TreeNode, type TreeValue } from "./node-tree.ts";
 import type { Scope } from "./scope.ts";
 import { SUB_LINK, subSelect, testOf } from "./sub-links.ts";
@@ -143,21 +143,21 @@ interface Operand {
 const TEXT_TYPES: ReadonlySet<number> = new Set([25, 1042, 1043]);
 
 function operand(node: TreeValue, scope: Scope): Operand {
-  const bare = withoutCasts(node, scope);
+  const value = expression(node, scope);
+  const bare = withoutCasts(node);
   const direct = bare instanceof TreeNode && (bare.kind === "VAR" || isSubLinkParameter(bare));
-  return { value: expression(direct ? bare : node, scope), direct };
+  return { value: direct ? expression(bare, scope) : value, direct };
 }
 
 function isSubLinkParameter(node: TreeNode): boolean {
   return node.kind === "PARAM" && node.number("paramkind") === 2;
 }
 
-function withoutCasts(node: TreeValue, scope: Scope): TreeValue {
+function withoutCasts(node: TreeValue): TreeValue {
   if (!(node instanceof TreeNode)) return node;
   const text = node.kind === "COERCEVIAIO" && TEXT_TYPES.has(node.number("resulttype"));
   if (!text && node.kind !== "RELABELTYPE" && node.kind !== "COLLATEEXPR") return node;
-  if (text) expressions([node], scope);
-  return withoutCasts(node.fields.get("arg") ?? null, scope);
+  return withoutCasts(node.fields.get("arg") ?? null);
 }
 
 /** A column that is itself computed below (a sub-select's `lower(email) AS e`) is used inside an expression. */

@@ -76,9 +76,9 @@ function relationColumn(scope: Scope, varno: number, attnum: number): Value {
   return proposed.some((value) => value.sources.size > 0) ? computed([own, ...proposed]) : own;
 }
 
-/** A recursive query asks for its own columns before they are there. */
-function missingColumn(entry: Entry): Value {
-  return entry.node.is("self_reference") ? BOTTOM : opaque("RANGETBLENTRY");
+/** A recursive query asks for its own columns before they are there: in its first pass. */
+function missingColumn({ node, columns }: Entry): Value {
+  return node.is("self_reference") && columns.length === 0 ? BOTTOM : opaque("RANGETBLENTRY");
 }
 
 function resolveEntry(scope: Scope, entry: Entry): void {

@@ -1,9 +1,10 @@
+import { expression } from "./expressions.ts";
 import type { Lineage, OutputLineage } from "./lineage.ts";
 import { LineageError } from "./lineage-error.ts";
 import { isList, TreeNode, type TreeValue } from "./node-tree.ts";
 import { parseTree } from "./parse-tree.ts";
 import { COMMAND, query } from "./queries.ts";
-import type { Column } from "./scope.ts";
+import { type Column, newScope } from "./scope.ts";
 import { computed, isOneColumn, opaque } from "./value.ts";
 import { Walk } from "./walk.ts";
 
@@ -65,12 +66,17 @@ function resultOf(node: TreeNode, walk: Walk): readonly Column[] {
   return utility === undefined ? columns : [...columns, ...embedded(utility, walk)];
 }
 
-/** The analysed query of DECLARE CURSOR, CREATE TABLE AS, EXPLAIN; trees of the grammar say nothing that is sure. */
+/**
+ * The analysed query of DECLARE CURSOR, CREATE TABLE AS, EXPLAIN, and the call of CALL. Everything else in a utility
+ * statement is as the grammar left it and says nothing that is sure.
+ */
 function embedded(node: TreeValue, walk: Walk): readonly Column[] {
   walk.step();
   if (isList(node)) return node.flatMap((item) => embedded(item, walk));
   if (!(node instanceof TreeNode)) return [];
   if (node.kind === "QUERY") return resultOf(node, walk);
+  const call = node.kind === "CALLSTMT" ? node.node("funcexpr") : undefined;
+  if (call !== undefined) walk.record(expression(call, newScope(walk, node, undefined)), "expression");
   return [...node.fields.values()].flatMap((value) => embedded(value, walk));
 }
 

@@ -13,6 +13,7 @@ const BACKSLASH = 0x5c;
  * otherwise change how the tree reads. Text that was never broken (`pg_rewrite.ev_action`) comes back as it is.
  *
  * A token of exactly one line that a space follows is joined with the next token: the parser then refuses the tree.
+ * The text must be in the encoding of the database (UTF-8 in both, where the session asks for UTF-8).
  *
  * @throws LineageError `ambiguous-break` when a name with a newline of its own leaves it open which of them it was.
  */
@@ -22,10 +23,13 @@ export function unwrapLines(text: Buffer): Buffer {
   const plain = Buffer.allocUnsafe(text.length);
   let length = 0;
   let from = 0;
-  let starts: readonly number[] = [0];
+  let starts = [0];
   for (let at = first; at !== -1; at = text.indexOf(NEWLINE, from)) {
     text.copy(plain, length, from, at);
     length += at - from;
+    // Longer lines come from a server whose encoding is not the session's: its bytes are not ours to count.
+    starts = starts.filter((start) => at - start <= LINE);
+    if (starts.length === 0) throw new LineageError("ambiguous-break");
     if (!putIn(text, starts, at)) plain[length++] = SPACE;
     from = at + 1;
     starts = endsEscaped(text, at) ? [...starts.filter((start) => at - start < LINE), from] : [from];
