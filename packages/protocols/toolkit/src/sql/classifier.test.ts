@@ -152,7 +152,7 @@ describe("column uses", () => {
     ["select v.x from (values ('a'), ('b')) v(x) join c on c.ssn = v.x", ["ssn:equality2", "ssn:expression"]],
     ["select 1 from unnest(array['a', 'b']) x join c on c.ssn = x", ["ssn:equality2", "ssn:expression"]],
     ["select 1 from c where ssn in (values ('a'), ('b'))", ["ssn:equality2", "ssn:expression"]],
-    ["select set_config('a', ssn, true) from c", ["ssn:output", "ssn:write-source"]],
+    ["select set_config('a', ssn, true) from c", ["ssn:expression", "ssn:write-source"]],
     ["insert into t (a) select ssn from c", ["ssn:write-source"]],
     ["update c set country = ssn where id = 1", ["id:equality1", "ssn:write-source"]],
     ["insert into c (id, ssn) values (1, 'a') on conflict (id) do update set ssn = excluded.ssn", []],
