@@ -2,12 +2,13 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { agentRoutes } from "./features/agents/routes.ts";
 import { applyRoutes } from "./features/apply/routes.ts";
 import { auditRoutes } from "./features/audit/routes.ts";
+import { budgetRoutes } from "./features/budgets/routes.ts";
 import { credentialRoutes } from "./features/credentials/routes.ts";
 import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
-import { loginRoutes } from "./features/login/routes.ts";
 import { labelRoutes } from "./features/labels/routes.ts";
+import { loginRoutes } from "./features/login/routes.ts";
 import { policyRoutes } from "./features/policies/routes.ts";
 import { principalRoutes } from "./features/principals/routes.ts";
 import { recordingRoutes } from "./features/recordings/routes.ts";
@@ -30,8 +31,8 @@ export function allRoutes(services: Services): readonly Route[] {
     ...principalRoutes(services),
     ...groupRoutes(services),
     ...resourceRoutes(services),
-    ...credentialRoutes(services),
     ...labelRoutes(services),
+    ...credentialRoutes(services),
     ...grantRoutes(services),
     ...policyRoutes(services),
     ...applyRoutes(services),
@@ -40,6 +41,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...sessionRoutes(services),
     ...recordingRoutes(services),
     ...reviewRoutes(services),
+    ...budgetRoutes(services),
     ...auditRoutes(services),
   ];
   return routes;

@@ -9,6 +9,7 @@ import type {
 } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { AgentService } from "./features/agents/service.ts";
+import { reserveBudget } from "./features/budgets/service.ts";
 import type { ChangeFeed } from "./features/changes/feed.ts";
 import type { LoginService } from "./features/login/service.ts";
 import type { RecordingService } from "./features/recordings/service.ts";
@@ -51,13 +52,15 @@ export function createPort(parts: PortParts): ControlPlane {
     getReview: async (id) => toReview(await units.reviews.get({ id }), now()),
     consumeReview: (id, binding) => units.reviews.consume({ id, binding }),
     withdrawReview: (id, reason) => units.reviews.withdraw({ id, reason }),
+    reserveBudget: (request) => reserveBudget(parts.store, request),
+    returnBudget: (returns) => units.budgets.giveBack({ returns }),
     putSegment: (sessionId, sequence, bytes) => parts.recordings.putSegment(sessionId, sequence, bytes),
     appendAudit: (event) => appendAudit(parts.store, event),
+    labelBindings: (place, revision) => units.labels.bindings({ place, revision }),
+    saveLabelBindings: (save) => units.labels.save(save),
     endSession: (sessionId, end) => parts.sessions.end(sessionId, end),
     verifyAgent: (agentId, signedBytes, signature) => parts.agents.verify(agentId, signedBytes, signature),
     reportAgent: (report: AgentReport) => units.agents.report(report),
-    labelBindings: (place, revision) => units.labels.bindings({ place, revision }),
-    saveLabelBindings: (save) => units.labels.save(save),
     findAgent: (name) => units.agents.find({ name }),
     grantKeys: () => grantKeySet(parts.grantKeys, parts.now),
     changes: (since, waitMs, signal) => parts.feed.since(since, waitMs, signal),

@@ -33,6 +33,7 @@ export const PERMISSIONS = [
   "reviews.list",
   "reviews.read_all",
   "reviews.decide",
+  "budgets.read_all",
   "audit.read",
 ] as const;
 
@@ -72,6 +73,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     "recordings.read_originals",
     "recordings.verify",
     "reviews.read_all",
+    "budgets.read_all",
     "audit.read",
   ],
   admin: [
@@ -90,6 +92,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     "recordings.read",
     "recordings.verify",
     "reviews.read_all",
+    "budgets.read_all",
     "audit.read",
   ],
 };

@@ -1,12 +1,13 @@
 import { agentUnits } from "./features/agents/store.ts";
 import { applyUnits } from "./features/apply/store.ts";
 import { auditUnits } from "./features/audit/store.ts";
+import { budgetUnits } from "./features/budgets/store.ts";
 import { changeUnits } from "./features/changes/store.ts";
 import { credentialUnits } from "./features/credentials/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
-import { loginUnits } from "./features/login/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
+import { loginUnits } from "./features/login/store.ts";
 import { policyUnits } from "./features/policies/store.ts";
 import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
@@ -21,13 +22,14 @@ export const units = {
   agents: agentUnits,
   apply: applyUnits,
   audit: auditUnits,
+  budgets: budgetUnits,
   changes: changeUnits,
   credentials: credentialUnits,
   grants: grantUnits,
   groups: groupUnits,
+  labels: labelUnits,
   login: loginUnits,
   policies: policyUnits,
-  labels: labelUnits,
   principals: principalUnits,
   resources: resourceUnits,
   reviews: reviewUnits,

@@ -1,3 +1,4 @@
+import type { BudgetRequest, BudgetReservation, BudgetReturn } from "./budget.ts";
 import type { LabelBindingSave, LabelBindingSaved, LabelBindings, LabelPlace } from "./labels/bindings.ts";
 import type { Principal } from "./principal.ts";
 import type { AccessLevel, Resource } from "./resource.ts";
@@ -32,6 +33,10 @@ export interface ControlPlane {
   /** Takes an approval for use, exactly once: false when it was used, expired, withdrawn or never given. */
   consumeReview(reviewId: string, binding: string): Promise<boolean>;
   withdrawReview(reviewId: string, reason: string): Promise<void>;
+  /** A lease on a budget that all sessions and gateways share; all that was asked for or a refusal, which is audited. */
+  reserveBudget(request: BudgetRequest): Promise<BudgetReservation>;
+  /** Unused parts of leases; a lease that is not known any more, or a part returned twice, changes nothing. */
+  returnBudget(returns: readonly BudgetReturn[]): Promise<void>;
   /** Stores one sealed segment, put-if-absent by (session, sequence). Acknowledged means durable. */
   putSegment(sessionId: string, sequence: number, bytes: Uint8Array): Promise<void>;
   appendAudit(event: AuditEventInput): Promise<void>;

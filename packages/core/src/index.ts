@@ -1,3 +1,4 @@
+export * from "./budget.ts";
 export * from "./control-plane.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";

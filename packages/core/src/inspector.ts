@@ -1,5 +1,7 @@
+import type { BudgetAmounts, BudgetValues, BudgetWishes } from "./budget.ts";
 import type { SessionEvent } from "./recording/events.ts";
 import type { ReviewRequest } from "./review.ts";
+import type { BudgetLimit } from "./verdict.ts";
 
 /** Milliseconds since the epoch; the only clock an inspector has. */
 export type Instant = number;
@@ -41,8 +43,8 @@ export type Effect =
   | { readonly type: "send"; readonly to: Side; readonly bytes: Uint8Array }
   | { readonly type: "ask"; readonly askId: number; readonly ask: Ask }
   | { readonly type: "withdraw"; readonly askId: number; readonly reason: string }
-  /** At the end: what was granted by a budget and not used. */
-  | { readonly type: "return_budget"; readonly ruleId: string; readonly rows: number; readonly bytes: number }
+  /** What was granted by a budget and not used; `budget` is a `budgetKey`. */
+  | { readonly type: "return_budget"; readonly budget: string; readonly unused: BudgetAmounts }
   /** Send the protocol's own cancel message to the target. */
   | { readonly type: "cancel_target" }
   | { readonly type: "close"; readonly reason: string };
@@ -51,11 +53,9 @@ export type Ask =
   | { readonly type: "review"; readonly request: Omit<ReviewRequest, "sessionId"> }
   | {
       readonly type: "budget";
-      readonly ruleId: string;
-      readonly windowSeconds: number;
-      readonly rows: number;
-      readonly bytes: number;
-      readonly limit: { readonly rows?: number; readonly bytes?: number };
+      readonly budget: BudgetLimit;
+      readonly want: BudgetWishes;
+      readonly values: BudgetValues;
     }
   /** Load the target's catalog again: a relation was seen that it does not know. */
   | { readonly type: "catalog" };
@@ -83,5 +83,19 @@ export type Answer =
       readonly by?: string;
       readonly comment?: string;
     }
-  | { readonly type: "budget"; readonly granted: boolean; readonly rows: number; readonly bytes: number }
+  /** May be spent until `expiresAt`. */
+  | {
+      readonly type: "budget";
+      readonly granted: true;
+      readonly amounts: BudgetAmounts;
+      readonly expiresAt: Instant;
+    }
+  /** `unavailable`: nobody can be asked, so nothing is granted. */
+  | {
+      readonly type: "budget";
+      readonly granted: false;
+      readonly counter?: string;
+      readonly freesAt?: Instant;
+      readonly unavailable?: true;
+    }
   | { readonly type: "catalog"; readonly ok: boolean };

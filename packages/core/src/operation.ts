@@ -1,9 +1,19 @@
-import type { StatementFacts } from "./sql-facts.ts";
+import type { SqlComparedValue, StatementFacts } from "./sql-facts.ts";
 
 /** How a labelled column takes part in deciding which rows, how many, or in what order (masking-and-policy.md, rule 4). */
 export const PREDICATE_USES = ["equality", "join", "order", "pattern", "expression"] as const;
 
 export type PredicateUse = (typeof PREDICATE_USES)[number];
+
+/** One way in which a statement uses a label to choose rows. */
+export interface LabelPredicate {
+  readonly label: string;
+  readonly use: PredicateUse;
+  /** How many literals and parameters it is compared with; an array in a parameter counts as one here. */
+  readonly literals: number;
+  /** Those of them that are known; absent = none. */
+  readonly values?: readonly SqlComparedValue[];
+}
 
 /** Labels as the target's catalog resolves them for one statement; the union over everything the statement can touch. */
 export interface LabelUse {
@@ -11,7 +21,7 @@ export interface LabelUse {
   readonly reads: readonly string[];
   /** Labels of columns that are written, sorted. */
   readonly writes: readonly string[];
-  readonly predicates: readonly { readonly label: string; readonly use: PredicateUse; readonly literals: number }[];
+  readonly predicates: readonly LabelPredicate[];
   /** Labelled values would flow into a place that carries no label: always refused (rule 5). */
   readonly laundering: boolean;
   /** The statement touches something the catalog or the analyser does not know: masked, and counted as sensitive. */

@@ -8,6 +8,7 @@ import type {
 import type { Inspector, Interruption } from "./inspector.ts";
 import type { LabelMatcher } from "./labels/label-matcher.ts";
 import type { Operation } from "./operation.ts";
+import type { Canary } from "./policy/compiled-policy.ts";
 import type { LabelDetectors } from "./policy/detector-names.ts";
 import type { SessionEvent } from "./recording/events.ts";
 import type { Duplex } from "./stream.ts";
@@ -79,6 +80,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   };
   /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
   dial(): Promise<S>;
+  /** Planted values that mean something when this principal meets them. */
+  canaries(): readonly Canary[];
   /** Decrypted for this call only: use it and let it go. */
   openCredential(): Promise<TargetCredential>;
   record(event: SessionEvent): void;

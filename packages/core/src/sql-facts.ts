@@ -58,6 +58,12 @@ export type SqlColumnUseKind =
   | "expression"
   | "write-source";
 
+/** What a column is compared with: a literal by its place in `StatementFacts.literals`, or a parameter by its number. */
+export type SqlComparedValue =
+  | { readonly literal: number }
+  /** `list`: the parameter is an array, `= ANY ($1)`. */
+  | { readonly param: number; readonly list?: true };
+
 export type SqlColumnUse = {
   /** Last field of the reference; `*` for a star, `t.*` or a whole-row reference. */
   readonly name: string;
@@ -66,6 +72,8 @@ export type SqlColumnUse = {
   readonly use: SqlColumnUseKind;
   /** Only for `equality`: how many literals or parameters it is compared with (a list counts once per element). */
   readonly literals?: number;
+  /** Only for `equality`: those of the literals and parameters that stand there by themselves. */
+  readonly values?: readonly SqlComparedValue[];
   /** Only for `join`: last names of the columns it is compared with, to tell a join within one label from another. */
   readonly partners?: readonly string[];
 };

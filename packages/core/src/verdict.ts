@@ -1,4 +1,6 @@
+import type { BudgetAccount, BudgetAmounts, BudgetScope } from "./budget.ts";
 import type { MaskSpec } from "./mask.ts";
+import type { PredicateUse } from "./operation.ts";
 
 /** Severity order: the most severe outcome wins (decision 7). */
 export const OUTCOMES = ["allow", "review", "deny"] as const;
@@ -19,9 +21,10 @@ export interface ReviewRequirement {
 
 export interface BudgetLimit {
   readonly ruleId: string;
+  readonly account: BudgetAccount;
+  readonly per: BudgetScope;
   readonly windowSeconds: number;
-  readonly rows?: number;
-  readonly bytes?: number;
+  readonly limits: BudgetAmounts;
   readonly onExceed: "deny" | "review" | "end";
   /** With `review`: who may let one statement pass although the budget is spent. */
   readonly review?: ReviewRequirement;
@@ -43,6 +46,8 @@ export interface Verdict {
   /** Free text without a label: look for sensitive content, or pass. */
   readonly unlabelledText: "detect" | "pass";
   readonly budgets: readonly BudgetLimit[];
+  /** Uses of labels to choose rows that pass and are for the budget of predicates; absent when there are none. */
+  readonly counted?: readonly { readonly label: string; readonly use: PredicateUse }[];
   readonly recording: { readonly mode: RecordingMode; readonly results: boolean };
   /** Rules in `observe` that would have decided otherwise; recorded and counted. */
   readonly observed: readonly { readonly ruleId: string; readonly outcome: Outcome | "mask" | "budget" }[];

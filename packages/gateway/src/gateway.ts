@@ -72,6 +72,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stop = new AbortController();
   const servers: Server[] = [];
   const deps = {
+  const budgets = new BudgetLedger(controlPlane);
     gatewayId: options.gatewayId,
     controlPlane,
     journalDirectory: options.journalDirectory,
@@ -80,7 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     reviews,
     registry,
     reviewLink,
-    budgets: new BudgetLedger(),
+    budgets,
     syncGroup: createSyncGroup(systemClock),
   };
   const hostFor = (clientAddress: string): SessionHost<Duplex> => ({
@@ -111,4 +112,5 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await hub.close();
     },
   };
+      await budgets.close();
 }

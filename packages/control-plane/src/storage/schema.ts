@@ -1,6 +1,7 @@
 import type {
   AccessLevel,
   BoundColumn,
+  BudgetAmounts,
   Enforcement,
   PrincipalKind,
   RelationKind,
@@ -256,6 +257,59 @@ export const reviews = sqliteTable("reviews", {
   requestedAt: instant("requested_at").notNull(),
   expiresAt: instant("expires_at").notNull(),
   closedReason: text("closed_reason"),
+});
+
+/** What a rule allows one principal, by counter. `account` names rule, principal and, where each has its own, resource. */
+export const budgetAccounts = sqliteTable(
+  "budget_accounts",
+  {
+    account: text("account").notNull(),
+    counter: text("counter").notNull(),
+    ruleId: text("rule_id").notNull(),
+    principalId: text("principal_id").notNull(),
+    resourceId: text("resource_id"),
+    limitValue: integer("limit_value").notNull(),
+    windowSeconds: integer("window_seconds").notNull(),
+    usedAt: instant("used_at").notNull(),
+    exceededAt: instant("exceeded_at"),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.counter] })],
+);
+
+/** Granted in leases that end by `endsAt`; it counts for a window from then on. */
+export const budgetSpends = sqliteTable(
+  "budget_spends",
+  {
+    account: text("account").notNull(),
+    counter: text("counter").notNull(),
+    endsAt: instant("ends_at").notNull(),
+    freesAt: instant("frees_at").notNull(),
+    amount: integer("amount").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.counter, table.endsAt] })],
+);
+
+/** Different values that were asked for, as keyed tokens. */
+export const budgetValues = sqliteTable(
+  "budget_values",
+  {
+    account: text("account").notNull(),
+    counter: text("counter").notNull(),
+    token: text("token").notNull(),
+    endsAt: instant("ends_at").notNull(),
+    freesAt: instant("frees_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.counter, table.token] })],
+);
+
+/** What of a lease may still be returned. */
+export const budgetLeases = sqliteTable("budget_leases", {
+  id: text("id").primaryKey(),
+  account: text("account").notNull(),
+  sessionId: text("session_id").notNull(),
+  endsAt: instant("ends_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  amounts: json<BudgetAmounts>("amounts").notNull(),
 });
 
 /** One database on one server, as a resource reaches it. */

@@ -1,6 +1,7 @@
 import { PRINCIPAL_KINDS } from "../principal.ts";
 import type { RuleSite } from "./compile-rule.ts";
 import type { PrincipalPattern, RuleMatch } from "./compiled-policy.ts";
+import type { DocumentPath } from "./document.ts";
 import { compileGlob } from "./glob.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -11,7 +12,11 @@ export function compileMatch(site: RuleSite): RuleMatch {
     ...(match.resources === undefined ? {} : { resources: match.resources.map(compileGlob) }),
     ...(match.principals === undefined
       ? {}
-      : { principals: match.principals.map((pattern, index) => compilePrincipal(site, pattern, index)) }),
+      : {
+          principals: match.principals.map((pattern, index) =>
+            compilePrincipal({ ...site, path: [...site.path, "match", "principals", index] }, pattern),
+          ),
+        }),
     ...(match.labels === undefined ? {} : { labels: match.labels.map(compileGlob) }),
     ...(match.tags === undefined ? {} : { tags: compileTags(match.tags) }),
     ...(match.levels === undefined ? {} : { levels: match.levels }),
@@ -38,11 +43,13 @@ function checkLabels({ document, path, labelNames, problems }: RuleSite, pattern
   }
 }
 
-function compilePrincipal(site: RuleSite, pattern: string, index: number): PrincipalPattern {
+type PrincipalSite = Pick<RuleSite, "document" | "problems"> & { readonly path: DocumentPath };
+
+export function compilePrincipal(site: PrincipalSite, pattern: string): PrincipalPattern {
   const colon = pattern.indexOf(":");
   const type = colon < 0 ? "name" : pattern.slice(0, colon);
   const glob = compileGlob(pattern.slice(colon + 1));
-  const path = [...site.path, "match", "principals", index];
+  const { path } = site;
   if (type !== "kind" && type !== "group" && type !== "name") {
     const hint = didYouMean(type, ["kind", "group"]);
     const message = `"${type}:" is neither "kind:" nor "group:"`;

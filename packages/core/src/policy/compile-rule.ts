@@ -1,14 +1,14 @@
 import { CONSTANT_MASK, type MaskSpec } from "../mask.ts";
+import { compileBudget } from "./compile-budget.ts";
 import { toRuleReview } from "./compile-defaults.ts";
 import { compileMaskSpec } from "./compile-mask-spec.ts";
 import { compileMatch } from "./compile-match.ts";
 import { compileTests } from "./compile-tests.ts";
-import type { CompiledRule, RuleBudget, RuleMask, RuleMatch } from "./compiled-policy.ts";
+import type { CompiledRule, RuleMask, RuleMatch } from "./compiled-policy.ts";
 import type { DocumentPath, ParsedDocument } from "./document.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import { compileGlob } from "./glob.ts";
 import type { PolicyProblem } from "./problem.ts";
-import { toBytes, toSeconds } from "./quantities.ts";
 import type { RuleInput } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -141,23 +141,5 @@ function compileMask(site: RuleSite, match: RuleMatch): RuleMask {
     byLabel,
     fallback: fallback === undefined ? CONSTANT_MASK : compileMaskSpec(site, [...path, "mask", "default"], fallback),
     covers: new Set(covers),
-  };
-}
-
-function compileBudget(site: RuleSite, budget: NonNullable<RuleInput["budget"]>): RuleBudget {
-  const { document, path, problems, warnings } = site;
-  const limits = [budget.rows, budget.bytes, budget.cells, budget.errors];
-  if (limits.every((limit) => limit === undefined)) {
-    problems.push(document.problemAt([...path, "budget"], { message: "budget needs rows or bytes" }));
-  }
-  for (const key of ["cells", "errors"] as const) {
-    if (budget[key] === undefined) continue;
-    warnings.push(document.problemAtKey([...path, "budget", key], { message: `budget.${key} is not enforced yet` }));
-  }
-  return {
-    windowSeconds: toSeconds(budget.window),
-    onExceed: budget.on_exceed ?? "deny",
-    ...(budget.rows === undefined ? {} : { rows: budget.rows }),
-    ...(budget.bytes === undefined ? {} : { bytes: toBytes(budget.bytes) }),
   };
 }

@@ -139,12 +139,49 @@ rules:
     expect(problemsOf("[".repeat(100_000)).length).toBeGreaterThan(0);
   });
 
-  it("warns of limits that nothing enforces yet", () => {
-    const source = rule("{ id: a, budget: { window: 1h, rows: 1, errors: 5 } }");
-    const result = compilePolicy([{ name: "p", source }], 1);
-    expect(result.ok && result.warnings.map((warning) => warning.message)).toEqual([
-      'rule "a": budget.errors is not enforced yet',
+  it("takes every kind of limit, and refuses one on a label that does not exist", () => {
+    const amounts =
+      'rows: 1, bytes: 2kB, errors: 5, cells: { "pii.*": 6 }, predicates: { pii.email: 7 }, distinct: { "*": 8 }';
+    const budgetOf = (limits: string) => rule(`{ id: a, budget: { window: 1h, per: resource, ${limits} } }`);
+    const result = compilePolicy([{ name: "p", source: budgetOf(amounts) }], 1);
+    expect(result.ok && result.policy.rules[0]?.budget).toEqual({
+      windowSeconds: 3600,
+      per: "resource",
+      limits: { rows: 1, bytes: 2000, errors: 5, "cells:pii.*": 6, "predicates:pii.email": 7, "distinct:*": 8 },
+      onExceed: "deny",
+    });
+    expect(problemsOf(budgetOf("cells: { pii.emial: 5 }"))[0]).toContain(
+      'budget.cells names "pii.emial", which is no label',
+    );
+    expect(problemsOf(budgetOf("on_exceed: end"))[0]).toContain("budget needs rows, bytes");
+    expect(problemsOf(budgetOf("distinct: { pii.email: 1000000 }"))[0]).toContain("larger than 10000");
+  });
+
+  it("takes canaries by the hashes of their values", () => {
+    const hash = "9F".repeat(32);
+    const policy = (canary: string) =>
+      `version: 1\nlabels: { pii.email: { columns: [t.email] } }\ncanaries:\n  - ${canary}\n`;
+    const result = compilePolicy(
+      [
+        {
+          name: "p",
+          source: policy(`{ id: bait, label: "pii.*", values_sha256: ["${hash}"], except: ["kind:service"] }`),
+        },
+      ],
+      1,
+    );
+    expect(result.ok && result.policy.canaries).toMatchObject([
+      { id: "bait", hashes: new Set([hash.toLowerCase()]), onHit: "end", except: [{ type: "kind" }] },
     ]);
+    expect(problemsOf(policy(`{ id: bait, label: pii.ssn, values_sha256: ["${hash}"] }`))[0]).toContain(
+      'canary "bait": no label matches "pii.ssn"',
+    );
+    expect(problemsOf(policy("{ id: bait, label: pii.email, values_sha256: [bait@example.com] }"))[0]).toContain(
+      "SHA-256",
+    );
+    expect(
+      problemsOf(policy(`{ id: bait, label: pii.email, values_sha256: ["${hash}"], values: [bait@example.com] }`))[0],
+    ).toContain('unknown key "values"');
   });
 });
 

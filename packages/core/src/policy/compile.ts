@@ -1,6 +1,7 @@
 import { LabelMatcher } from "../labels/label-matcher.ts";
 import { BUILTIN_RULE_IDS } from "./builtin-rules.ts";
 import { compileDefaults } from "./compile-defaults.ts";
+import { compileCanaries } from "./compile-canaries.ts";
 import { compileLabels } from "./compile-labels.ts";
 import { compileRule } from "./compile-rule.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
@@ -35,6 +36,7 @@ export function emptyPolicy(version = 0): CompiledPolicy {
     labelMatcher: new LabelMatcher([]),
     rules: [],
     defaults: { ...BUILTIN_DEFAULTS, ...SAYS_NOTHING, unlabelledText: "pass" },
+    canaries: [],
   };
 }
 
@@ -67,6 +69,7 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   const saysNothing = labels.length === 0 && documents.every(({ input }) => (input.rules ?? []).length === 0);
   const defaults = compileDefaults(documents, problems, saysNothing ? SAYS_NOTHING : {});
   const rules: CompiledRule[] = [];
+  const canaries = compileCanaries(documents, labelNames, problems);
   for (const { document, input } of documents) {
     for (const [index, rule] of (input.rules ?? []).entries()) {
       const path = ["rules", index];
@@ -83,7 +86,7 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   return {
     ok: true,
     warnings,
-    policy: { version, labels, labelNames, labelMatcher: new LabelMatcher(labels), rules, defaults },
+    policy: { version, labels, labelNames, labelMatcher: new LabelMatcher(labels), rules, canaries, defaults },
   };
 }
 

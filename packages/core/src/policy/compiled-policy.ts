@@ -1,3 +1,4 @@
+import type { BudgetAmounts, BudgetScope } from "../budget.ts";
 import type { LabelMatcher } from "../labels/label-matcher.ts";
 import type { MaskSpec } from "../mask.ts";
 import type { PredicateUse } from "../operation.ts";
@@ -28,6 +29,7 @@ export interface CompiledPolicy {
   readonly labelMatcher: LabelMatcher;
   /** Sorted by id, so that the order of documents and rules decides nothing. */
   readonly rules: readonly CompiledRule[];
+  readonly canaries: readonly Canary[];
   readonly defaults: PolicyDefaults;
 }
 
@@ -45,6 +47,16 @@ export interface LabelDefinition {
   readonly phoneRegions: readonly string[];
   /** Differences from `defaults.predicates`. */
   readonly predicates: Readonly<Partial<Record<PrincipalKind, Partial<PredicateMatrix>>>>;
+}
+
+/** Planted values, known by their hashes only. */
+export interface Canary {
+  readonly id: string;
+  readonly label: Glob;
+  /** SHA-256 of values, in lower-case hexadecimal. */
+  readonly hashes: ReadonlySet<string>;
+  readonly except: readonly PrincipalPattern[];
+  readonly onHit: "end" | "alert";
 }
 
 export interface PolicyDefaults {
@@ -107,8 +119,8 @@ export interface RuleMask {
 
 export interface RuleBudget {
   readonly windowSeconds: number;
-  readonly rows?: number;
-  readonly bytes?: number;
+  readonly per: BudgetScope;
+  readonly limits: BudgetAmounts;
   readonly onExceed: "deny" | "review" | "end";
 }
 

@@ -283,6 +283,21 @@ describe("recording and budgets", () => {
     );
     const verdict = evaluate(policy, readsNothing, contextOf());
     expect(verdict.recording).toEqual({ mode: "durable", results: true });
-    expect(verdict.budgets).toEqual([{ ruleId: "c", windowSeconds: 90, rows: 10, bytes: 2048, onExceed: "end" }]);
+    expect(verdict.budgets).toEqual([
+      {
+        ruleId: "c",
+        account: "own",
+        per: "principal",
+        windowSeconds: 90,
+        limits: { rows: 10, bytes: 2048 },
+        onExceed: "end",
+      },
+    ]);
+  });
+
+  it("are a person's own for the AI agents that act for it", () => {
+    const policy = policyOf(rulesOf("{ id: few, budget: { window: 1h, rows: 10 } }"));
+    const agent = contextOf({ name: "helper", kind: "ai_agent", onBehalfOf: { id: "prn_2", name: "ana", groups: [] } });
+    expect(evaluate(policy, readsNothing, agent).budgets.map(({ account }) => account)).toEqual(["own", "person"]);
   });
 });

@@ -4,7 +4,7 @@ import { BUILTIN_RULES } from "./builtin-rules.ts";
 import { combineReviews, toRequirement } from "./combine-reviews.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
-import { type BuiltinSite, judgeBuiltin, judgeUnknown } from "./judge-builtin.ts";
+import { type BuiltinSite, countedPredicates, judgeBuiltin, judgeUnknown } from "./judge-builtin.ts";
 import { bindingsFor, judge, touches } from "./rule-state.ts";
 import { combineMasks, type MaskDecision, masksOf, type PolicyView, type ViewSide, viewFor } from "./view.ts";
 
@@ -23,7 +23,9 @@ interface Findings {
   readonly decisions: Decision[];
   readonly observed: Observed[];
   readonly budgets: Map<string, BudgetLimit>;
+  /** By rule and account. */
   recording: Verdict["recording"];
+  readonly counted: Map<string, NonNullable<Verdict["counted"]>[number]>;
 }
 
 /**
@@ -32,7 +34,13 @@ interface Findings {
  */
 export function evaluate(policy: CompiledPolicy, operation: Operation, context: EvaluationContext): Verdict {
   const view = viewFor(policy, context);
-  const findings: Findings = { decisions: [], observed: [], budgets: new Map(), recording: policy.defaults.recording };
+  const findings: Findings = {
+    decisions: [],
+    observed: [],
+    budgets: new Map(),
+    counted: new Map(),
+    recording: policy.defaults.recording,
+  };
   const masks = combineMasks(view.sides.map((side) => judgeSide({ view, side, operation }, findings).masks));
   const enforced = conclude(findings.decisions);
   const verdict = {
@@ -46,7 +54,15 @@ export function evaluate(policy: CompiledPolicy, operation: Operation, context: 
     return { ...verdict, outcome: "allow", masks: shown, unlabelledText: "pass", budgets: [], observed };
   }
   const budgets = [...findings.budgets.values()];
-  return { ...verdict, ...enforced, masks, budgets, observed: sortObserved(findings.observed) };
+  const counted = [...findings.counted.values()];
+  return {
+    ...verdict,
+    ...enforced,
+    masks,
+    budgets,
+    ...(counted.length > 0 && { counted }),
+    observed: sortObserved(findings.observed),
+  };
 }
 
 /** Whether a rule that may apply in this context asks for `sql.estimated_rows`: only then is an EXPLAIN worth its price. */
@@ -83,6 +99,8 @@ export function touchesLabel(operation: Operation, label: string): boolean {
 
 function addBuiltin(site: BuiltinSite, operation: Operation, findings: Findings): void {
   const found = operation.type === "sql" ? judgeBuiltin(operation, site) : judgeUnknown(operation, site);
+  for (const each of countedPredicates(operation, site))
+    findings.counted.set(`${each.label} ${each.use}`, { label: each.label, use: each.use });
   const { context, policy } = site.view;
   for (const finding of found) {
     const review =
@@ -91,7 +109,7 @@ function addBuiltin(site: BuiltinSite, operation: Operation, findings: Findings)
   }
 }
 
-function applyRule(rule: CompiledRule, { view }: SideSite, findings: Findings): void {
+function applyRule(rule: CompiledRule, { view, side }: SideSite, findings: Findings): void {
   if (rule.recording !== undefined) findings.recording = strictestRecording(findings.recording, rule.recording);
   if (rule.enforce === "observe") {
     if (rule.deny !== undefined) findings.observed.push({ ruleId: rule.id, outcome: "deny" });
@@ -106,9 +124,16 @@ function applyRule(rule: CompiledRule, { view }: SideSite, findings: Findings): 
     findings.decisions.push({ ...common, outcome: "review", reason: rule.reason ?? "needs a second person", review });
   }
   const { budget } = rule;
-  if (budget !== undefined && (budget.rows !== undefined || budget.bytes !== undefined)) {
+  if (budget !== undefined) {
+    // a person's own limits hold for all of its AI agents together
+    const account = side === view.sides[0] ? "own" : "person";
     const review = toRequirement(view.policy.defaults.review, view.context.principal.kind);
-    findings.budgets.set(rule.id, { ruleId: rule.id, ...budget, ...(budget.onExceed === "review" && { review }) });
+    findings.budgets.set(`${rule.id} ${account}`, {
+      ruleId: rule.id,
+      account,
+      ...budget,
+      ...(budget.onExceed === "review" && { review }),
+    });
   }
 }
 
@@ -162,7 +187,7 @@ function wouldHaveBeen(
   masks: Verdict["masks"],
 ): readonly Observed[] {
   const decided = findings.decisions.map(({ ruleId, outcome }) => ({ ruleId, outcome }));
-  const limited = [...findings.budgets.keys()].map((ruleId) => ({ ruleId, outcome: "budget" as const }));
+  const limited = [...findings.budgets.values()].map(({ ruleId }) => ({ ruleId, outcome: "budget" as const }));
   const hidden = Object.keys(masks).filter((label) => masks[label] !== "show" && touchesLabel(operation, label));
   const rules = view.sides.flatMap((side) => side.maskRules.map(({ rule }) => rule));
   const masking = hidden.map(

@@ -1,3 +1,4 @@
+import { amountInWords, windowInWords } from "../budget.ts";
 import { type Operation, operationKind } from "../operation.ts";
 import type { AccessLevel, Enforcement } from "../resource.ts";
 import type { Verdict } from "../verdict.ts";
@@ -108,6 +109,11 @@ export function renderExplanation(explanation: Explanation): string {
   }
   for (const [label, mask] of Object.entries(verdict.masks)) {
     lines.push(`mask     ${label}: ${mask === "show" ? "shown" : mask.transform}`);
+  }
+  for (const { ruleId, limits, windowSeconds, per } of verdict.budgets) {
+    const each = Object.entries(limits).map(([counter, limit]) => amountInWords(counter, limit));
+    const where = per === "resource" ? " on this resource" : "";
+    lines.push(`budget   ${each.join(", ")} in ${windowInWords(windowSeconds)}${where} by ${ruleId}`);
   }
   for (const { ruleId, outcome } of verdict.observed) lines.push(`observed ${outcome} by ${ruleId}`);
   const width = Math.max(0, ...rules.map((rule) => rule.ruleId.length));

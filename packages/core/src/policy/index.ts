@@ -1,6 +1,8 @@
 export { BUILTIN_CATEGORIES, BUILTIN_RULE_IDS, BUILTIN_RULES, type BuiltinCategory } from "./builtin-rules.ts";
+export { canariesFor } from "./canaries.ts";
 export { type CompileResult, compilePolicy, emptyPolicy } from "./compile.ts";
 export type {
+  Canary,
   CompiledPolicy,
   CompiledRule,
   LabelDefinition,

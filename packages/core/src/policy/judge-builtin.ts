@@ -1,4 +1,4 @@
-import type { SqlOperation, UnknownOperation } from "../operation.ts";
+import type { Operation, PredicateUse, SqlOperation, UnknownOperation } from "../operation.ts";
 import type { StatementFacts } from "../sql-facts.ts";
 import {
   BUILTIN_RULES,
@@ -87,11 +87,23 @@ const USE_WORDS = {
   expression: "an expression",
 } as const;
 
-function judgePredicates(operation: SqlOperation, { side, decision }: BuiltinSite): readonly BuiltinFinding[] {
+/** Uses that pass and are counted: of labels that are hidden from the principal. */
+export function countedPredicates(operation: Operation, site: BuiltinSite): SqlOperation["labels"]["predicates"] {
+  if (operation.type !== "sql") return [];
+  return operation.labels.predicates.filter(
+    ({ label, use }) => site.decision.masks[label] !== "show" && actionOn(label, use, site) === "count",
+  );
+}
+
+function actionOn(label: string, use: PredicateUse, { side }: BuiltinSite): PredicateAction {
+  return (side.matrices.get(label) ?? side.defaultMatrix)[use];
+}
+
+function judgePredicates(operation: SqlOperation, site: BuiltinSite): readonly BuiltinFinding[] {
   const findings: BuiltinFinding[] = [];
   for (const { label, use } of operation.labels.predicates) {
-    if (decision.masks[label] === "show") continue;
-    const action: PredicateAction = (side.matrices.get(label) ?? side.defaultMatrix)[use];
+    if (site.decision.masks[label] === "show") continue;
+    const action = actionOn(label, use, site);
     if (action === "allow" || action === "count") continue;
     const reason = `${label} is masked for you, and ${USE_WORDS[use]} on it would tell its values`;
     findings.push({ ruleId: BUILTIN_RULES.predicates, outcome: action, reason });

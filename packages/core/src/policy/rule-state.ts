@@ -30,7 +30,7 @@ function hasTag(tags: Readonly<Record<string, string>>, wanted: NonNullable<Rule
   return value !== undefined && matchesAny(wanted.values, value);
 }
 
-function selects({ type, glob }: PrincipalPattern, judged: Judged): boolean {
+export function selects({ type, glob }: PrincipalPattern, judged: Judged): boolean {
   if (type === "kind") return glob.matches(judged.kind);
   return type === "name" ? glob.matches(judged.name) : judged.groups.some((group) => glob.matches(group));
 }

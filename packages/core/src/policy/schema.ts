@@ -13,6 +13,10 @@ export const MAX_RULES = 2_000;
 export const MAX_LABELS = 1_000;
 const MAX_DETECT = 50;
 const MAX_REGIONS = 20;
+/** Different values are counted exactly, each kept for a window. */
+export const MAX_DISTINCT = 10_000;
+export const MAX_CANARIES = 1_000;
+export const MAX_CANARY_VALUES = 10_000;
 
 const glob = z.string().min(1).max(200).describe("`*` stands for any run of characters");
 const globs = z.array(glob).min(1).max(1_000);
@@ -66,12 +70,25 @@ const review = z.strictObject({
   expires: duration.optional().describe("how long the request stays open; 30m"),
 });
 
+const amountsByLabel = z.record(glob, z.int().min(1));
+
 const budget = z.strictObject({
   window: duration,
   rows: z.int().min(1).optional(),
   bytes: size.optional(),
-  cells: z.record(z.string(), z.int().min(1)).optional().describe("per label glob; accepted, not enforced yet"),
-  errors: z.int().min(1).optional().describe("accepted, not enforced yet"),
+  cells: amountsByLabel.optional().describe("per label glob: values shown whole or in part, not NULL"),
+  predicates: amountsByLabel
+    .optional()
+    .describe("per label glob: uses to choose rows that the predicate matrix counts; a list once per value"),
+  distinct: z
+    .record(glob, z.int().min(1).max(MAX_DISTINCT))
+    .optional()
+    .describe("per label glob: different values that it is compared with for equality"),
+  errors: z.int().min(1).optional().describe("errors of the target that the client received"),
+  per: z
+    .enum(["principal", "resource"])
+    .optional()
+    .describe("one account for all resources, or one for each; principal"),
   on_exceed: z.enum(["deny", "review", "end"]).optional().describe("deny"),
 });
 
@@ -109,11 +126,13 @@ const match = z.strictObject({
   levels: z.array(z.enum(ACCESS_LEVELS)).min(1).optional(),
 });
 
+const ruleId = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "is not kebab-case, such as no-unbounded-write");
+
 const rule = z.strictObject({
-  id: z
-    .string()
-    .max(100)
-    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "is not kebab-case, such as no-unbounded-write"),
+  id: ruleId,
   reason: reason.optional(),
   enforce: z.enum(["on", "observe"]).optional(),
   match: match.optional(),
@@ -158,6 +177,20 @@ const label = z.strictObject({
   predicates: matrices.optional(),
 });
 
+const canary = z.strictObject({
+  id: ruleId,
+  label: glob.describe("columns with a label that this matches are looked through"),
+  values_sha256: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/i, "is not the SHA-256 of a value in hexadecimal"))
+    .min(1)
+    .max(MAX_CANARY_VALUES)
+    .describe("printf %s VALUE | sha256sum"),
+  except: globs
+    .optional()
+    .describe("principals that may meet it, such as a backup: `kind:service`, `group:NAME` or a name"),
+  on_hit: z.enum(["end", "alert"]).optional().describe("end the session before the row is shown (end), or only tell"),
+});
+
 const defaults = z.strictObject({
   unknown_statement: z.enum(["deny", "review", "allow"]).optional(),
   unknown_lineage: z.enum(["mask", "deny"]).optional(),
@@ -191,10 +224,12 @@ export type DefaultsInput = z.output<typeof defaults>;
 export type MaskInput = z.output<typeof maskSpec>;
 export type ValueMaskInput = z.output<typeof valueMask>;
 export type MatrixInput = z.output<typeof matrices>;
+  canaries: z.array(canary).max(MAX_CANARIES).optional().describe("planted values that nobody has a reason to read"),
 export type ReviewInput = z.output<typeof review>;
 export type InTransactionInput = z.output<typeof inTransaction>;
 export type TestInput = z.output<typeof test>;
 
+export type CanaryInput = z.output<typeof canary>;
 /** JSON Schema (2020-12) of one policy document, for editors and for the published API. */
 export function policyJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(documentSchema, { io: "input" }), title: "Tidewaiter policy" };

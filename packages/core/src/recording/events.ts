@@ -11,6 +11,7 @@ export type SessionEvent = { readonly at: number } & (
   | OperationFinished
   | ReviewEvent
   | ResultRows
+  | CanaryHit
   | { readonly type: "notice"; readonly code: string; readonly text: string }
   | { readonly type: "gap"; readonly reason: string; readonly lost: number }
   | SessionEnded
@@ -85,6 +86,18 @@ export interface ResultRows {
   readonly columns: readonly string[];
   readonly cells: readonly (readonly (string | null)[])[];
   readonly truncated: boolean;
+}
+
+/** A planted value came in a result. The value itself is not recorded. */
+export interface CanaryHit {
+  readonly type: "canary";
+  readonly operation: number;
+  readonly canary: string;
+  readonly label: string;
+  readonly column: string;
+  /** Of the statements of the string, joined by `+`. */
+  readonly fingerprint: string;
+  readonly onHit: "end" | "alert";
 }
 
 export interface SessionEnded {

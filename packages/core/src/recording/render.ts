@@ -1,5 +1,6 @@
 import { escapeLines, escapeText } from "./escape-text.ts";
 import type {
+  CanaryHit,
   OperationFinished,
   OperationJudged,
   ResultRows,
@@ -47,6 +48,8 @@ function describe(event: SessionEvent, options: RenderOptions, paint: Paint): st
       return [review(event, paint)];
     case "rows":
       return rows(event, options);
+    case "canary":
+      return [canary(event, paint)];
     case "notice":
       return [`${paint("yellow", "notice")} ${escapeText(event.code)}: ${escapeText(event.text)}`];
     case "gap":
@@ -128,6 +131,12 @@ function review(event: ReviewEvent, paint: Paint): string {
   const comment = event.comment ? `: "${escapeText(event.comment)}"` : "";
   const state = paint(good ? "yellow" : "red", `review ${escapeText(event.shortId)} ${escapeText(event.state)}`);
   return `${paint("dim", `#${event.operation}`)} ${state}${by}${comment}`;
+}
+
+function canary(event: CanaryHit, paint: Paint): string {
+  const where = `${escapeText(event.column)} (${escapeText(event.label)})`;
+  const then = event.onHit === "end" ? "the session was ended before the row was shown" : "the row was shown";
+  return `${paint("dim", `#${event.operation}`)} ${paint("red", `canary ${escapeText(event.canary)}`)} in ${where}: ${then}`;
 }
 
 function rows(event: ResultRows, options: RenderOptions): string[] {

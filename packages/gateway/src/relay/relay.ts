@@ -1,5 +1,15 @@
 import type { Duplex } from "node:stream";
-import type { Answer, Ask, Effect, Input, Interruption, RelayOptions, SessionEvent, Side } from "@tidewaiter/core";
+import type {
+  Answer,
+  Ask,
+  BudgetAmounts,
+  Effect,
+  Input,
+  Interruption,
+  RelayOptions,
+  SessionEvent,
+  Side,
+} from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { Output } from "./output.ts";
@@ -22,7 +32,7 @@ export interface RelaySession {
   readonly flush: () => undefined | Promise<void>;
   readonly ask: (askId: number, ask: Ask, answer: (askId: number, answer: Answer) => void) => void;
   readonly withdraw: (askId: number, reason: string) => void;
-  readonly returnBudget: (ruleId: string, rows: number, bytes: number) => void;
+  readonly returnBudget: (budget: string, unused: BudgetAmounts) => void;
   readonly count: (side: Side, bytes: number) => void;
   readonly onInterrupt: (interrupt: (by: Interruption) => void) => void;
 }
@@ -190,7 +200,7 @@ class Relay<M> {
       case "withdraw":
         return this.#session.withdraw(effect.askId, effect.reason);
       case "return_budget":
-        return this.#session.returnBudget(effect.ruleId, effect.rows, effect.bytes);
+        return this.#session.returnBudget(effect.budget, effect.unused);
       case "cancel_target":
         // the session does not depend on it: a target that cannot be canceled goes on until it is done
         this.#asks.push(() => {

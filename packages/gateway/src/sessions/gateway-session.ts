@@ -4,6 +4,7 @@ import type {
   Answer,
   Ask,
   AuthorizedSession,
+  CanaryHit,
   ControlPlane,
   EvaluationContext,
   Interruption,
@@ -16,7 +17,7 @@ import type {
   Side,
   Verdict,
 } from "@tidewaiter/core";
-import { evaluate, needsEstimate } from "@tidewaiter/core";
+import { canariesFor, evaluate, needsEstimate } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import type { BudgetLedger } from "./budget-ledger.ts";
@@ -38,6 +39,7 @@ export interface GatewaySessionDeps {
 
 /** How long the end of a session waits for its last cancel request to leave. */
 const CANCEL_WAIT_MS = 1_000;
+const AUDIT_RETRY_MS = 1_000;
 /** How long what is over may wait to be written. */
 const LATE_FLUSH_MS = 50;
 
@@ -54,6 +56,7 @@ export class GatewaySession implements LiveSession<Duplex> {
   #interruptedEarly: Interruption | undefined;
   #ended: Promise<void> | undefined;
   #canceling: Promise<void> = Promise.resolve();
+  #audited: Promise<void> = Promise.resolve();
 
   constructor(authorized: AuthorizedSession, deps: GatewaySessionDeps) {
     this.#authorized = authorized;
@@ -85,6 +88,10 @@ export class GatewaySession implements LiveSession<Duplex> {
     return { version, names: labelNames, matcher: labelMatcher, detectors: labels };
   }
 
+  canaries() {
+    return canariesFor(this.#deps.policy.current, this.#context);
+  }
+
   dial(): Promise<Duplex> {
     return this.#deps.dial(this.#authorized);
   }
@@ -102,8 +109,29 @@ export class GatewaySession implements LiveSession<Duplex> {
     else if (event.type === "operation_finished") this.#counters.rows += event.rows;
     if (event.type === "operation_finished" && event.result === "refused") this.#counters.refused++;
     if (event.type === "review" && event.state === "opened") this.#counters.held++;
+    if (event.type === "canary") this.#auditCanary(event);
     this.#recorder.append(event);
     this.#lateFlush ??= setTimeout(() => this.#flushLate(), LATE_FLUSH_MS);
+  }
+
+  /** Beside the recording, which its readers may open late, the audit log tells at once. */
+  #auditCanary({ canary, label, column, fingerprint, onHit }: CanaryHit): void {
+    const { id: sessionId, principal, resource } = this.#authorized;
+    const event = {
+      type: "canary.hit",
+      principalId: principal.id,
+      sessionId,
+      resourceId: resource.id,
+      data: { canary, label, column, fingerprint, onHit, principal: principal.name, resource: resource.name },
+    };
+    const { controlPlane } = this.#deps;
+    this.#audited = this.#audited.then(() =>
+      controlPlane.appendAudit(event).catch(async () => {
+        await delay(AUDIT_RETRY_MS);
+        // the recording, which the end of the session waits for, has it in any case
+        await controlPlane.appendAudit(event).catch(() => {});
+      }),
+    );
   }
 
   /** Writes the first event: a session that cannot be recorded does not begin. */
@@ -125,8 +153,7 @@ export class GatewaySession implements LiveSession<Duplex> {
         flush: () => this.#flush(),
         ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
         withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
-        returnBudget: (ruleId, rows, bytes) =>
-          this.#deps.budgets.giveBack(this.#authorized.principal.id, ruleId, rows, bytes),
+        returnBudget: (budget, unused) => this.#deps.budgets.giveBack(this.#authorized.id, budget, unused),
         count: (side, bytes) => this.#count(side, bytes),
         onInterrupt: (interrupt) => this.#onInterrupt(interrupt),
       },
@@ -159,7 +186,9 @@ export class GatewaySession implements LiveSession<Duplex> {
     clearTimeout(this.#lateFlush);
     const { bytesToTarget: _, ...summary } = this.#counters;
     const recording = await this.#recorder.end({ reason, ...summary });
+    this.#deps.budgets.forget(this.#authorized.id);
     this.#deps.onEnd();
+    await this.#audited;
     try {
       await this.#deps.controlPlane.endSession(this.#authorized.id, {
         reason,
@@ -192,8 +221,16 @@ export class GatewaySession implements LiveSession<Duplex> {
   }
 
   #ask(askId: number, ask: Ask, answer: (askId: number, answer: Answer) => void): void {
-    if (ask.type === "budget") answer(askId, this.#deps.budgets.draw(this.#authorized.principal.id, ask, Date.now()));
-    else if (ask.type === "review") void this.#deps.reviews.ask(this.#authorized.id, askId, ask, answer);
+    if (ask.type === "budget") {
+      const { id: sessionId, principal, resource } = this.#authorized;
+      const asker = {
+        sessionId,
+        principalId: principal.id,
+        ownerId: principal.onBehalfOf?.id,
+        resourceId: resource.id,
+      };
+      this.#deps.budgets.draw(asker, ask, (value) => answer(askId, value));
+    } else if (ask.type === "review") void this.#deps.reviews.ask(this.#authorized.id, askId, ask, answer);
   }
 
   #count(side: Side, bytes: number): void {

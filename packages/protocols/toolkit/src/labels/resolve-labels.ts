@@ -1,4 +1,12 @@
-import type { LabelUse, PredicateUse, SqlColumnUse, SqlWrite, SqlWriteSource, StatementFacts } from "@tidewaiter/core";
+import type {
+  LabelPredicate,
+  LabelUse,
+  PredicateUse,
+  SqlColumnUse,
+  SqlWrite,
+  SqlWriteSource,
+  StatementFacts,
+} from "@tidewaiter/core";
 import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
 import { SYSTEM_LABELS } from "./catalog.ts";
 
@@ -10,18 +18,20 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
   const scope = new Scope(facts, catalog);
   const reads = new Set<string>();
   const writes = new Set<string>();
-  const predicates = new Map<string, { label: string; use: PredicateUse; literals: number }>();
+  const predicates = new Map<string, LabelPredicate>();
   for (const column of facts.columns) {
     for (const label of scope.labelsOf(column)) {
       reads.add(label);
       const use = predicateUse(column, label, scope);
-      if (use !== undefined) addPredicate(predicates, label, use, column.literals ?? 0);
+      if (use !== undefined)
+        addPredicate(predicates, { label, use, literals: column.literals ?? 0, values: column.values ?? [] });
     }
   }
   for (const write of facts.writes) for (const label of writtenLabels(write, scope)) writes.add(label);
   if (facts.copy?.direction === "to" && facts.copy.source === "table")
     for (const label of scope.allLabels()) reads.add(label);
-  if (scope.statistics) for (const label of catalog.labels) addPredicate(predicates, label, "expression", 0);
+  if (scope.statistics)
+    for (const label of catalog.labels) addPredicate(predicates, { label, use: "expression", literals: 0 });
   return {
     reads: [...reads].sort(),
     writes: [...writes].sort(),
@@ -173,16 +183,13 @@ function joinsWithin({ partners = [] }: SqlColumnUse, label: string, scope: Scop
   );
 }
 
-function addPredicate(
-  into: Map<string, { label: string; use: PredicateUse; literals: number }>,
-  label: string,
-  use: PredicateUse,
-  literals: number,
-): void {
-  const key = `${label} ${use}`;
+function addPredicate(into: Map<string, LabelPredicate>, added: LabelPredicate): void {
+  const key = `${added.label} ${added.use}`;
   const present = into.get(key);
-  if (present === undefined) into.set(key, { label, use, literals });
-  else present.literals += literals;
+  const values = [...(present?.values ?? []), ...(added.values ?? [])];
+  const { label, use } = added;
+  const literals = (present?.literals ?? 0) + added.literals;
+  into.set(key, { label, use, literals, ...(values.length > 0 && { values }) });
 }
 
 function writtenLabels(write: SqlWrite, scope: Scope): readonly string[] {

@@ -28,6 +28,8 @@ function meaning(facts: StatementFacts): unknown {
   } = facts;
   return {
     ...rest,
+    // where a compared value stands among the literals
+    columns: rest.columns.map(({ values: _v, ...column }) => column),
     ...(copy === undefined ? {} : { format: copy.format, direction: copy.direction, options: copy.options }),
   };
 }

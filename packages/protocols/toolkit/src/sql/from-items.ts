@@ -142,7 +142,7 @@ function join(node: Tree, walk: Walk, scope: Scope): void {
   addFrom(node.rarg, walk, scope);
   if (node.isNatural === true) {
     scope.merged = true;
-    walk.record({ name: "*", qualifier: undefined }, "join", 0, ["*"]);
+    walk.record({ name: "*", qualifier: undefined }, "join", undefined, ["*"]);
     for (const rel of scope.rels.slice(first)) {
       for (const output of rel.outputs) walk.recordAll(output.columns, joinUse(output));
     }
@@ -167,7 +167,7 @@ function usingColumn(name: string, walk: Walk, scope: Scope, first: number): voi
   const found = resolve({ fields: [{ String: { sval: name } }] }, sides);
   const dictionary = sides.rels.some((rel) => rel.dictionary);
   const partners = [...found.columns].map((column) => column.name);
-  for (const column of found.columns) walk.record(column, dictionary ? "expression" : "join", 0, partners);
+  for (const column of found.columns) walk.record(column, dictionary ? "expression" : "join", undefined, partners);
   const computed = sides.rels.flatMap((rel) => rel.outputs.filter((output) => output.name === name && !output.plain));
   for (const output of computed) walk.recordAll(output.columns, "expression");
 }

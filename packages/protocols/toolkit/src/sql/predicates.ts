@@ -4,7 +4,7 @@ import { expression } from "./expressions.ts";
 import { query } from "./queries.ts";
 import { type Resolution, resolve, type Scope } from "./scope.ts";
 import { as, constantText, isRowFree, isTree, list, qualifiedName, strings, type Tree, text, unwrap } from "./tree.ts";
-import type { Walk } from "./walk.ts";
+import type { Compared, Walk, WalkedValue } from "./walk.ts";
 
 /**
  * WHERE and JOIN ON: tells equality with literals, joins of two columns and patterns from everything else, which is
@@ -52,7 +52,8 @@ function equalsAny(left: unknown, right: unknown, walk: Walk, scope: Scope): voi
   }
   const constant = as("A_Const", stripCast(right));
   const elements = constant === undefined ? 1 : (constantText(constant) ?? "").split(",").length;
-  use(resolveSeen(ref, walk, scope), "equality", walk, elements);
+  const values = valuesOf(right).flatMap((value) => ("param" in value ? [{ ...value, list: true } as const] : []));
+  use(resolveSeen(ref, walk, scope), "equality", walk, { literals: elements, values });
 }
 
 function equality(left: unknown, right: unknown, walk: Walk, scope: Scope): void {
@@ -65,8 +66,10 @@ function equality(left: unknown, right: unknown, walk: Walk, scope: Scope): void
   const a = direct(left);
   const b = direct(right);
   if (a !== undefined && b !== undefined) columnPair(a, b, walk, scope);
-  else if (a !== undefined && isRowFree(right)) use(resolveSeen(a, walk, scope), "equality", walk, 1);
-  else if (b !== undefined && isRowFree(left)) use(resolveSeen(b, walk, scope), "equality", walk, 1);
+  else if (a !== undefined && isRowFree(right))
+    use(resolveSeen(a, walk, scope), "equality", walk, { literals: 1, values: valuesOf(right) });
+  else if (b !== undefined && isRowFree(left))
+    use(resolveSeen(b, walk, scope), "equality", walk, { literals: 1, values: valuesOf(left) });
   else pattern([left, right], walk, scope, "expression");
 }
 
@@ -78,10 +81,10 @@ function columnPair(a: Tree, b: Tree, walk: Walk, scope: Scope): void {
     [left, right],
     [right, left],
   ] as const) {
-    if (other.constants > 0) use(self, "equality", walk, other.constants);
-    else use(self, other.plain && !other.dictionary ? "join" : "expression", walk, 0, other.columns);
+    if (other.constants > 0) use(self, "equality", walk, unnamed(other.constants));
+    else use(self, other.plain && !other.dictionary ? "join" : "expression", walk, unnamed(0), other.columns);
     // The guesses come back with the match: worth more than one equality each.
-    if (other.dictionary) use(self, "expression", walk, 0);
+    if (other.dictionary) use(self, "expression", walk, unnamed(0));
   }
 }
 
@@ -90,7 +93,7 @@ function pattern(nodes: readonly unknown[], walk: Walk, scope: Scope, directUse:
   const simple = others.every(Boolean);
   for (const node of nodes) {
     const ref = direct(node);
-    if (ref !== undefined && simple) use(resolveSeen(ref, walk, scope), directUse, walk, 0);
+    if (ref !== undefined && simple) use(resolveSeen(ref, walk, scope), directUse, walk, unnamed(0));
     else expression(node, { walk, scope, use: "expression" });
   }
 }
@@ -105,15 +108,15 @@ function subSelectTest(value: Tree, walk: Walk, scope: Scope): boolean {
   const inner = outputs.length === 1 ? outputs[0] : undefined;
   const self = resolveSeen(ref, walk, scope);
   if (inner === undefined) {
-    use(self, "expression", walk, 0);
+    use(self, "expression", walk, unnamed(0));
     for (const output of outputs) walk.recordAll(output.columns, "expression");
   } else if (inner.columns.empty) {
-    use(self, "equality", walk, inner.rows);
-    if (inner.rows > 1) use(self, "expression", walk, 0);
+    use(self, "equality", walk, unnamed(inner.rows));
+    if (inner.rows > 1) use(self, "expression", walk, unnamed(0));
   } else {
     const plain = inner.plain && self.plain;
-    use(self, plain ? "join" : "expression", walk, 0, inner.columns);
-    use({ ...self, columns: inner.columns, plain }, "join", walk, 0, self.columns);
+    use(self, plain ? "join" : "expression", walk, unnamed(0), inner.columns);
+    use({ ...self, columns: inner.columns, plain }, "join", walk, unnamed(0), self.columns);
   }
   return true;
 }
@@ -123,12 +126,26 @@ function use(
   found: Resolution,
   kind: SqlColumnUseKind,
   walk: Walk,
-  literals: number,
+  compared: Compared,
   partners: Iterable<{ readonly name: string }> = [],
 ): void {
   const actual = found.plain ? kind : "expression";
   const names = [...partners].map(({ name }) => name);
-  for (const column of found.columns) walk.record(column, actual, literals, names);
+  for (const column of found.columns) walk.record(column, actual, compared, names);
+}
+
+/** So many values, of which nothing more is known. */
+function unnamed(literals: number): Compared {
+  return { literals, values: [] };
+}
+
+/** A literal or parameter that stands by itself, perhaps under a cast. */
+function valuesOf(node: unknown): readonly WalkedValue[] {
+  const inner = stripCast(node);
+  const constant = as("A_Const", inner);
+  if (constant !== undefined) return typeof constant.location === "number" ? [{ byte: constant.location }] : [];
+  const parameter = as("ParamRef", inner);
+  return typeof parameter?.number === "number" ? [{ param: parameter.number }] : [];
 }
 
 function resolveSeen(ref: Tree, walk: Walk, scope: Scope): Resolution {

@@ -30,6 +30,7 @@ export function statementFacts(input: StatementInput): StatementFacts {
   const classes: readonly SqlClass[] = inventory.classes.size === 0 ? ["unknown"] : [...inventory.classes];
   const ordinals = new Set([...inventory.ordinals].map((byte) => input.map.toUtf16(byte)));
   const redaction = redact({ ...input, type, ordinals, params: inventory.params });
+  const literals = new Map(redaction.literals.map(({ start }, index) => [start, index]));
   return {
     span: spanOf(input.tokens),
     kind,
@@ -43,7 +44,7 @@ export function statementFacts(input: StatementInput): StatementFacts {
     operators: [...inventory.operators.values()],
     attributes: [...inventory.attributes],
     types: [...inventory.types.values()],
-    columns: walk.uses(),
+    columns: walk.uses((byte) => literals.get(input.map.toUtf16(byte))),
     ...topFacts(top),
     writes: walk.writes,
     ...typeFacts(type, value, input),

@@ -1,4 +1,11 @@
-import type { SqlColumnUse, SqlColumnUseKind, SqlRelation, SqlWhere, SqlWrite } from "@tidewaiter/core/sql-facts";
+import type {
+  SqlColumnUse,
+  SqlColumnUseKind,
+  SqlComparedValue,
+  SqlRelation,
+  SqlWhere,
+  SqlWrite,
+} from "@tidewaiter/core/sql-facts";
 import { type Column, ColumnSet } from "./column-set.ts";
 import type { Tree } from "./tree.ts";
 
@@ -9,7 +16,22 @@ const STEPS_PER_CHARACTER = 20;
 /** Thrown when a statement costs more (nested recursive CTEs and stars multiply their walks); becomes `ok: false`, reason `analyser`. */
 export class TooComplex extends Error {}
 
-type RecordedUse = { readonly use: SqlColumnUse; literals: number; readonly partners: Set<string> };
+/** A literal by the byte at which it begins, or a parameter. */
+export type WalkedValue = { readonly byte: number } | { readonly param: number; readonly list?: true };
+
+type RecordedUse = {
+  readonly use: SqlColumnUse;
+  literals: number;
+  readonly partners: Set<string>;
+  readonly values: WalkedValue[];
+};
+
+export interface Compared {
+  readonly literals: number;
+  readonly values: readonly WalkedValue[];
+}
+
+const NOTHING: Compared = { literals: 0, values: [] };
 
 /** What one statement's walk collects. */
 export class Walk {
@@ -33,18 +55,25 @@ export class Walk {
     if (this.#steps < 0) throw new TooComplex("statement is too complex");
   }
 
-  record(column: Column, use: SqlColumnUseKind, literals = 0, partners: Iterable<string> = []): void {
+  /** `compared`: how many values it is compared with, and those that are known. */
+  record(column: Column, use: SqlColumnUseKind, compared: Compared = NOTHING, partners: Iterable<string> = []): void {
     for (const set of this.#gathering) set.add(column);
     const key = `${use}\0${column.qualifier ?? ""}\0${column.name}`;
     const found = this.#uses.get(key);
-    const counted = this.replays > 0 ? 0 : literals;
+    const { literals: counted, values } = this.replays > 0 ? NOTHING : compared;
     if (found !== undefined) {
       found.literals += counted;
+      found.values.push(...values);
       for (const partner of partners) found.partners.add(partner);
       return;
     }
     const named = column.qualifier === undefined ? {} : { qualifier: column.qualifier };
-    this.#uses.set(key, { use: { name: column.name, ...named, use }, literals: counted, partners: new Set(partners) });
+    this.#uses.set(key, {
+      use: { name: column.name, ...named, use },
+      literals: counted,
+      partners: new Set(partners),
+      values: [...values],
+    });
   }
 
   recordAll(columns: ColumnSet, use: SqlColumnUseKind): void {
@@ -74,9 +103,17 @@ export class Walk {
     if (this.where === undefined || order.indexOf(where) < order.indexOf(this.where)) this.where = where;
   }
 
-  uses(): SqlColumnUse[] {
-    return [...this.#uses.values()].map(({ use, literals, partners }) => {
-      if (use.use === "equality") return { ...use, literals };
+  /** `literalAt`: the place among the literals of the statement of the one that begins at a byte. */
+  uses(literalAt: (byte: number) => number | undefined): SqlColumnUse[] {
+    return [...this.#uses.values()].map(({ use, literals, partners, values }) => {
+      if (use.use === "equality") {
+        const known = values.flatMap((value): readonly SqlComparedValue[] => {
+          if ("param" in value) return [value];
+          const literal = literalAt(value.byte);
+          return literal === undefined ? [] : [{ literal }];
+        });
+        return { ...use, literals, ...(known.length > 0 && { values: known }) };
+      }
       return use.use === "join" ? { ...use, partners: [...partners] } : use;
     });
   }

@@ -1,0 +1,110 @@
+import type { BudgetReservation, BudgetReturn } from "@tidewaiter/core";
+import { and, asc, eq, lt, or, type SQL, sql } from "drizzle-orm";
+import {
+  budgetAccounts,
+  budgetLeases,
+  budgetSpends,
+  budgetValues,
+  principals,
+  resources,
+} from "../../storage/schema.ts";
+import { remove, select, type Work } from "../../storage/statement.ts";
+import { read, write } from "../../storage/unit.ts";
+import { type ReserveArgs, reserve } from "./reserve.ts";
+import { takeBack } from "./returns.ts";
+import { freesAt, windowStart } from "./window.ts";
+
+/** For so long after it ran out, a lease may still be returned. */
+const LATE_RETURN_MS = 10 * 60 * 1000;
+
+export interface BudgetView {
+  readonly rule: string;
+  readonly principal: string;
+  /** Null: one account for every resource. */
+  readonly resource: string | null;
+  readonly counter: string;
+  readonly limit: number;
+  /** Within the window, leases included. */
+  readonly spent: number;
+  /** Of that, in leases that gateways hold now. */
+  readonly leased: number;
+  readonly windowSeconds: number;
+  /** When the first of it is free again. */
+  readonly freesAt: string | null;
+  /** Set when something was refused within the window. */
+  readonly exceededAt: string | null;
+}
+
+type AccountRow = typeof budgetAccounts.$inferSelect;
+
+export const budgetUnits = {
+  reserve: write(function* (unit, args: ReserveArgs): Work<BudgetReservation> {
+    return yield* reserve(unit, args);
+  }),
+
+  giveBack: write(function* (_unit, args: { returns: readonly BudgetReturn[] }): Work<void> {
+    yield* takeBack(args.returns);
+  }),
+
+  /** Whatever is spent now, by principal and rule. */
+  list: read(function* (
+    unit,
+    args: { onlyOf?: string | undefined; principal?: string | undefined },
+  ): Work<BudgetView[]> {
+    const visible = yield* select(principals, { where: visibleTo(args.onlyOf), orderBy: asc(principals.name) });
+    const named = visible.filter(({ name }) => args.principal === undefined || name === args.principal);
+    const names = new Map(named.map(({ id, name }) => [id, name]));
+    const resourceNames = new Map((yield* select(resources)).map(({ id, name }) => [id, name]));
+    const rows = yield* select(budgetAccounts, {
+      orderBy: sql`${asc(budgetAccounts.ruleId)}, ${asc(budgetAccounts.counter)}`,
+    });
+    const views: BudgetView[] = [];
+    for (const row of rows) {
+      const principal = names.get(row.principalId);
+      if (principal === undefined) continue;
+      const resource = row.resourceId === null ? null : (resourceNames.get(row.resourceId) ?? row.resourceId);
+      const view = yield* viewOf(row, { principal, resource, now: unit.now });
+      if (view.spent > 0) views.push(view);
+    }
+    return views.sort((a, b) => (a.principal < b.principal ? -1 : a.principal > b.principal ? 1 : 0));
+  }),
+
+  /** Forgets what has left its window, and leases that nobody will return any more. */
+  sweep: write(function* (unit): Work<void> {
+    yield* remove(budgetSpends, lt(budgetSpends.freesAt, unit.now));
+    yield* remove(budgetValues, lt(budgetValues.freesAt, unit.now));
+    const late = new Date(Date.parse(unit.now) - LATE_RETURN_MS).toISOString();
+    yield* remove(budgetLeases, lt(budgetLeases.expiresAt, late));
+    for (const { account, counter, usedAt, windowSeconds } of yield* select(budgetAccounts)) {
+      if (usedAt > windowStart(unit.now, 2 * windowSeconds)) continue;
+      yield* remove(budgetAccounts, and(eq(budgetAccounts.account, account), eq(budgetAccounts.counter, counter)));
+    }
+  }),
+};
+
+function visibleTo(principalId: string | undefined): SQL | undefined {
+  return principalId === undefined
+    ? undefined
+    : or(eq(principals.id, principalId), eq(principals.ownerId, principalId));
+}
+
+function* viewOf(
+  row: AccountRow,
+  { principal, resource, now }: { principal: string; resource: string | null; now: string },
+): Work<BudgetView> {
+  const { account, counter, windowSeconds, limitValue: limit, ruleId: rule } = row;
+  const since = windowStart(now, windowSeconds);
+  const here = sql`account = ${account} and counter = ${counter} and ends_at > ${since}`;
+  const distinct = counter.startsWith("distinct:");
+  const parts = distinct
+    ? (yield* select(budgetValues, { where: here })).map(({ endsAt }) => ({ endsAt, amount: 1 }))
+    : yield* select(budgetSpends, { where: here });
+  const counting = parts.filter(({ amount }) => amount > 0);
+  const spent = counting.reduce((sum, { amount }) => sum + amount, 0);
+  const first = counting.map(({ endsAt }) => endsAt).sort()[0];
+  const leases = yield* select(budgetLeases, { where: sql`account = ${account} and expires_at > ${now}` });
+  const leased = leases.reduce((sum, lease) => sum + (lease.amounts[counter] ?? 0), 0);
+  const exceededAt = row.exceededAt !== null && row.exceededAt > since ? row.exceededAt : null;
+  const frees = first === undefined ? null : freesAt(first, windowSeconds);
+  return { rule, principal, resource, counter, limit, spent, leased, windowSeconds, freesAt: frees, exceededAt };
+}
