@@ -43,8 +43,8 @@ async function bench(wanted: BenchOptions): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   try {
     if (wanted.pgbouncer) add(routes, await startPgbouncer(target), "pgbouncer (Debian package pgbouncer)");
-    if (wanted.tidewaiter)
-      add(routes, await startTidewaiterRoute(target.port), "the Tidewaiter fixture of the testkit");
+    for (const name of wanted.tidewaiter ? (["tidewaiter", "lineage"] as const) : [])
+      add(routes, await startTidewaiterRoute(target.port, name), "the Tidewaiter fixture of the testkit");
     const rows: ResultRow[] = [];
     for (const workload of wanted.workloads) rows.push(...(await measure(workload, routes, wanted)));
     process.stdout.write(`${renderTable(rows)}\n`);
@@ -62,7 +62,9 @@ function add(routes: Route[], route: Route | undefined, what: string): void {
 /** Round by round, each round in another order, so that neither place nor time favours a route. */
 async function measure(workload: Workload, routes: readonly Route[], wanted: BenchOptions): Promise<ResultRow[]> {
   say(`${workload.name}: ${workload.about} ...`);
-  const taking = routes.filter((route) => workload.comparable !== false || route.pids.length > 0);
+  const taking = routes
+    .filter((route) => workload.comparable !== false || route.pids.length > 0)
+    .filter((route) => route.name !== "lineage" || workload.withLineage === true);
   const rounds = new Map<RouteName, Measurement[]>(taking.map((route) => [route.name, []]));
   for (const route of taking) await workload.run(route, { ...wanted.effort, seconds: 1 });
   for (let round = 0; round < wanted.rounds; round++) {

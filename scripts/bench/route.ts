@@ -1,4 +1,5 @@
-export type RouteName = "direct" | "pgbouncer" | "tidewaiter";
+/** `lineage`: Tidewaiter where labels follow values by the server's query trees. */
+export type RouteName = "direct" | "pgbouncer" | "tidewaiter" | "lineage";
 
 /** One way from a client to the same PostgreSQL. */
 export interface Route {
@@ -32,6 +33,8 @@ export interface Workload {
   readonly lowerIsBetter?: boolean;
   /** False where a ratio to direct says nothing, because direct has no process in between. Default true. */
   readonly comparable?: boolean;
+  /** Measured with the server's lineage as well. Default false. */
+  readonly withLineage?: boolean;
   run(route: Route, effort: Effort): Promise<Measurement>;
 }
 

@@ -9,6 +9,7 @@ export interface TidewaiterFixtureOptions {
     readonly user: string;
     readonly password: string;
     readonly database: string;
+    readonly lineage?: { readonly from: "names" | "server"; readonly log: string };
   };
   /** Labels by column, `schema.table.column`; the fixture's policy masks what is labelled. */
   readonly labels: Readonly<Record<string, string>>;
@@ -29,14 +30,18 @@ interface FixtureModule {
 }
 
 /** Tidewaiter before the same server, or undefined where the testkit has no such fixture. */
-export async function startTidewaiterRoute(port: number): Promise<Route | undefined> {
+export async function startTidewaiterRoute(
+  port: number,
+  name: "tidewaiter" | "lineage" = "tidewaiter",
+): Promise<Route | undefined> {
   const fixtures = await loadFixtures();
   if (fixtures === undefined) return undefined;
-  const target = { host: "127.0.0.1", port, ...benchRole };
+  const lineage = { from: name === "lineage" ? "server" : "names", log: "trees_logged" } as const;
+  const target = { host: "127.0.0.1", port, ...benchRole, lineage };
   const fixture = await fixtures.startTidewaiter({ target, labels: { "public.customers.email": "pii.email" } });
   const { user, password, database, pids } = fixture;
   return {
-    name: "tidewaiter",
+    name,
     host: "127.0.0.1",
     port: fixture.port,
     user,

@@ -15,11 +15,18 @@ export const workloads: readonly Workload[] = [
   {
     name: "prepared-8",
     about: "pgbench -S -M prepared, 8 clients",
+    withLineage: true,
     ...perQuery,
     run: (route, effort) => measurePgbench(route, ["-S", "-M", "prepared", ...load(8, effort)]),
   },
   { name: "bulk", about: "SELECT of 1M rows without a labelled column", ...perMegabyte, run: bulk("events") },
-  { name: "bulk-masked", about: "the same rows with one column masked", ...perMegabyte, run: bulk("customers") },
+  {
+    name: "bulk-masked",
+    about: "the same rows with one column masked",
+    ...perMegabyte,
+    withLineage: true,
+    run: bulk("customers"),
+  },
   {
     name: "connect",
     about: "pgbench -C: a new connection for every query, 4 clients",
@@ -48,7 +55,7 @@ export const workloads: readonly Workload[] = [
 
 function selectOnly(clients: number): Workload {
   const run = (route: Route, effort: Effort) => measurePgbench(route, ["-S", ...load(clients, effort)]);
-  return { name: `select-${clients}`, about: `pgbench -S, ${clients} clients`, ...perQuery, run };
+  return { name: `select-${clients}`, about: `pgbench -S, ${clients} clients`, ...perQuery, withLineage: true, run };
 }
 
 function load(clients: number, effort: Effort): string[] {
