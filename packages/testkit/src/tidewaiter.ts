@@ -22,7 +22,7 @@ export interface TidewaiterPrincipal {
 export interface TidewaiterOptions {
   readonly target: {
     /** As in the target schema; default: labels follow by names. */
-    readonly lineage?: { readonly from: "names" | "server"; readonly log?: string };
+    readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string };
     readonly host: string;
     readonly port: number;
     readonly user: string;

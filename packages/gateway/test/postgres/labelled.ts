@@ -72,7 +72,7 @@ export async function startFixture(options: {
   readonly sql?: readonly string[];
   readonly policy?: string;
   readonly principals?: readonly Principal[];
-  readonly lineage?: "names" | "server";
+  readonly lineage?: "names" | "view" | "server";
 }): Promise<Fixture> {
   const server = await startPostgres({ version: options.version ?? "18", sql: options.sql ?? [] });
   const tap = await startTap(server);

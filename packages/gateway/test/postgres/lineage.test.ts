@@ -189,3 +189,27 @@ describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version
     expect(sent.split("select total from orders where id = 1")).toHaveLength(2);
   });
 });
+
+describe.each(["15", "18"] as const)("lineage by views on PostgreSQL %s", (version) => {
+  it("names that could mean two things mean the one that the server says, and nothing of the question stays", async () => {
+    await using fixture = await startFixture({
+      version,
+      sql: [...SQL, "create table other.customers (id int, name text, email text)", "insert into other.customers values (5, 'Otto', 'free')"],
+      policy: MASKS,
+      lineage: "view",
+    });
+    await using client = await fixture.wire();
+    expect(rowsIn(await client.query("select id, upper(name), lower(email) from customers where id = 1"))).toEqual([
+      ["1", "ANN", "***"],
+    ]);
+    await client.query("set search_path = other");
+    expect(rowsIn(await client.query("select id, upper(name) from customers"))).toEqual([["5", "OTTO"]]);
+    expect(fixture.harness.events).toContainEqual(
+      expect.objectContaining({ code: "lineage", text: "view (target.lineage.from)" }),
+    );
+    expect(errorIn(await client.query("select * from _tidewaiter_lineage")).code).toMatch(/^42/);
+    // two columns of one name are no view, and fall back
+    expect(types(await client.query("select name, name from customers"))).toBe("T D C Z");
+    expect(types(await client.query("select 1 as still_idle"))).toBe("T D C Z");
+  });
+});

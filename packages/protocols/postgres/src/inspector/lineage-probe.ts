@@ -14,12 +14,29 @@ const PROBED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELE
 export function needsTree(machine: Machine, judged: Judged): StatementFacts | undefined {
   const [facts] = judged.facts;
   const catalog = machine.context.catalog();
-  if (machine.notices === undefined || !catalog.hasLabels || judged.verdict.outcome === "deny") return undefined;
+  if (machine.context.lineage === undefined || !catalog.hasLabels || judged.verdict.outcome === "deny")
+    return undefined;
   if (facts === undefined || judged.facts.length > 1 || !PROBED.has(facts.kind)) return undefined;
+  if (machine.notices === undefined && !canBeView(machine, facts)) return undefined;
   // who is asked has to know all of it, and lets run just that
   if (judged.verdict.outcome === "review") return facts;
   if (facts.class === "read" && isCertain(facts, judged.labels, catalog)) return undefined;
+  // without it everything is masked; where trees come anyway, they come before the rows
+  if (machine.notices === undefined) return facts;
   return couldBeWorse(machine, judged, facts, catalog) ? facts : undefined;
+}
+
+/** A query without parameters, in a session that is idle. */
+function canBeView({ status, batchOpen }: Machine, facts: StatementFacts): boolean {
+  return (
+    status === "I" &&
+    !batchOpen &&
+    facts.kind === "SELECT" &&
+    facts.class === "read" &&
+    facts.params === 0 &&
+    facts.into === undefined &&
+    facts.dangerous.length === 0
+  );
 }
 
 function isCertain(facts: StatementFacts, labels: LabelUse, catalog: Catalog): boolean {

@@ -12,6 +12,7 @@ import { readable, readLater } from "./readable.ts";
 import { renamed } from "./renamed.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Judged } from "./state.ts";
+import { probeView } from "./view-probe.ts";
 
 type Query = Extract<FrontendMessage, { name: "Query" }>;
 
@@ -35,10 +36,14 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
       () => onQuery(machine, message, asked),
     );
   const { span } = probed;
-  probeColumns(machine, { judged, sql: sql.slice(span.start, span.end), end: "sync" }, ({ error, trees }) => {
-    // what it says of the statement, it would have said when it ran
-    if (error !== undefined) return machine.refuseQuery(shifted(error, sql.slice(0, span.start)));
+  const input = { judged, sql: sql.slice(span.start, span.end), end: "sync" } as const;
+  const known = (trees: readonly Lineage[]): void =>
     estimated(machine, message, judge(machine, sql, read.facts, { trees }), trees);
+  if (machine.notices === undefined) return probeView(machine, input, known);
+  probeColumns(machine, input, ({ error, trees }) => {
+    // what it says of the statement, it would have said when it ran
+    if (error !== undefined) machine.refuseQuery(shifted(error, sql.slice(0, span.start)));
+    else known(trees);
   });
 }
 

@@ -6,6 +6,7 @@ import { standsAgainst } from "../lineage/server-settings.ts";
 /** Where labels of values come from (masking-and-policy.md, layers 1 to 2b), for one session. */
 export type LineageLevel =
   | { readonly level: "server"; readonly noticeLevel: string }
+  | { readonly level: "view"; readonly why: string }
   | { readonly level: "names"; readonly why: string };
 
 /** The client's own values of the settings that lineage needs, by where it put them: parameters, or `options`. */
@@ -15,7 +16,7 @@ export function lineageLevel(
   client: ReadonlyMap<string, string>,
 ): LineageLevel {
   const why = standsAgainst(settings, consent);
-  if (why !== undefined) return { level: "names", why };
+  if (why !== undefined) return { level: "view", why };
   const asked = client.get("client_min_messages") ?? inOptions(client.get("options") ?? "", "client_min_messages");
   return {
     level: "server",

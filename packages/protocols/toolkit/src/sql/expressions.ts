@@ -5,6 +5,7 @@ import { ColumnSet } from "./column-set.ts";
 import { hasSideEffect } from "./dangerous-functions.ts";
 import { query } from "./queries.ts";
 import { resolve, type Scope } from "./scope.ts";
+import { isTotalCall, isTotalCast, isTotalOperator } from "./total-expressions.ts";
 import { isTree, list, qualifiedName, strings, type Tree, text, unwrap } from "./tree.ts";
 import type { Walk } from "./walk.ts";
 
@@ -50,6 +51,11 @@ export function expression(node: unknown, place: Place): ColumnSet {
       return caseExpression(value, place);
     case "FuncCall":
       return functionCall(value, place);
+    case "TypeCast":
+      return fields(value, isTotalCast(value) ? place : asking(place));
+    case "XmlExpr":
+    case "XmlSerialize":
+      return fields(value, asking(place));
     default:
       return fields(value, place);
   }
@@ -66,6 +72,11 @@ export function column(ref: Tree, place: Place): ColumnSet {
 /** A truth value made of columns decides something, wherever it stands, unless it is written or ordered by. */
 function deciding(use: SqlColumnUseKind): SqlColumnUseKind {
   return use === "output" || use === "equality" || use === "join" || use === "pattern" ? "expression" : use;
+}
+
+/** Whether the value can be made is a question that its mask does not hide; what is written is not shown. */
+function asking(place: Place): Place {
+  return place.use === "output" ? { ...place, use: "expression" } : place;
 }
 
 function all(nodes: readonly unknown[], place: Place): ColumnSet {
@@ -91,7 +102,8 @@ function operator(value: Tree, place: Place): ColumnSet {
   const compares = kind !== "AEXPR_OP" || COMPARISONS.has(name);
   const columns = new ColumnSet();
   if (kind === "AEXPR_NULLIF") columns.merge(expression(value.lexpr, place));
-  const use = compares ? deciding(place.use) : place.use;
+  const total = isTotalOperator(name, value.lexpr, value.rexpr);
+  const use = compares ? deciding(place.use) : total ? place.use : asking(place).use;
   for (const side of ["lexpr", "rexpr"]) columns.merge(expression(value[side], { ...place, use }));
   const builtin = BUILTIN_OPERATORS.has(name) || /^[A-Z ]+$/.test(name);
   if (!builtin || strings(value.name).length > 1) columns.unknown = true;
@@ -111,7 +123,7 @@ function caseExpression(value: Tree, place: Place): ColumnSet {
 
 function functionCall(value: Tree, place: Place): ColumnSet {
   const { schema, name } = qualifiedName(value.funcname);
-  const columns = fields(value, place);
+  const columns = fields(value, isTotalCall(value) ? place : asking(place));
   const builtin = (schema === undefined || schema === "pg_catalog") && BUILTIN_FUNCTIONS.has(name);
   // The body of any other function may read any table.
   if (!builtin && value.funcformat !== "COERCE_SQL_SYNTAX") columns.unknown = true;
