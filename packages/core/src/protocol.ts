@@ -78,10 +78,10 @@ export interface LiveSession<S extends Duplex = Duplex> {
     /** The detectors whose findings carry each label. */
     readonly detectors: readonly LabelDetectors[];
   };
-  /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
-  dial(): Promise<S>;
   /** Planted values that mean something when this principal meets them. */
   canaries(): readonly Canary[];
+  /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
+  dial(): Promise<S>;
   /** Decrypted for this call only: use it and let it go. */
   openCredential(): Promise<TargetCredential>;
   record(event: SessionEvent): void;

@@ -69,10 +69,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log: (message, fields) => logger.warn(fields, message),
   });
   registry.follow();
+  const budgets = new BudgetLedger(controlPlane);
   const stop = new AbortController();
   const servers: Server[] = [];
   const deps = {
-  const budgets = new BudgetLedger(controlPlane);
     gatewayId: options.gatewayId,
     controlPlane,
     journalDirectory: options.journalDirectory,
@@ -108,9 +108,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       for (const server of servers) server.close();
       grantKeys.close();
       await registry.close(reason);
+      await budgets.close();
       stop.abort();
       await hub.close();
     },
   };
-      await budgets.close();
 }

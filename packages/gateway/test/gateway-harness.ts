@@ -23,6 +23,7 @@ import { BudgetLedger } from "../src/sessions/budget-ledger.ts";
 import { GatewaySession } from "../src/sessions/gateway-session.ts";
 import { PolicyInForce } from "../src/sessions/policy-in-force.ts";
 import { ReviewDesk } from "../src/sessions/review-desk.ts";
+import { memoryBudgets } from "./memory-budgets.ts";
 
 export interface HarnessOptions {
   /** On 127.0.0.1. */
@@ -49,6 +50,9 @@ export interface Harness extends AsyncDisposable {
   /** Nobody decided in time. */
   expire(reviewId: string): Promise<void>;
   readonly sessions: Set<GatewaySession>;
+  readonly budgets: BudgetLedger;
+  /** What is spent of a rule's counter, leases included. */
+  readonly spent: (ruleId: string, counter: string) => number;
   /** Policy of now on. */
   setPolicies(policies: HarnessOptions["policies"]): Promise<void>;
 }
@@ -65,6 +69,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const events: SessionEvent[] = [];
   const reviews: Harness["reviews"] = new Map();
   const awaiting: ((id: string) => void)[] = [];
+  const spending = memoryBudgets();
   let bundle = { version: 1, documents: options.policies };
   const byName = new Map(options.principals.map((principal) => [principal.name, principal]));
   const controlPlane: Pick<
@@ -77,9 +82,13 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     | "getReview"
     | "consumeReview"
     | "withdrawReview"
+    | "reserveBudget"
+    | "returnBudget"
     | "openCredential"
     | "endSession"
   > = {
+    reserveBudget: (request) => spending.reserveBudget(request),
+    returnBudget: (returns) => spending.returnBudget(returns),
     lookupVerifiers: async (name) =>
       byName.has(name)
         ? {
@@ -135,7 +144,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const policy = new PolicyInForce(controlPlane);
   const link = (shortId: string): string => `https://gw.example/r/${shortId}`;
   const desk = new ReviewDesk(controlPlane, link);
-  const budgets = new BudgetLedger();
+  const budgets = new BudgetLedger(controlPlane);
   const sessions = new Set<GatewaySession>();
   const classifier = await loadClassifier();
   const worker = createClassifierWorker();
@@ -216,6 +225,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     audit,
     reviews,
     sessions,
+    budgets,
+    spent: spending.spent,
     nextReview: () => new Promise((resolve) => awaiting.push(resolve)),
     decide: async (id, decision, reviewer, comment) => {
       const review = found(reviews.get(id));
@@ -238,6 +249,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       stop.abort();
       server.close();
       for (const session of sessions) session.interrupt({ type: "shutdown", reason: "the test is over" });
+      await budgets.close();
       await worker.close();
     },
   };

@@ -1,7 +1,7 @@
 import { LabelMatcher } from "../labels/label-matcher.ts";
 import { BUILTIN_RULE_IDS } from "./builtin-rules.ts";
-import { compileDefaults } from "./compile-defaults.ts";
 import { compileCanaries } from "./compile-canaries.ts";
+import { compileDefaults } from "./compile-defaults.ts";
 import { compileLabels } from "./compile-labels.ts";
 import { compileRule } from "./compile-rule.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
@@ -35,8 +35,8 @@ export function emptyPolicy(version = 0): CompiledPolicy {
     labelNames: [],
     labelMatcher: new LabelMatcher([]),
     rules: [],
-    defaults: { ...BUILTIN_DEFAULTS, ...SAYS_NOTHING, unlabelledText: "pass" },
     canaries: [],
+    defaults: { ...BUILTIN_DEFAULTS, ...SAYS_NOTHING, unlabelledText: "pass" },
   };
 }
 
@@ -68,8 +68,8 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   const labelNames = labels.map((label) => label.name);
   const saysNothing = labels.length === 0 && documents.every(({ input }) => (input.rules ?? []).length === 0);
   const defaults = compileDefaults(documents, problems, saysNothing ? SAYS_NOTHING : {});
-  const rules: CompiledRule[] = [];
   const canaries = compileCanaries(documents, labelNames, problems);
+  const rules: CompiledRule[] = [];
   for (const { document, input } of documents) {
     for (const [index, rule] of (input.rules ?? []).entries()) {
       const path = ["rules", index];

@@ -22,10 +22,10 @@ interface Decision {
 interface Findings {
   readonly decisions: Decision[];
   readonly observed: Observed[];
-  readonly budgets: Map<string, BudgetLimit>;
   /** By rule and account. */
-  recording: Verdict["recording"];
+  readonly budgets: Map<string, BudgetLimit>;
   readonly counted: Map<string, NonNullable<Verdict["counted"]>[number]>;
+  recording: Verdict["recording"];
 }
 
 /**
@@ -98,9 +98,9 @@ export function touchesLabel(operation: Operation, label: string): boolean {
 }
 
 function addBuiltin(site: BuiltinSite, operation: Operation, findings: Findings): void {
-  const found = operation.type === "sql" ? judgeBuiltin(operation, site) : judgeUnknown(operation, site);
   for (const each of countedPredicates(operation, site))
     findings.counted.set(`${each.label} ${each.use}`, { label: each.label, use: each.use });
+  const found = operation.type === "sql" ? judgeBuiltin(operation, site) : judgeUnknown(operation, site);
   const { context, policy } = site.view;
   for (const finding of found) {
     const review =

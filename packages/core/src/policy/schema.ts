@@ -213,10 +213,12 @@ export const documentSchema = z.strictObject({
   version: z.literal(1),
   labels: z.record(z.string(), label).optional(),
   rules: z.array(rule).max(MAX_RULES).optional(),
+  canaries: z.array(canary).max(MAX_CANARIES).optional().describe("planted values that nobody has a reason to read"),
   defaults: defaults.optional(),
 });
 
 export type DocumentInput = z.output<typeof documentSchema>;
+export type CanaryInput = z.output<typeof canary>;
 export type RuleInput = z.output<typeof rule>;
 export type LabelInput = z.output<typeof label>;
 export type DetectInput = z.output<typeof detect>;
@@ -224,12 +226,10 @@ export type DefaultsInput = z.output<typeof defaults>;
 export type MaskInput = z.output<typeof maskSpec>;
 export type ValueMaskInput = z.output<typeof valueMask>;
 export type MatrixInput = z.output<typeof matrices>;
-  canaries: z.array(canary).max(MAX_CANARIES).optional().describe("planted values that nobody has a reason to read"),
 export type ReviewInput = z.output<typeof review>;
 export type InTransactionInput = z.output<typeof inTransaction>;
 export type TestInput = z.output<typeof test>;
 
-export type CanaryInput = z.output<typeof canary>;
 /** JSON Schema (2020-12) of one policy document, for editors and for the published API. */
 export function policyJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(documentSchema, { io: "input" }), title: "Tidewaiter policy" };

@@ -1,93 +1,190 @@
-import type { Answer, BudgetLimit } from "@tidewaiter/core";
-import type { ErrorFields } from "../messages.ts";
+import type { Answer, BudgetAmounts, BudgetLimit, BudgetValues, Instant } from "@tidewaiter/core";
+import { budgetKey } from "@tidewaiter/core";
+import { distinctValues, shownCounters, usesToCount } from "./budget-uses.ts";
 import type { Machine } from "./machine.ts";
 import type { Judged } from "./state.ts";
-import { refusedPlainly, transactionText } from "./texts.ts";
 
-/** Rows and bytes asked for at a time, so that nothing is awaited per row. */
-const LEASE_ROWS = 1_000;
-const LEASE_BYTES = 1024 * 1024;
+/** Asked for at a time beyond what is needed, so that nothing is awaited per row. */
+const LEASE = { rows: 1_000, bytes: 1024 * 1024, cells: 500 } as const;
 
-type BudgetAnswer = Extract<Answer, { type: "budget" }>;
+/** Of what is owed to a budget without any lease on it. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** The first budget of the verdict that has no lease left, or undefined. */
-export function exhausted(machine: Machine, judged: Judged): BudgetLimit | undefined {
-  return judged.verdict.budgets.find((budget) => {
-    if (judged.excused.has(budget.ruleId)) return false;
-    const lease = machine.leases.get(budget.ruleId);
-    return (
-      lease === undefined ||
-      (budget.rows !== undefined && lease.rows <= 0) ||
-      (budget.bytes !== undefined && lease.bytes <= 0)
-    );
-  });
+export type BudgetAnswer = Extract<Answer, { type: "budget" }>;
+
+/** What this session may still spend of one budget; below zero it has spent more than it was granted, and pays that first. */
+export interface SessionLease {
+  readonly left: Record<string, number>;
+  expiresAt: Instant;
 }
 
-export function spend(machine: Machine, judged: Judged, rows: number, bytes: number): void {
+/** What one budget must still grant before something may happen. */
+export interface Bill {
+  readonly budget: BudgetLimit;
+  readonly want: BudgetAmounts;
+  readonly values: BudgetValues;
+}
+
+/** The first budget that what a statement costs before it runs cannot be taken from; undefined: it may run. */
+export function unpaid(machine: Machine, judged: Judged): Bill | undefined {
+  const { budgets } = judged.verdict;
+  // who has spent everything may still end a transaction
+  if (budgets.length === 0 || endsTransaction(judged)) return undefined;
+  return firstShort(machine, judged, (budget) => ({
+    want: admission(machine, judged, budget),
+    values: judged.admitted.has(budgetKey(budget)) ? {} : distinctValues(machine, judged, budget.limits),
+  }));
+}
+
+/** The first budget of the verdict that some rows cannot be taken from. */
+export function unpaidRows(machine: Machine, judged: Judged, cost: BudgetAmounts): Bill | undefined {
+  return firstShort(machine, judged, ({ limits }) => ({
+    want: Object.fromEntries(Object.entries(cost).filter(([counter]) => Object.hasOwn(limits, counter))),
+    values: {},
+  }));
+}
+
+function firstShort(
+  machine: Machine,
+  judged: Judged,
+  cost: (budget: BudgetLimit) => Omit<Bill, "budget">,
+): Bill | undefined {
   for (const budget of judged.verdict.budgets) {
-    const lease = machine.leases.get(budget.ruleId);
-    if (lease === undefined) continue;
-    lease.rows -= rows;
-    lease.bytes -= bytes;
+    if (judged.excused.has(budget.ruleId)) continue;
+    const bill = { budget, ...cost(budget) };
+    const left = leaseOf(machine, budget)?.left;
+    const short = Object.entries(bill.want).some(([counter, amount]) => (left?.[counter] ?? 0) < amount);
+    if (short || Object.keys(bill.values).length > 0) return bill;
+  }
+  return undefined;
+}
+
+/** At least one of everything that it may use up, and all of what is certain before it runs. */
+function admission(machine: Machine, judged: Judged, budget: BudgetLimit): BudgetAmounts {
+  const { limits } = budget;
+  const want: Record<string, number> = {};
+  if (mayReturnRows(judged)) {
+    if (limits.rows !== undefined) want.rows = 1;
+    if (limits.bytes !== undefined) want.bytes = 1;
+    for (const counter of shownCounters(judged, limits)) want[counter] = 1;
+  }
+  // each of those that run now, or wait at the server, may yet fail
+  if (limits.errors !== undefined) want.errors = 1 + othersUnderWay(machine);
+  return judged.charged.has(budgetKey(budget)) ? want : { ...want, ...usesToCount(judged, limits) };
+}
+
+function endsTransaction({ facts }: Judged): boolean {
+  return facts.length > 0 && facts.every((one) => one.class === "transaction");
+}
+
+/** Where nobody could read the statement it may. */
+function mayReturnRows({ facts }: Judged): boolean {
+  if (facts.length === 0) return true;
+  return facts.some(
+    (one) =>
+      one.returnsRows ||
+      one.opaque ||
+      one.copy?.direction === "to" ||
+      one.prepared !== undefined ||
+      one.cursor !== undefined,
+  );
+}
+
+/** Messages whose answers may hold one error each: simple queries, and runs of extended messages that end with Sync. */
+export function othersUnderWay({ owed }: Machine): number {
+  return owed.reduce((count, { type }) => (type === "query" || type === "sync" ? count + 1 : count), 0);
+}
+
+/** Takes what a statement costs before it runs. */
+export function charge(machine: Machine, judged: Judged): void {
+  for (const budget of judged.verdict.budgets) {
+    const key = budgetKey(budget);
+    if (judged.excused.has(budget.ruleId) || judged.charged.has(key)) continue;
+    judged.charged.add(key);
+    take(machine, budget, usesToCount(judged, budget.limits));
   }
 }
 
-/** Asks for the next lease of one budget; the answer comes back by the returned id. */
-export function askForLease(machine: Machine, budget: BudgetLimit): number {
+export function spend(machine: Machine, judged: Judged, cost: BudgetAmounts): void {
+  for (const budget of judged.verdict.budgets) if (!judged.excused.has(budget.ruleId)) take(machine, budget, cost);
+}
+
+/** An error of the target reached the client. One that no lease was left for is paid for all the same. */
+export function spendError(machine: Machine, judged: Judged | undefined): void {
+  for (const budget of judged?.verdict.budgets ?? []) {
+    if (budget.limits.errors === undefined || judged?.excused.has(budget.ruleId) === true) continue;
+    take(machine, budget, { errors: 1 });
+    if ((leaseOf(machine, budget)?.left.errors ?? 0) < 0)
+      askForLease(machine, { budget, want: { errors: 0 }, values: {} });
+  }
+}
+
+function take(machine: Machine, budget: BudgetLimit, cost: BudgetAmounts): void {
+  const key = budgetKey(budget);
+  for (const [counter, amount] of Object.entries(cost)) {
+    if (!Object.hasOwn(budget.limits, counter) || amount === 0) continue;
+    const lease = leaseOf(machine, budget) ?? { left: {}, expiresAt: NEVER };
+    lease.left[counter] = (lease.left[counter] ?? 0) - amount;
+    machine.leases.set(key, lease);
+  }
+}
+
+/** One that has run out is given back: nothing of it was spent since. */
+function leaseOf(machine: Machine, budget: BudgetLimit): SessionLease | undefined {
+  const key = budgetKey(budget);
+  const lease = machine.leases.get(key);
+  if (lease === undefined || lease.expiresAt > machine.now) return lease;
+  returnLease(machine, key, lease);
+  return machine.leases.get(key);
+}
+
+/** Asks for what is missing; the answer comes back by the returned id. */
+export function askForLease(machine: Machine, { budget, want, values }: Bill): number {
   const askId = machine.nextAsk();
-  const lease = machine.leases.get(budget.ruleId);
-  machine.leaseAsks.set(askId, budget.ruleId);
+  const key = budgetKey(budget);
+  const left = machine.leases.get(key)?.left ?? {};
+  machine.leaseAsks.set(askId, key);
+  const wishes = Object.entries(want).map(([counter, amount]) => {
+    // what was overdrawn is paid first
+    const least = Math.max(0, amount - (left[counter] ?? 0));
+    const more = LEASE[counter.split(":")[0] as keyof typeof LEASE] ?? 0;
+    return [counter, { least, most: least + more }] as const;
+  });
   machine.emit({
     type: "ask",
     askId,
-    ask: {
-      type: "budget",
-      ruleId: budget.ruleId,
-      windowSeconds: budget.windowSeconds,
-      // what was overdrawn by the last batch is paid first
-      rows: budget.rows === undefined ? 0 : LEASE_ROWS - Math.min(0, lease?.rows ?? 0),
-      bytes: budget.bytes === undefined ? 0 : LEASE_BYTES - Math.min(0, lease?.bytes ?? 0),
-      limit: {
-        ...(budget.rows !== undefined && { rows: budget.rows }),
-        ...(budget.bytes !== undefined && { bytes: budget.bytes }),
-      },
-    },
+    ask: { type: "budget", budget, want: Object.fromEntries(wishes), values },
   });
   return askId;
 }
 
 /** Takes the answer; also a late one, since what was drawn must be used or given back. */
-export function grantLease(machine: Machine, askId: number, { granted, rows, bytes }: BudgetAnswer): void {
-  const ruleId = machine.leaseAsks.get(askId);
+export function grantLease(machine: Machine, askId: number, answer: BudgetAnswer): void {
+  const key = machine.leaseAsks.get(askId);
   machine.leaseAsks.delete(askId);
-  if (ruleId === undefined || !granted) return;
-  const lease = machine.leases.get(ruleId) ?? { rows: 0, bytes: 0 };
-  machine.leases.set(ruleId, { rows: lease.rows + rows, bytes: lease.bytes + bytes });
+  if (key === undefined || !answer.granted) return;
+  const lease = machine.leases.get(key) ?? { left: {}, expiresAt: answer.expiresAt };
+  for (const [counter, amount] of Object.entries(answer.amounts))
+    lease.left[counter] = (lease.left[counter] ?? 0) + amount;
+  lease.expiresAt = Math.min(lease.expiresAt, answer.expiresAt);
+  machine.leases.set(key, lease);
+}
+
+/** While nothing runs other sessions may have what this one does not use. */
+export function returnIdleLeases(machine: Machine): void {
+  const asked = machine.waiting?.for === "budget" || machine.waiting?.for === "probe";
+  if (machine.leases.size > 0 && machine.quiet && !asked && machine.targetWaiting === undefined) returnLeases(machine);
 }
 
 export function returnLeases(machine: Machine): void {
-  for (const [ruleId, { rows, bytes }] of machine.leases) {
-    machine.emit({ type: "return_budget", ruleId, rows: Math.max(0, rows), bytes: Math.max(0, bytes) });
-  }
-  machine.leases.clear();
+  for (const [key, lease] of [...machine.leases]) if (lease.expiresAt !== NEVER) returnLease(machine, key, lease);
 }
 
-export function budgetSpent(machine: Machine, { ruleId, onExceed }: BudgetLimit): ErrorFields {
-  return refusedPlainly(
-    "53400",
-    `the budget of rows or bytes for this time is spent [${ruleId}]`,
-    transactionText(machine.status),
-    onExceed === "review"
-      ? "Send a statement again to ask a person, or wait: it grows again as its window moves on."
-      : "It grows again as its window moves on.",
-  );
-}
-
-export function budgetFatal(machine: Machine, budget: BudgetLimit): ErrorFields {
-  return {
-    ...budgetSpent(machine, budget),
-    severity: "FATAL",
-    severityLocalized: "FATAL",
-    detail: "The policy ends a session that spends it.",
-  };
+/** Debts stay. */
+function returnLease(machine: Machine, key: string, { left }: SessionLease): void {
+  const unused = Object.fromEntries(Object.entries(left).map(([counter, amount]) => [counter, Math.max(0, amount)]));
+  const debts = Object.entries(left).filter(([, amount]) => amount < 0);
+  machine.emit({ type: "return_budget", budget: key, unused });
+  if (debts.length === 0) machine.leases.delete(key);
+  else machine.leases.set(key, { left: Object.fromEntries(debts), expiresAt: NEVER });
 }

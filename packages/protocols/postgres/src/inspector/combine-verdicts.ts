@@ -1,5 +1,5 @@
 import type { LabelUse, MaskSpec, Verdict } from "@tidewaiter/core";
-import { CONSTANT_MASK, NO_LABELS, stricterMask } from "@tidewaiter/core";
+import { budgetKey, CONSTANT_MASK, NO_LABELS, stricterMask } from "@tidewaiter/core";
 
 const SEVERITY = { allow: 0, review: 1, deny: 2 } as const;
 const RECORDING_ORDER = ["best_effort", "bounded", "strict", "durable"] as const;
@@ -17,8 +17,9 @@ export function combineVerdicts(a: Verdict | undefined, b: Verdict): Verdict {
     masks,
     budgets: [
       ...a.budgets,
-      ...b.budgets.filter((budget) => !a.budgets.some((other) => other.ruleId === budget.ruleId)),
+      ...b.budgets.filter((budget) => !a.budgets.some((other) => budgetKey(other) === budgetKey(budget))),
     ],
+    ...((a.counted ?? b.counted) !== undefined && { counted: [...(a.counted ?? []), ...(b.counted ?? [])] }),
     unlabelledText: a.unlabelledText === "detect" || b.unlabelledText === "detect" ? "detect" : "pass",
     recording: { mode: mode.recording.mode, results: a.recording.results || b.recording.results },
     observed: [...a.observed, ...b.observed],

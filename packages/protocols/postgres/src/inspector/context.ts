@@ -1,4 +1,4 @@
-import type { Operation, PrincipalKind, SourceSpan, SqlClassification, Verdict } from "@tidewaiter/core";
+import type { Canary, Operation, PrincipalKind, SourceSpan, SqlClassification, Verdict } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import type { Framed } from "../framer.ts";
 import type { LabelDetectors } from "../mask/active-detectors.ts";
@@ -17,6 +17,8 @@ export interface InspectorContext {
   readonly evaluate: (operation: Operation) => Verdict;
   /** Labels of the policy with the names of the detectors whose findings carry them. */
   readonly labelDetectors: () => readonly LabelDetectors[];
+  /** Planted values that mean something when this principal meets them. */
+  readonly canaries: () => readonly Canary[];
   /** A rule that may apply names `sql.estimated_rows`. */
   readonly needsEstimate: () => boolean;
   /** For SQL inside SQL (PREPARE, COPY of a query); short strings only. */

@@ -90,9 +90,11 @@ function decide(
     tokenKey: machine.context.tokenKey,
     utf8: isUtf8Name(encoding),
     labelDetectors: machine.context.labelDetectors(),
+    canaries: machine.context.canaries(),
     redacted: (info) => noteRedacted(machine, judged, info),
   });
   judged.masked = plan.masked;
+  judged.watch = plan.watch && { ...plan.watch, copy: format };
   return { copy: plan.mask === undefined ? undefined : new CopyMask(plan.mask, format) };
 }
 

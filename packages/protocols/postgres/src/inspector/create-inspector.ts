@@ -2,7 +2,7 @@ import type { Answer, Effect, Input, Inspector, Interruption, Side } from "@tide
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { errorFields, recordingLost, SQLSTATE } from "../errors.ts";
 import { FRONTEND } from "../messages.ts";
-import { grantLease, returnLeases } from "./budgets.ts";
+import { grantLease, returnIdleLeases, returnLeases } from "./budgets.ts";
 import { onClientMessage } from "./client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
 import { abandon, answered, withdraw } from "./hold.ts";
@@ -27,6 +27,7 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
       if (!machine.closed) {
         take(machine, input);
         if (machine.closed) returnLeases(machine);
+        else returnIdleLeases(machine);
       }
       return machine.effects satisfies readonly Effect[];
     },
@@ -35,7 +36,9 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
     },
     get streamsRows() {
       // an answer to a question of ours is read whole
-      return machine.kept.target.length > 0 || machine.owed[0]?.ours !== true;
+      if (machine.owed[0]?.ours === true && machine.kept.target.length === 0) return false;
+      // a canary is looked for in whole rows
+      return context.canaries().length === 0 || !context.catalog().hasLabels;
     },
   };
 }
@@ -128,7 +131,7 @@ function onAnswer(machine: Machine, askId: number, answer: Answer): void {
       );
       if (waiting?.for !== "budget") return;
       if (machine.targetWaiting === waiting) machine.targetWaiting = undefined;
-      return waiting.go(answer.granted);
+      return waiting.go(answer);
     }
     case "catalog": {
       const waiting = machine.targetWaiting;

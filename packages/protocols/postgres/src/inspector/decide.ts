@@ -1,7 +1,10 @@
+import { budgetKey } from "@tidewaiter/core";
 import { SQLSTATE } from "../errors.ts";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ErrorFields } from "../messages.ts";
-import { askForLease, budgetFatal, budgetSpent, exhausted } from "./budgets.ts";
+import { budgetFatal, budgetSpent, excessInWords } from "./budget-texts.ts";
+import type { Bill, BudgetAnswer } from "./budgets.ts";
+import { askForLease, charge, othersUnderWay, unpaid } from "./budgets.ts";
 import { copyToProbe, probeCopy } from "./copy-out.ts";
 import { failsAnyway } from "./failed-transaction.ts";
 import { hold } from "./hold.ts";
@@ -66,28 +69,49 @@ function ask(machine: Machine, decision: Decision, question: Question, approved:
   hold(machine, { judged, ...question, parameters, digest, approved: run, refuse });
 }
 
+function exceeds(
+  machine: Machine,
+  decision: Decision,
+  bill: Bill,
+  answer: Extract<BudgetAnswer, { granted: false }>,
+): void {
+  const { judged, refuse } = decision;
+  const { onExceed, review, ruleId } = bill.budget;
+  // errors that may yet come are asked for, too: when it is known that they did not, there may be enough
+  if (answer.counter === "errors" && othersUnderWay(machine) > 0) {
+    const none = (): boolean => othersUnderWay(machine) === 0;
+    return machine.waitForAnswers(none, () => {
+      if (machine.skippingToSync) machine.finish(judged, "error", "");
+      else admit(machine, decision);
+    });
+  }
+  if (answer.unavailable === true) return refuse(budgetSpent(machine, bill, answer));
+  if (onExceed === "end") {
+    machine.finish(judged, "refused", "53400");
+    return machine.end(budgetFatal(machine, bill, answer));
+  }
+  if (onExceed === "deny" || review === undefined) return refuse(budgetSpent(machine, bill, answer));
+  ask(machine, decision, { review, ruleId, reason: excessInWords(bill, answer) }, () => {
+    judged.excused = new Set([...judged.excused, ruleId]);
+    admit(machine, decision);
+  });
+}
+
 /** Budgets first, then the probe that a COPY needs, then the target. */
 function admit(machine: Machine, decision: Decision): void {
   const { judged, forward, refuse } = decision;
-  const budget = exhausted(machine, judged);
-  if (budget !== undefined) {
-    const go = (granted: boolean): void => {
+  const bill = unpaid(machine, judged);
+  if (bill !== undefined) {
+    const go = (answer: BudgetAnswer): void => {
       machine.waiting = undefined;
-      if (granted) return admit(machine, decision);
-      if (budget.onExceed === "end") {
-        machine.finish(judged, "refused", "53400");
-        return machine.end(budgetFatal(machine, budget));
-      }
-      if (budget.onExceed === "deny" || budget.review === undefined) return refuse(budgetSpent(machine, budget));
-      const question = { review: budget.review, ruleId: budget.ruleId, reason: "its budget of rows or bytes is spent" };
-      ask(machine, decision, question, () => {
-        judged.excused = new Set([...judged.excused, budget.ruleId]);
-        admit(machine, decision);
-      });
+      if (!answer.granted) return exceeds(machine, decision, bill, answer);
+      if (Object.keys(bill.values).length > 0) judged.admitted.add(budgetKey(bill.budget));
+      admit(machine, decision);
     };
-    machine.waiting = { for: "budget", askId: askForLease(machine, budget), judged, go };
+    machine.waiting = { for: "budget", askId: askForLease(machine, bill), judged, go };
     return;
   }
+  charge(machine, judged);
   const probed = copyToProbe(machine, judged);
   if (probed === undefined) return forward();
   probeCopy(machine, { judged, ...probed, end: decision.end }, (answer) =>

@@ -10,7 +10,8 @@ import type { Meaning } from "./meanings.ts";
 import { meanings } from "./meanings.ts";
 import type { BoundValues } from "./own-rules.ts";
 import { ownRefusal } from "./own-rules.ts";
-import type { Judged } from "./state.ts";
+import { nothingSpent } from "./spending.ts";
+import type { BoundParameters, Judged } from "./state.ts";
 import { refusedByRule } from "./texts.ts";
 
 /** The verdict on a string of statements: the most severe over all of them, with the strictest mask for each label. */
@@ -46,7 +47,7 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
     bytes: 0,
     masked: [],
     captured: undefined,
-    excused: new Set(),
+    ...nothingSpent(given.bound),
     finished: false,
   };
 }
@@ -55,7 +56,7 @@ interface Given {
   /** From a plain EXPLAIN. */
   readonly estimatedRows?: number | undefined;
   /** At Execute; literals are looked at always. */
-  readonly bound?: BoundValues;
+  readonly bound?: BoundValues & BoundParameters;
   /** Query trees that the server sent of the only statement. */
   readonly trees?: readonly Lineage[];
 }

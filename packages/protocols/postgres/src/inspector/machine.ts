@@ -4,6 +4,7 @@ import { encodeFrontend } from "../encode-frontend.ts";
 import { errorFields } from "../errors.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FrontendMessage, TransactionStatus } from "../messages.ts";
+import type { SessionLease } from "./budgets.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
 import { Names } from "./names.ts";
 import { NoticeLevel } from "./notice-level.ts";
@@ -62,10 +63,10 @@ export class Machine {
 
   /** Rows of the running statement are dropped until the target says that it was canceled. */
   cutting: { readonly refusal: ErrorFields; dropped: boolean } | undefined;
-  /** Rows and bytes still granted per budget rule. */
-  readonly leases = new Map<string, { rows: number; bytes: number }>();
+  /** What may still be spent, by budget. */
+  readonly leases = new Map<string, SessionLease>();
   readonly noticedMasks = new Set<string>();
-  /** Which budget rule an ask was about, so that a late answer is credited all the same. */
+  /** Which budget an ask was about, so that a late answer is credited all the same. */
   readonly leaseAsks = new Map<number, string>();
   readonly reading: ReadingSettings;
   /** Undefined: the server does not tell its lineage. */

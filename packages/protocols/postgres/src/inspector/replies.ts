@@ -1,6 +1,7 @@
 import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
 import { BACKEND } from "../messages.ts";
+import { completedAnyway } from "./cut.ts";
 import { decoded } from "./decoded.ts";
 import type { Machine } from "./machine.ts";
 import { check } from "./on-tree.ts";
@@ -30,12 +31,7 @@ export function onComplete(machine: Machine, message: Framed): void {
   check(machine, owed);
   const { cutting } = machine;
   machine.cutting = undefined;
-  // the result came to its end before the cancel: it must not be told complete when rows of it were dropped
-  if (cutting?.dropped === true) {
-    const { refusal } = cutting;
-    machine.finish(owed.judged, "error", refusal.code ?? "");
-    return machine.end({ ...refusal, severity: "FATAL", severityLocalized: "FATAL" });
-  }
+  if (cutting?.dropped === true) return completedAnyway(machine, owed, cutting.refusal);
   // only what ends a failed transaction, or goes back to a savepoint, completes in one
   if (machine.status === "E" && message.type === BACKEND.CommandComplete) machine.status = "T";
   const suspended = message.type === BACKEND.PortalSuspended;

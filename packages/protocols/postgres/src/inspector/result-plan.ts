@@ -1,4 +1,4 @@
-import type { MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
+import type { Canary, MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
 import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
@@ -13,6 +13,8 @@ import { maskInfo } from "../mask/mask-rows.ts";
 import type { FieldDescription } from "../messages.ts";
 import type { ValueLabels } from "./lineage-use.ts";
 import { outputLabelsOf } from "./lineage-use.ts";
+import type { ColumnToWatch, RowWatch } from "./row-watch.ts";
+import { watchRows } from "./row-watch.ts";
 import type { Judged } from "./state.ts";
 
 export interface ResultPlan {
@@ -21,6 +23,8 @@ export interface ResultPlan {
   readonly masked: readonly ColumnMaskInfo[];
   /** A relation was seen that the catalog does not know. */
   readonly unknownRelation: boolean;
+  /** What is counted and looked for in its columns. */
+  readonly watch: RowWatch | undefined;
   /** A query tree was due and none that fits came: everything is masked. */
   readonly lineageMissing: boolean;
 }
@@ -37,6 +41,7 @@ export interface PlanInput {
   readonly tokenKey: Buffer;
   readonly utf8: boolean;
   readonly labelDetectors: readonly LabelDetectors[];
+  readonly canaries: readonly Canary[];
   /** Something was found and replaced in a column without a label; told once per column and kind. */
   readonly redacted: (info: ColumnMaskInfo) => void;
 }
@@ -49,6 +54,7 @@ export function planResult(input: PlanInput): ResultPlan {
   const active = activeDetectors(input.labelDetectors, input.judged.verdict);
   const mask: (CellMask | undefined)[] = [];
   const masked: ColumnMaskInfo[] = [];
+  const watched: ColumnToWatch[] = [];
   let unknownRelation = false;
   fields.forEach((field, index) => {
     const origin = sourceOf(input, field, index, byTree);
@@ -59,17 +65,25 @@ export function planResult(input: PlanInput): ResultPlan {
         ? active && contentOf(input, active, field, index)
         : maskFor(input, field, index, { spec, label: origin.labels[0] ?? "" }),
     );
+    watched.push({ field, format: input.formatOf(index), labels: origin.labels, mask: mask[index] });
     if (spec !== undefined) masked.push(maskInfo(field.name, origin.labels, spec));
   });
   return {
     mask: mask.some((column) => column !== undefined) ? mask : undefined,
     masked,
+    watch: watchRows(watched, input.judged.verdict.budgets, input.canaries),
     unknownRelation,
     lineageMissing: byTree === "missing",
   };
 }
 
-const UNMASKED: ResultPlan = { mask: undefined, masked: [], unknownRelation: false, lineageMissing: false };
+const UNMASKED: ResultPlan = {
+  mask: undefined,
+  masked: [],
+  watch: undefined,
+  unknownRelation: false,
+  lineageMissing: false,
+};
 /** Their trees come with them; EXECUTE and FETCH return what was analysed before. */
 const TREE_IS_DUE: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "DECLARE CURSOR"]);
 

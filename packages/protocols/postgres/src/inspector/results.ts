@@ -68,10 +68,12 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
       tokenKey: machine.context.tokenKey,
       utf8: machine.reading.utf8,
       labelDetectors: machine.context.labelDetectors(),
+      canaries: machine.context.canaries(),
       redacted: (info) => noteRedacted(machine, judged, info),
     });
   const finish = (made: ReturnType<typeof plan>): void => {
     judged.masked = [...judged.masked, ...made.masked];
+    judged.watch = made.watch;
     tellOfMasks(machine, made.masked);
     if (made.lineageMissing) noteMissing(machine, judged);
     go(made.mask);

@@ -7,10 +7,8 @@ import { maskRows } from "../mask/mask-rows.ts";
 import type { MaskedStream } from "../mask/stream-rows.ts";
 import { RowStream } from "../mask/stream-rows.ts";
 import { BACKEND } from "../messages.ts";
-import { askForLease, budgetFatal, budgetSpent, exhausted, spend } from "./budgets.ts";
-import { captureRows, captureSkipped } from "./capture-rows.ts";
 import type { PostgresMessage } from "./context.ts";
-import { cut } from "./cut.ts";
+import { countPieces, deliver, payForPieces } from "./deliver-rows.ts";
 import type { Machine } from "./machine.ts";
 import { check, treesOf } from "./on-tree.ts";
 import { planPortal } from "./results.ts";
@@ -69,7 +67,11 @@ function deliverPieces(
   message: PostgresMessage,
   stream: MaskedStream | undefined,
 ): void {
-  openRow(machine, message, { judged, stream, account: (piece, bytes) => account(machine, judged, piece, bytes) });
+  if (message.kind !== "fragment") return;
+  const { totalLength } = message;
+  payForPieces(machine, judged, totalLength, () =>
+    openRow(machine, message, { judged, stream, account: countPieces(machine, judged, totalLength) }),
+  );
 }
 
 /** What a COPY sends was planned for, or found harmless, before it was forwarded. */
@@ -98,38 +100,4 @@ function masked({ kind, buffer, start, end, ...rest }: PostgresMessage, mask: Ro
 /** Rows that nobody described: NULL is valid for every type. */
 function everything({ buffer, start }: PostgresMessage): RowMask {
   return new Array<ColumnMask>(Math.max(0, buffer.readInt16BE(start + 5))).fill(NULL_MASK);
-}
-
-function deliver(machine: Machine, judged: Judged, message: PostgresMessage, changed: Buffer | undefined): void {
-  const bytes = changed ?? message.buffer.subarray(message.start, message.end);
-  account(machine, judged, message, bytes);
-  if (changed === undefined) machine.forward("client", message);
-  else machine.toClient(changed);
-}
-
-function account(machine: Machine, judged: Judged, message: PostgresMessage, sent: Buffer | number): void {
-  const bytes = typeof sent === "number" ? sent : sent.length;
-  const rows = message.kind === "run" ? message.count : message.kind === "fragment" && !message.last ? 0 : 1;
-  judged.rows += rows;
-  judged.bytes += bytes;
-  if (judged.captured !== undefined) {
-    if (typeof sent === "number") captureSkipped(machine, judged);
-    else captureRows(machine, judged, sent, message.type === BACKEND.CopyData);
-  }
-  if (judged.verdict.budgets.length === 0) return;
-  spend(machine, judged, rows, bytes);
-  // a result is only ever stopped between two messages
-  const budget = rows === 0 ? undefined : exhausted(machine, judged);
-  if (budget !== undefined) askForMore(machine, budget);
-}
-
-/** The next rows wait for the next lease; without one the result is cut at this message boundary (decision 5). */
-function askForMore(machine: Machine, budget: NonNullable<ReturnType<typeof exhausted>>): void {
-  if (machine.targetWaiting !== undefined) return;
-  const go = (granted: boolean): void => {
-    if (granted) return;
-    if (budget.onExceed === "end") machine.end(budgetFatal(machine, budget));
-    else cut(machine, budgetSpent(machine, budget));
-  };
-  machine.targetWaiting = { for: "budget", askId: askForLease(machine, budget), go };
 }

@@ -3,13 +3,15 @@ import type { Lineage } from "../lineage/lineage.ts";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
+import type { BudgetAnswer } from "./budgets.ts";
 import type { Settle } from "./names.ts";
 import type { BoundValues } from "./own-rules.ts";
+import type { Spending } from "./spending.ts";
 import type { PendingName } from "./sql-names.ts";
 import type { Unread } from "./unread.ts";
 
 /** One operation with its verdict. It belongs to the statement, is copied to its portals, and is made anew at Execute. */
-export interface Judged {
+export interface Judged extends Spending {
   /** Counts from 1 within the session; 0 until it is recorded. */
   operation: number;
   readonly sql: string;
@@ -38,8 +40,6 @@ export interface Judged {
   bytes: number;
   masked: readonly ColumnMaskInfo[];
   captured: CapturedRows | undefined;
-  /** Budget rules whose excess a person has excused for this operation. */
-  excused: ReadonlySet<string>;
   finished: boolean;
 }
 
@@ -68,12 +68,18 @@ export interface Cursor {
   readonly trees: readonly Lineage[];
 }
 
-/** What Bind made of it. `fields` come from our own Describe, never from the client's. */
-export interface Portal extends BoundValues {
-  readonly prepared: Prepared;
+/** Values of a Bind in a readable form. */
+export interface BoundParameters {
   readonly parameters: readonly (string | null)[];
   /** SHA-256 (hex) of formats and values whole, since `parameters` may be cut: what an approval is bound to. */
   readonly digest: string;
+  /** By number of the parameter, from 1: how many elements it has at most, if it is an array. One = left out. */
+  readonly lists: ReadonlyMap<number, number>;
+}
+
+/** What Bind made of it. `fields` come from our own Describe, never from the client's. */
+export interface Portal extends BoundValues, BoundParameters {
+  readonly prepared: Prepared;
   readonly resultFormats: readonly number[];
   fields: readonly FieldDescription[] | "none" | undefined;
   mask: RowMask | undefined;
@@ -151,7 +157,7 @@ export type Waiting =
       readonly for: "budget";
       readonly askId: number;
       readonly judged: Judged;
-      readonly go: (granted: boolean) => void;
+      readonly go: (answer: BudgetAnswer) => void;
     };
 
 /** Why target messages are kept back. */
@@ -160,5 +166,5 @@ export type TargetWaiting =
   | {
       readonly for: "budget";
       readonly askId: number;
-      readonly go: (granted: boolean) => void;
+      readonly go: (answer: BudgetAnswer) => void;
     };

@@ -2,6 +2,7 @@ import { encodeError } from "../encode-backend.ts";
 import { SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
 import type { ErrorFields } from "../messages.ts";
+import { spendError } from "./budgets.ts";
 import { redactedFields } from "./content-layer.ts";
 import { decoded } from "./decoded.ts";
 import { failsAnyway } from "./failed-transaction.ts";
@@ -22,6 +23,8 @@ export function onError(machine: Machine, message: Framed): void {
   machine.rowMask = undefined;
   machine.described = false;
   if (fields.severity === "FATAL" || fields.severity === "PANIC") return onFatal(machine, message, fields);
+  // a refusal, or a result that was cut: what the client is told is not the target's
+  const ours = owed?.refusal !== undefined || machine.cutting !== undefined;
   const shown = shownError(machine, owed, message, fields);
   machine.finish(owed?.judged, outcome(owed, fields), shown?.code ?? fields.code ?? "");
   const settled = settle(machine, owed, shown?.code ?? fields.code ?? "");
@@ -33,8 +36,10 @@ export function onError(machine: Machine, message: Framed): void {
     if (!machine.skippingToSync) return;
     // within the client's batch the server now skips what was asked about: the error stands for the statement's own
     machine.finish(probe.judged, fields.code === SQLSTATE.queryCanceled ? "canceled" : "error", probe.error.code ?? "");
+    spendError(machine, probe.judged);
     return machine.toClient(encodeError(probe.error));
   }
+  if (!ours) spendError(machine, owed?.judged);
   if (shown === undefined) machine.forward("client", message);
   else machine.toClient(encodeError(shown));
 }

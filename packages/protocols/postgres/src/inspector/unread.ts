@@ -1,6 +1,7 @@
 import type { LabelUse, Operation } from "@tidewaiter/core";
 import { NO_LABELS } from "@tidewaiter/core";
 import type { Machine } from "./machine.ts";
+import { nothingSpent } from "./spending.ts";
 import type { Judged } from "./state.ts";
 
 export type UnreadReason = Extract<Operation, { type: "unknown" }>["reason"];
@@ -53,7 +54,7 @@ export function judgeUnread(machine: Machine, { sql, reason, message }: Unread):
     bytes: 0,
     masked: [],
     captured: undefined,
-    excused: new Set(),
+    ...nothingSpent(undefined),
     finished: false,
   };
 }

@@ -151,6 +151,7 @@ function inspectorContext({ session, database, target, connected, shared, lineag
     resource: { name: resource.name, database },
     catalog: () => shared.catalogs.current(target.catalogRequest()),
     evaluate: (operation) => session.evaluate(operation),
+    canaries: () => session.canaries(),
     needsEstimate: () => session.needsEstimate(),
     labelDetectors: () => session.labels().detectors,
     classify: shared.classifySync,

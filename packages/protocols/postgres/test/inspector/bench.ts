@@ -79,6 +79,7 @@ export class Bench {
         ...(operation.type === "sql" ? {} : { outcome: "deny" }),
         ...verdict?.(operation),
       }),
+      canaries: () => [],
       needsEstimate: () => false,
       labelDetectors: () => [],
       classify: (sql) => classifier.classify(sql),

@@ -213,38 +213,3 @@ describe("a held statement", () => {
     await golden(made, "hold-skipped");
   });
 });
-
-describe("budgets", () => {
-  const budget = (onExceed: "deny" | "review" | "end") => ({
-    verdict: () => ({
-      budgets: [
-        { ruleId: "few", windowSeconds: 60, rows: 2, onExceed, ...(onExceed === "review" && { review: REVIEW }) },
-      ],
-    }),
-  });
-  const spent = { type: "budget", granted: false, rows: 0, bytes: 0 } as const;
-
-  it("rows wait for the next lease, and the result is cut without one", async () => {
-    const made = bench(budget("deny"))
-      .client(query("select id from customers"))
-      .answer(1, { type: "budget", granted: true, rows: 1, bytes: 0 })
-      .target({ name: "RowDescription", fields: [field("id", 1)] }, rowOf("1"), rowOf("2"))
-      .answer(2, spent)
-      .target(rowOf("3"), failed("57014"), ready());
-    await golden(made, "budget-cut");
-  });
-
-  it.each(["deny", "end", "review"] as const)("a statement when nothing is left: %s", async (onExceed) => {
-    const made = bench(budget(onExceed)).client(query("select id from customers")).answer(1, spent);
-    if (onExceed === "review") made.answer(2, opened).answer(2, approved);
-    await golden(made, `budget-${onExceed}`);
-  });
-
-  it("a late lease is given back at the end", () => {
-    const made = bench(budget("deny"))
-      .client(parse("select 1/0", "s"), bind("s"), execute(), SYNC)
-      .target(failed("42601"));
-    made.answer(1, { type: "budget", granted: true, rows: 5, bytes: 0 }).ended("client");
-    expect(made.effects).toContainEqual({ type: "return_budget", ruleId: "few", rows: 5, bytes: 0 });
-  });
-});
