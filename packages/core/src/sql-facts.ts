@@ -44,8 +44,10 @@ export type SqlName = { readonly schema?: string; readonly name: string };
  * - `join`          column = column, also USING
  * - `order` `group` ORDER BY, DISTINCT, window clauses / GROUP BY
  * - `pattern`       LIKE, ranges, `<>`, regular expressions, IS NULL
- * - `expression`    anything else that decides something (HAVING, CASE, LIMIT, a function in WHERE, a boolean output,
- *                   a sub-select that feeds a predicate or a row count)
+ * - `expression`    anything else that decides something (HAVING, LIMIT, a function in WHERE, a sub-select that feeds a
+ *                   predicate or a row count)
+ * - `asking`        the value is shown, but in a way that answers a question about it: a comparison, a CASE condition, or
+ *                   something that may fail, be NULL or give several rows by the value; restricts no rows
  * - `write-source`  value flows into SET, INSERT source, MERGE, CREATE TABLE AS, or a function with a side effect
  */
 export type SqlColumnUseKind =
@@ -56,6 +58,7 @@ export type SqlColumnUseKind =
   | "group"
   | "pattern"
   | "expression"
+  | "asking"
   | "write-source";
 
 /** What a column is compared with: a literal by its place in `StatementFacts.literals`, or a parameter by its number. */

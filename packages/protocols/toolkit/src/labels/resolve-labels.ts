@@ -162,6 +162,8 @@ function predicateUse(column: SqlColumnUse, label: string, scope: Scope): Predic
       return undefined;
     case "group":
       return "order";
+    case "asking":
+      return "expression";
     case "join":
       return joinsWithin(column, label, scope) ? "join" : "expression";
     default:

@@ -14,9 +14,9 @@ export type Place = { readonly walk: Walk; readonly scope: Scope; readonly use: 
 
 /** Fields whose columns decide something beside the value itself. */
 const FIELD_USES: Readonly<Record<string, SqlColumnUseKind>> = {
-  agg_filter: "expression",
-  startOffset: "expression",
-  endOffset: "expression",
+  agg_filter: "asking",
+  startOffset: "asking",
+  endOffset: "asking",
   agg_order: "order",
   orderClause: "order",
   partitionClause: "group",
@@ -71,12 +71,13 @@ export function column(ref: Tree, place: Place): ColumnSet {
 
 /** A truth value made of columns decides something, wherever it stands, unless it is written or ordered by. */
 function deciding(use: SqlColumnUseKind): SqlColumnUseKind {
-  return use === "output" || use === "equality" || use === "join" || use === "pattern" ? "expression" : use;
+  if (use === "output") return "asking";
+  return use === "equality" || use === "join" || use === "pattern" ? "expression" : use;
 }
 
 /** Whether the value can be made is a question that its mask does not hide; what is written is not shown. */
 function asking(place: Place): Place {
-  return place.use === "output" ? { ...place, use: "expression" } : place;
+  return place.use === "output" ? { ...place, use: "asking" } : place;
 }
 
 function all(nodes: readonly unknown[], place: Place): ColumnSet {
