@@ -12,7 +12,7 @@ export const LONGEST_FINDING = 16 * 1024;
 /** A token that has not ended after so many bytes is taken for a finding. */
 const LONGEST_TOKEN = 256 * 1024;
 /** How much is looked through at once, beside what is looked at again. */
-const WINDOW = 64 * 1024;
+const WINDOW = 128 * 1024;
 const STAR = 0x2a;
 const ONE = 0x31;
 const NOTHING = Buffer.alloc(0);
@@ -76,17 +76,19 @@ export class ContentStream {
     const from = this.#context.length;
     const spans = this.#spans(window, from, last);
     let safe = last ? window.length : this.#safe(window, from, spans);
-    const out = Buffer.from(window.subarray(from));
+    let out: Buffer | undefined;
     this.#open = undefined;
     for (const span of spans) {
       if (span.end <= from || span.start >= safe) continue;
+      // the window stays as it came: what lies behind a finding is judged by what it was
+      out ??= Buffer.from(window.subarray(from));
       this.#overwrite(window, from, { ...span, start: Math.max(from, span.start) }, out);
       safe = Math.max(safe, span.end);
       if (span.end === window.length && !last) this.#open = span.detector === "private_key" ? "key" : "token";
     }
     this.#places?.walk(window, this.#sent - from, this.#sent + safe - from);
     this.#keep(window, from, safe);
-    return out.subarray(0, safe - from);
+    return out === undefined ? window.subarray(from, safe) : out.subarray(0, safe - from);
   }
 
   #spans(window: Buffer, from: number, last: boolean): readonly Span[] {

@@ -13,6 +13,10 @@ export interface CopyFormat {
   readonly quote: number;
   readonly escape: number;
   readonly header: boolean;
+  /** 1 for bytes that end a cell or change how those behind them are read. */
+  readonly marks: Uint8Array;
+  /** 1 for bytes that no value holds as they are: in csv inside of quotes. */
+  readonly escapes: Uint8Array;
 }
 
 const BACKSLASH = 0x5c;
@@ -23,15 +27,24 @@ export function copyFormat({ format, options }: SqlCopy): CopyFormat {
   const quote = (options.quote ?? '"').charCodeAt(0);
   const delimiter = (options.delimiter ?? (csv ? "," : "\t")).charCodeAt(0);
   const nothing = Buffer.from(options.null ?? (csv ? "" : "\\N"));
+  const mark = options.escape === undefined ? quote : options.escape.charCodeAt(0);
   return {
     format,
     delimiter,
     null: nothing,
     nullIsCertain: csv || !isEscapedText(nothing, delimiter),
     quote,
-    escape: options.escape === undefined ? quote : options.escape.charCodeAt(0),
+    escape: mark,
     header: options.header === true,
+    marks: byteSet(csv ? [delimiter, quote, mark] : [delimiter, BACKSLASH]),
+    escapes: byteSet(csv ? [quote, mark] : [delimiter, BACKSLASH, ...LETTER_OF.keys()]),
   };
+}
+
+function byteSet(bytes: readonly number[]): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const byte of bytes) set[byte] = 1;
+  return set;
 }
 
 /** What COPY TO writes behind a backslash for a control character; any other byte there stands for itself. */
@@ -134,18 +147,26 @@ export function encodedCell(value: Buffer, format: CopyFormat): Buffer {
 /** A part of a value, as it stands inside of a cell. @param quoted csv: the cell is in quotes */
 export function escaped(value: Buffer, format: CopyFormat, quoted: boolean): Buffer {
   const csv = format.format === "csv";
-  if (csv && !quoted) return value;
+  if ((csv && !quoted) || nextIn(format.escapes, value, 0) === value.length) return value;
   const out = Buffer.allocUnsafe(2 * value.length);
   let to = 0;
-  for (const byte of value) {
-    const letter = csv ? undefined : LETTER_OF.get(byte);
-    const special = csv
-      ? byte === format.quote || byte === format.escape
-      : letter !== undefined || byte === BACKSLASH || byte === format.delimiter;
-    if (special) out[to++] = csv ? format.escape : BACKSLASH;
-    out[to++] = letter ?? byte;
+  for (let at = 0; at < value.length; ) {
+    const special = nextIn(format.escapes, value, at);
+    to += value.copy(out, to, at, special);
+    at = special + 1;
+    const byte = value[special];
+    if (byte === undefined) break;
+    out[to++] = csv ? format.escape : BACKSLASH;
+    out[to++] = csv ? byte : (LETTER_OF.get(byte) ?? byte);
   }
   return out.subarray(0, to);
+}
+
+/** Where the first byte of the set lies from `from` on; the length when there is none. */
+export function nextIn(set: Uint8Array, bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && set[bytes[at] as number] === 0) at++;
+  return at;
 }
 
 /** What overwrites a finding: a byte that no cell needs an escape for. */

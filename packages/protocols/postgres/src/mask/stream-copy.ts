@@ -5,7 +5,7 @@ import type { ContentMask } from "./content-mask.ts";
 import { ContentStream } from "./content-stream.ts";
 import { maskedCell } from "./copy-cell.ts";
 import type { CopyFormat } from "./copy-values.ts";
-import { CellDecoder, encodedCell, escaped, fillByte } from "./copy-values.ts";
+import { CellDecoder, encodedCell, escaped, fillByte, nextIn } from "./copy-values.ts";
 import { HeldMessage } from "./held-message.ts";
 import type { RowMask } from "./mask-rows.ts";
 import { isContentMask } from "./mask-rows.ts";
@@ -133,7 +133,9 @@ export class CopyLineStream implements MaskedStream {
     if (isEnd && line[end] !== NEWLINE) throw mismatch();
     let from = 0;
     for (let at = 0; at < end; at++) {
-      if (!this.#isDelimiter(line[at] ?? 0)) continue;
+      if (!this.#escaped) at = nextIn(this.#format.marks, line, at);
+      if (at >= end) break;
+      if (!this.#isDelimiter(line[at] as number)) continue;
       this.#endCell(line.subarray(from, at), line.length - at, line.length);
       this.#message.write(line.subarray(at, at + 1));
       this.#take = this.#cellOf(++this.#column);
@@ -157,7 +159,7 @@ export class CopyLineStream implements MaskedStream {
     tell(this.#found);
   }
 
-  /** Each byte of the line goes through here once. */
+  /** Asked of each byte of the line that can make a difference, once and in order. */
   #isDelimiter(byte: number): boolean {
     const { format, delimiter, quote, escape: mark } = this.#format;
     if (format !== "csv") {

@@ -154,13 +154,13 @@ describe("ContentStream", () => {
         const value = made.map(([[text, times], found]) => `${text.repeat(times)} ${found} `).join("");
         expect(redacted(content(), Buffer.from(value), where).toString()).toBe(overwritten(value));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
   it.each([-20, -10, -1, 0, 1])("finds what lies across the end of a window (%i)", (shift) => {
-    for (const end of [64, 128].map((kB) => kB * 1024)) {
-      const value = `${"x ".repeat((end + shift - 8) / 2)}ann@example.com ${"y ".repeat(90_000)}`;
+    for (const end of [128, 256].map((kB) => kB * 1024)) {
+      const value = `${"x ".repeat((end + shift - 8) / 2)}ann@example.com ${"y ".repeat(150_000)}`;
       expect(redacted(content(), Buffer.from(value)).toString()).toBe(overwritten(value));
     }
   });
@@ -211,7 +211,7 @@ describe("ContentStream", () => {
         expect(binary[0]).toBe(1);
         expect(() => JSON.parse(binary.subarray(1).toString())).not.toThrow();
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
