@@ -73,6 +73,8 @@ export async function startFixture(options: {
   readonly policy?: string;
   readonly principals?: readonly Principal[];
   readonly lineage?: "names" | "view" | "server";
+  /** Role at the target. Default: a superuser. */
+  readonly targetUser?: string;
 }): Promise<Fixture> {
   const server = await startPostgres({ version: options.version ?? "18", sql: options.sql ?? [] });
   const tap = await startTap(server);
@@ -82,6 +84,7 @@ export async function startFixture(options: {
     database: "postgres",
     policies,
     principals: options.principals ?? [ana, job, robot, reader],
+    ...(options.targetUser !== undefined && { targetUser: options.targetUser }),
     // scratch servers: their log may hold anything
     lineage: { from: options.lineage ?? "names", log: "trees_logged" },
   });

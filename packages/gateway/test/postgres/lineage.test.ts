@@ -190,6 +190,21 @@ describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version
   });
 });
 
+it("a role without any privilege beyond its tables gets trees as well", async () => {
+  await using fixture = await startFixture({
+    version: "15",
+    sql: [...SQL, "create role plain login", "grant select on customers to plain"],
+    policy: MASKS,
+    lineage: "server",
+    targetUser: "plain",
+  });
+  await using client = await fixture.wire();
+  expect(rowsIn(await client.query("select id, lower(name), lower(email) from customers where id = 1"))).toEqual([
+    ["1", "ann", "***"],
+  ]);
+  expect(fixture.harness.events).toContainEqual(expect.objectContaining({ code: "lineage", text: "server" }));
+});
+
 describe.each(["15", "18"] as const)("lineage by views on PostgreSQL %s", (version) => {
   it("names that could mean two things mean the one that the server says, and nothing of the question stays", async () => {
     await using fixture = await startFixture({

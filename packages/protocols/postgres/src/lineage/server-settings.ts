@@ -16,8 +16,7 @@ const SETTINGS = [
   "log_statement",
   "log_min_duration_statement",
   "log_duration",
-  "shared_preload_libraries",
-  "session_preload_libraries",
+  "pgaudit.log",
 ] as const;
 
 /** Any role may read these. */
@@ -32,7 +31,8 @@ export async function readServerSettings(stream: Duplex): Promise<ServerSettings
   if (value("log_min_duration_statement") !== "-1")
     own.push(`log_min_duration_statement = ${value("log_min_duration_statement")}`);
   if (value("log_duration") === "on") own.push("log_duration = on");
-  if (/pgaudit/.test(`${value("shared_preload_libraries")} ${value("session_preload_libraries")}`)) own.push("pgaudit");
+  // which libraries are loaded only few roles may see; the settings of this one exist when it is
+  if (!["", "none"].includes(value("pgaudit.log"))) own.push(`pgaudit.log = ${value("pgaudit.log")}`);
   return {
     logMinMessages: value("log_min_messages"),
     clientMinMessages: value("client_min_messages"),
