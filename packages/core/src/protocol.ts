@@ -73,6 +73,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
   labels(): {
     readonly version: number;
+    /** Rises when an administrator or another gateway changed what is bound for this resource. */
+    readonly decisions: number;
     readonly names: readonly string[];
     readonly matcher: LabelMatcher;
     /** The detectors whose findings carry each label. */
@@ -80,6 +82,11 @@ export interface LiveSession<S extends Duplex = Duplex> {
   };
   /** Planted values that mean something when this principal meets them. */
   canaries(): readonly Canary[];
+  /** What the control plane keeps of the columns of this resource's databases. */
+  readonly bindings: {
+    readonly read: ControlPlane["labelBindings"];
+    readonly save: ControlPlane["saveLabelBindings"];
+  };
   /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
   dial(): Promise<S>;
   /** Decrypted for this call only: use it and let it go. */

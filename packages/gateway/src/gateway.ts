@@ -9,6 +9,7 @@ import { GrantKeys } from "./grant-keys.ts";
 import { createListener } from "./listener.ts";
 import { createSyncGroup, recoverJournals, systemClock } from "./recorder/index.ts";
 import { BudgetLedger } from "./sessions/budget-ledger.ts";
+import { LabelDecisions } from "./sessions/label-decisions.ts";
 import { openSession } from "./sessions/open-session.ts";
 import { PolicyInForce } from "./sessions/policy-in-force.ts";
 import { ReviewDesk } from "./sessions/review-desk.ts";
@@ -59,7 +60,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const policy = new PolicyInForce(controlPlane);
   const reviewLink = (shortId: string): string => `${options.publicUrl}/r/${shortId}`;
   const reviews = new ReviewDesk(controlPlane, reviewLink);
+  const labelDecisions = new LabelDecisions();
   const registry = new SessionRegistry({
+    labelDecisions,
     onGrantKeys: () => grantKeys.rotated(hub),
     onAgent: (agentId) => disconnectRemoved(agentId, hub, controlPlane),
     controlPlane,
@@ -78,6 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     journalDirectory: options.journalDirectory,
     hub,
     policy,
+    labelDecisions,
     reviews,
     registry,
     reviewLink,

@@ -21,17 +21,23 @@ import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
 import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { BudgetLedger } from "../src/sessions/budget-ledger.ts";
 import { GatewaySession } from "../src/sessions/gateway-session.ts";
+import { LabelDecisions } from "../src/sessions/label-decisions.ts";
 import { PolicyInForce } from "../src/sessions/policy-in-force.ts";
 import { ReviewDesk } from "../src/sessions/review-desk.ts";
+import { KeptBindings } from "./kept-bindings.ts";
 import { memoryBudgets } from "./memory-budgets.ts";
 
 export interface HarnessOptions {
-  /** On 127.0.0.1. */
+  /** On 127.0.0.1. Asked at each dial, so that a test can lead the name elsewhere. */
   readonly target: { readonly port: number };
+  /** Label bindings from another harness: the same control plane. */
+  readonly bindings?: KeptBindings;
   readonly database: string;
   readonly policies: readonly { readonly name: string; readonly source: string }[];
   readonly principals: readonly Principal[];
   readonly targetUser?: string;
+  /** `target.lineage`; default: labels follow by names. */
+  readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string };
   /** Of the listener; its domain is `gw.example`. */
   readonly tls?: ListenerTls;
 }
@@ -53,6 +59,9 @@ export interface Harness extends AsyncDisposable {
   readonly budgets: BudgetLedger;
   /** What is spent of a rule's counter, leases included. */
   readonly spent: (ruleId: string, counter: string) => number;
+  readonly bindings: KeptBindings;
+  /** What an administrator or another gateway changes. */
+  readonly labelDecisions: LabelDecisions;
   /** Policy of now on. */
   setPolicies(policies: HarnessOptions["policies"]): Promise<void>;
 }
@@ -66,6 +75,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const salt = randomBytes(16);
   const verifier = await makeVerifier(secret, salt, 4096);
   const audit: AuditEventInput[] = [];
+  const bindings = options.bindings ?? new KeptBindings();
+  const labelDecisions = new LabelDecisions();
   const events: SessionEvent[] = [];
   const reviews: Harness["reviews"] = new Map();
   const awaiting: ((id: string) => void)[] = [];
@@ -86,7 +97,11 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     | "returnBudget"
     | "openCredential"
     | "endSession"
+    | "labelBindings"
+    | "saveLabelBindings"
   > = {
+    labelBindings: async (place, revision) => bindings.read(place, revision),
+    saveLabelBindings: async (save) => bindings.save(save),
     reserveBudget: (request) => spending.reserveBudget(request),
     returnBudget: (returns) => spending.returnBudget(returns),
     lookupVerifiers: async (name) =>
@@ -178,6 +193,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
             database: options.database,
             databases: ["*"],
             tls: { mode: "disable" },
+            ...(options.lineage && { lineage: options.lineage }),
           },
           agent: "site",
           enforce: "on",
@@ -195,6 +211,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       const session: GatewaySession = new GatewaySession(authorized, {
         controlPlane: controlPlane as ControlPlane,
         policy,
+        labelDecisions,
         reviews: desk,
         budgets,
         gatewayId: "gw_1",
@@ -227,6 +244,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     sessions,
     budgets,
     spent: spending.spent,
+    bindings,
+    labelDecisions,
     nextReview: () => new Promise((resolve) => awaiting.push(resolve)),
     decide: async (id, decision, reviewer, comment) => {
       const review = found(reviews.get(id));

@@ -600,6 +600,78 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
+  "/v1/resources/{name}/labels": {
+    /** Which columns of a resource carry labels by the policy in force, and which nobody has decided about (needs the permission resources.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            places: ({
+              database: string;
+              systemId: string;
+              databaseOid: number;
+              revision: number;
+              firstSeenAt: string;
+              changedAt: string;
+              relations: number;
+              columns: ({
+                column: string;
+                labels: string[];
+                state: "known" | "unclassified" | "accepted";
+                proposed: string[];
+                formerly: string[];
+              })[];
+              truncated: boolean;
+            })[];
+            drift: ({
+              at: string;
+              what: string;
+              database?: string;
+              relation?: string;
+              column?: string;
+              from?: string;
+              proposed?: string;
+              count?: number;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/resources/{name}/labels/accept": {
+    get?: never;
+    put?: never;
+    /** Declare unclassified columns harmless: from now on they are shown (needs the permission resources.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          columns: string[];
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            accepted: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
   "/v1/resources/{name}/credentials/{level}": {
     get?: never;
     /** Set the credential of an access level; it is sealed and never shown again (needs the permission credentials.write) */
@@ -1491,6 +1563,39 @@ export interface paths {
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/budgets": {
+    /** What is spent of budgets: by the caller and AI agents that act for them, or by all for those who may see it (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: { principal?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            budgets: ({
+              rule: string;
+              principal: string;
+              resource: string | null;
+              counter: string;
+              limit: number;
+              spent: number;
+              leased: number;
+              windowSeconds: number;
+              freesAt: string | null;
+              exceededAt: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     patch?: never;
   };

@@ -64,7 +64,7 @@ describe("reconcile", () => {
     const renamed = look([table(100, "hr.people", "id:int name contact ssn"), ORDERS, LOGS], base);
     expect(renamed.drift).toEqual([
       { what: "renamed", relation: "hr.people", from: "shop.customers" },
-      { what: "renamed", relation: "hr.people", column: "contact", from: "email" },
+      { what: "renamed", relation: "hr.people", column: "contact", from: "email", proposed: "pii.email" },
     ]);
     expect(labels(renamed.relations)).toEqual({ "hr.people.contact": "pii.email", "hr.people.ssn": "pii.ssn" });
     const again = look([table(100, "hr.people", "id:int name contact ssn"), ORDERS, LOGS], renamed.relations);

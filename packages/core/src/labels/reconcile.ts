@@ -125,15 +125,15 @@ class Reconciliation {
       ...(taken === undefined ? this.#labelledNames(doubtful, other, seen, column.name) : []),
     ];
     const { attnum, name, type } = column;
-    const state = this.#state(seen, column, kept, taken);
+    const carried = names.flatMap((each) => this.#input.matcher.labelsOf(each));
+    const state = this.#state(seen, column, { kept, taken, carried });
     return { attnum, name, type, state, ...(names.length > 0 && { names: unique(names) }) };
   }
 
   #state(
     seen: SeenRelation,
     { name, type }: SeenRelation["columns"][number],
-    kept: BoundColumn | undefined,
-    taken: BoundColumn | undefined,
+    { kept, taken, carried }: Before,
   ): ColumnState {
     const relation = qualified(seen);
     const known = kept ?? taken;
@@ -145,7 +145,7 @@ class Reconciliation {
       return this.#matters(seen) ? "unclassified" : "known";
     }
     if (known.name !== name && known.gone !== true)
-      this.#drift.push({ what: "renamed", relation, column: name, from: known.name, ...this.#proposal(name) });
+      this.#drift.push({ what: "renamed", relation, column: name, from: known.name, ...this.#proposal(name, carried) });
     if (known.type !== type) this.#drift.push({ what: "retyped", relation, column: name, from: known.type });
     // another name and another type at once: nothing of what was decided is about this column
     if (known.name !== name && known.type !== type && this.#matters(seen)) return "unclassified";
@@ -199,8 +199,8 @@ class Reconciliation {
     return { ...relation, gone: this.#input.revision };
   }
 
-  #proposal(column: string): { readonly proposed?: string } {
-    const labels = this.#input.matcher.propose(column);
+  #proposal(column: string, carried: readonly string[] = []): { readonly proposed?: string } {
+    const labels = [...new Set([...carried, ...this.#input.matcher.propose(column)])].sort();
     return labels.length === 0 ? {} : { proposed: labels.join(", ") };
   }
 
@@ -212,6 +212,16 @@ class Reconciliation {
   #isLabelled(relation: SeenRelation | BoundRelation): boolean {
     return relation.columns.some((column) => labelsOfBound(relation, column, this.#input.matcher).length > 0);
   }
+}
+
+/** What was bound before a column that is there now. */
+interface Before {
+  /** By its number. */
+  readonly kept: BoundColumn | undefined;
+  /** By its name, of a relation whose place this one takes. */
+  readonly taken: BoundColumn | undefined;
+  /** By its earlier names. */
+  readonly carried: readonly string[];
 }
 
 function knownAll({ oid, schema, name, kind, columns }: SeenRelation): BoundRelation {

@@ -1,3 +1,4 @@
+import { UNCLASSIFIED } from "../labels/bindings.ts";
 import { splitColumnPattern } from "../labels/label-matcher.ts";
 import { linearPattern } from "./cel.ts";
 import type { ValidDocument } from "./compile.ts";
@@ -38,33 +39,46 @@ export function compileLabels(
   return [...seen.values()].map((entry) => entry.label).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The columns that documents declare harmless, all of them together. */
+export function compileClassified(documents: readonly ValidDocument[], problems: PolicyProblem[]): readonly string[] {
+  for (const { document, input } of documents)
+    checkPatterns({ document, path: ["classified"], patterns: input.classified ?? [] }, problems);
+  return [...new Set(documents.flatMap(({ input }) => input.classified ?? []))];
+}
+
 function checkLabel(
   { document, name, label }: { document: ParsedDocument; name: string; label: LabelInput },
   problems: PolicyProblem[],
 ): void {
   const path = ["labels", name];
-  if (!LABEL_NAME.test(name) || name === "default" || name.length > 100) {
+  if (name === UNCLASSIFIED) {
+    problems.push(document.problemAtKey(path, { message: "is the name of what nobody has decided about" }));
+  } else if (!LABEL_NAME.test(name) || name === "default" || name.length > 100) {
     problems.push(document.problemAtKey(path, { message: "is not a label's name, such as pii.email" }));
   }
   if (label.columns === undefined && label.names === undefined && label.detect === undefined) {
     problems.push(document.problemAtKey(path, { message: "needs columns, names or detect" }));
   }
-  for (const [index, pattern] of (label.columns ?? []).entries()) {
-    try {
-      splitColumnPattern(pattern);
-    } catch {
-      problems.push(
-        document.problemAt([...path, "columns", index], {
-          message: `"${pattern}" is not schema.table.column or table.column`,
-        }),
-      );
-    }
-  }
+  checkPatterns({ document, path: [...path, "columns"], patterns: label.columns ?? [] }, problems);
   if (label.names === undefined) return;
   try {
     linearPattern(label.names);
   } catch {
     problems.push(document.problemAt([...path, "names"], { message: "names is not a valid RE2 pattern" }));
+  }
+}
+
+function checkPatterns(
+  { document, path, patterns }: { document: ParsedDocument; path: readonly string[]; patterns: readonly string[] },
+  problems: PolicyProblem[],
+): void {
+  for (const [index, pattern] of patterns.entries()) {
+    try {
+      splitColumnPattern(pattern);
+    } catch {
+      const message = `"${pattern}" is not schema.table.column or table.column`;
+      problems.push(document.problemAt([...path, index], { message }));
+    }
   }
 }
 

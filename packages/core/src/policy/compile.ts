@@ -1,8 +1,9 @@
+import { UNCLASSIFIED } from "../labels/bindings.ts";
 import { LabelMatcher } from "../labels/label-matcher.ts";
 import { BUILTIN_RULE_IDS } from "./builtin-rules.ts";
 import { compileCanaries } from "./compile-canaries.ts";
 import { compileDefaults } from "./compile-defaults.ts";
-import { compileLabels } from "./compile-labels.ts";
+import { compileClassified, compileLabels } from "./compile-labels.ts";
 import { compileRule } from "./compile-rule.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
 import { BUILTIN_DEFAULTS, SAYS_NOTHING } from "./defaults.ts";
@@ -68,12 +69,15 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   const labelNames = labels.map((label) => label.name);
   const saysNothing = labels.length === 0 && documents.every(({ input }) => (input.rules ?? []).length === 0);
   const defaults = compileDefaults(documents, problems, saysNothing ? SAYS_NOTHING : {});
+  const classified = compileClassified(documents, problems);
   const canaries = compileCanaries(documents, labelNames, problems);
+  // rules may speak of it, too
+  const ruleLabels = labelNames.length === 0 ? labelNames : [...labelNames, UNCLASSIFIED];
   const rules: CompiledRule[] = [];
   for (const { document, input } of documents) {
     for (const [index, rule] of (input.rules ?? []).entries()) {
       const path = ["rules", index];
-      rules.push(compileRule({ document, path, input: rule, labelNames, problems, warnings }));
+      rules.push(compileRule({ document, path, input: rule, labelNames: ruleLabels, problems, warnings }));
       checkId({ document, id: rule.id, path, rules }, problems);
     }
   }
@@ -83,10 +87,11 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   }
   if (problems.length > 0) return { ok: false, problems };
   rules.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const labelMatcher = new LabelMatcher(labels, { classified, unclassified: defaults.unclassified });
   return {
     ok: true,
     warnings,
-    policy: { version, labels, labelNames, labelMatcher: new LabelMatcher(labels), rules, canaries, defaults },
+    policy: { version, labels, labelNames, labelMatcher, rules, canaries, defaults },
   };
 }
 

@@ -63,6 +63,8 @@ export interface PolicyDefaults {
   readonly unknownStatement: "deny" | "review" | "allow";
   readonly unknownLineage: "mask" | "deny";
   readonly unlabelledText: "detect" | "pass";
+  /** Columns that appeared beside labelled ones and that nobody decided about. */
+  readonly unclassified: "mask" | "detect";
   readonly laundering: "deny" | "review" | "allow";
   readonly recording: { readonly mode: RecordingMode; readonly results: boolean };
   readonly predicates: PredicateMatrices;

@@ -25,6 +25,7 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
   unknownStatement: "deny",
   unknownLineage: "mask",
   unlabelledText: "detect",
+  unclassified: "mask",
   laundering: "deny",
   recording: { mode: "strict", results: false },
   predicates: { user: PEOPLE, service: SERVICES, ai_agent: AI_AGENTS },

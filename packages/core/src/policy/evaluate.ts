@@ -1,3 +1,4 @@
+import { UNCLASSIFIED } from "../labels/bindings.ts";
 import type { Operation } from "../operation.ts";
 import type { BudgetLimit, RecordingMode, ReviewRequirement, Verdict } from "../verdict.ts";
 import { BUILTIN_RULES } from "./builtin-rules.ts";
@@ -50,7 +51,7 @@ export function evaluate(policy: CompiledPolicy, operation: Operation, context: 
   };
   if (context.resource.enforce === "observe") {
     const observed = sortObserved([...findings.observed, ...wouldHaveBeen(view, operation, findings, masks)]);
-    const shown = Object.fromEntries(policy.labelNames.map((label) => [label, "show" as const]));
+    const shown = Object.fromEntries([...policy.labelNames, UNCLASSIFIED].map((label) => [label, "show" as const]));
     return { ...verdict, outcome: "allow", masks: shown, unlabelledText: "pass", budgets: [], observed };
   }
   const budgets = [...findings.budgets.values()];

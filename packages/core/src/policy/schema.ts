@@ -195,6 +195,12 @@ const defaults = z.strictObject({
   unknown_statement: z.enum(["deny", "review", "allow"]).optional(),
   unknown_lineage: z.enum(["mask", "deny"]).optional(),
   unlabelled_text: z.enum(["detect", "pass"]).optional(),
+  unclassified: z
+    .enum(["mask", "detect"])
+    .optional()
+    .describe(
+      "columns that appeared beside labelled ones and that nobody decided about: mask, or only look for values",
+    ),
   laundering: z.enum(["deny", "review", "allow"]).optional(),
   recording: recording.optional(),
   predicates: matrices.optional(),
@@ -212,6 +218,11 @@ function optionalEach<K extends string, T extends z.ZodType>(keys: readonly K[],
 export const documentSchema = z.strictObject({
   version: z.literal(1),
   labels: z.record(z.string(), label).optional(),
+  classified: z
+    .array(z.string().min(1).max(200))
+    .max(10_000)
+    .optional()
+    .describe("columns known to hold nothing sensitive, as `schema.table.column`: never `unclassified`"),
   rules: z.array(rule).max(MAX_RULES).optional(),
   canaries: z.array(canary).max(MAX_CANARIES).optional().describe("planted values that nobody has a reason to read"),
   defaults: defaults.optional(),

@@ -1,3 +1,4 @@
+import { UNCLASSIFIED } from "../labels/bindings.ts";
 import { CONSTANT_MASK, type MaskSpec, stricterMask, strictestMask } from "../mask.ts";
 import type { PrincipalKind } from "../principal.ts";
 import type { Verdict } from "../verdict.ts";
@@ -111,7 +112,7 @@ function decideMasks(policy: CompiledPolicy, maskRules: readonly StandingRule[],
   const states = maskRules.map((each) => ({ rule: each.rule, state: judge(each, bindings).state }));
   const masks: Record<string, MaskSpec | "show"> = {};
   const observed: { ruleId: string; label: string }[] = [];
-  for (const label of policy.labelNames) {
+  for (const label of [...policy.labelNames, UNCLASSIFIED]) {
     let mentioned = false;
     const specs: MaskSpec[] = [];
     for (const { rule, state } of states) {
@@ -122,6 +123,8 @@ function decideMasks(policy: CompiledPolicy, maskRules: readonly StandingRule[],
       if (rule.enforce === "observe") observed.push({ ruleId: rule.id, label });
       else specs.push(spec);
     }
+    // no policy has to speak of what is not classified; unless one does it is masked like every label that is not known
+    if (label === UNCLASSIFIED && !mentioned) continue;
     masks[label] = strictestMask(specs) ?? (mentioned ? "show" : CONSTANT_MASK);
   }
   return { masks, observed, anyHidden: Object.values(masks).some((mask) => mask !== "show") };

@@ -21,12 +21,14 @@ import { canariesFor, evaluate, needsEstimate } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import type { BudgetLedger } from "./budget-ledger.ts";
+import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 
 export interface GatewaySessionDeps {
   readonly controlPlane: ControlPlane;
   readonly policy: PolicyInForce;
+  readonly labelDecisions: LabelDecisions;
   readonly reviews: ReviewDesk;
   readonly budgets: BudgetLedger;
   readonly gatewayId: string;
@@ -85,7 +87,16 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   labels() {
     const { version, labelNames, labelMatcher, labels } = this.#deps.policy.current;
-    return { version, names: labelNames, matcher: labelMatcher, detectors: labels };
+    const decisions = this.#deps.labelDecisions.of(this.#authorized.resource.id);
+    return { version, decisions, names: labelNames, matcher: labelMatcher, detectors: labels };
+  }
+
+  get bindings(): LiveSession<Duplex>["bindings"] {
+    const { controlPlane } = this.#deps;
+    return {
+      read: (place, revision) => controlPlane.labelBindings(place, revision),
+      save: (save) => controlPlane.saveLabelBindings(save),
+    };
   }
 
   canaries() {

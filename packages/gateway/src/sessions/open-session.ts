@@ -7,6 +7,7 @@ import { createRecorder, type SyncGroup } from "../recorder/index.ts";
 import type { TunnelHub } from "../tunnel-hub/index.ts";
 import type { BudgetLedger } from "./budget-ledger.ts";
 import { GatewaySession } from "./gateway-session.ts";
+import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 import type { SessionRegistry } from "./session-registry.ts";
@@ -18,6 +19,7 @@ export interface SessionDeps {
   readonly journalDirectory: string;
   readonly hub: TunnelHub;
   readonly policy: PolicyInForce;
+  readonly labelDecisions: LabelDecisions;
   readonly reviews: ReviewDesk;
   readonly registry: SessionRegistry;
   readonly reviewLink: (shortId: string) => string;
@@ -41,6 +43,7 @@ export async function openSession(
   const session = await startRecorded(authorized, {
     controlPlane,
     policy,
+    labelDecisions: deps.labelDecisions,
     reviews: deps.reviews,
     budgets: deps.budgets,
     gatewayId,

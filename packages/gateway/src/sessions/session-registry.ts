@@ -1,5 +1,6 @@
 import type { ControlPlane } from "@tidewaiter/core";
 import type { GatewaySession } from "./gateway-session.ts";
+import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 
@@ -18,6 +19,7 @@ export interface RegistryOptions {
   readonly controlPlane: ControlPlane;
   readonly gatewayId: string;
   readonly policy: PolicyInForce;
+  readonly labelDecisions: LabelDecisions;
   readonly reviews: ReviewDesk;
   /** The keys that sign session grants changed. */
   readonly onGrantKeys: () => Promise<void>;
@@ -160,6 +162,7 @@ export class SessionRegistry {
   }
 
   async #lookAgain(): Promise<void> {
+    this.#options.labelDecisions.missed();
     await this.#options.policy.refresh();
     await this.renew();
   }
@@ -167,11 +170,13 @@ export class SessionRegistry {
   async #changed(changes: Awaited<ReturnType<ControlPlane["changes"]>>["changes"]): Promise<void> {
     const kinds = new Set(changes.map((change) => change.kind));
     if (kinds.has("policy")) await this.#options.policy.refresh();
+    for (const change of changes) if (change.kind === "labels") this.#options.labelDecisions.changed(change.id);
     for (const change of changes) if (change.kind === "review") await this.#options.reviews.changed(change.id);
     if (changes.some((change) => change.kind === "agent" && change.id === GRANT_KEYS))
       await this.#options.onGrantKeys();
     kinds.delete("policy");
     kinds.delete("review");
+    kinds.delete("labels");
     if (kinds.size > 0) await this.renew();
     for (const change of changes)
       if (change.kind === "agent" && change.id !== GRANT_KEYS) await this.#options.onAgent(change.id);

@@ -45,6 +45,10 @@ const schema = z.strictObject({
     })
     .describe("How labels follow values through expressions, where the resource has labels")
     .prefault({}),
+  unclassified: z
+    .enum(["mask", "detect"])
+    .describe("Columns that appeared beside labelled ones, where this database is not to follow the policy's default")
+    .optional(),
   allowCleartextPassword: z.boolean().describe("Send the password in clear text even without TLS").default(false),
 });
 

@@ -1,37 +1,66 @@
 import type { LabelMatcher, SqlClassification } from "@tidewaiter/core";
+import { BoundLabels } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { EMPTY_CATALOG } from "@tidewaiter/toolkit/labels/catalog";
+import type { BindingStore, Bound } from "./bind-labels.ts";
+import { bindLabels } from "./bind-labels.ts";
+import type { ServerIdentity } from "./identity.ts";
 import type { CatalogRows } from "./postgres-catalog.ts";
 import { PostgresCatalog } from "./postgres-catalog.ts";
 
-/** How old a catalog may be when a session starts, in milliseconds. */
-const MAX_AGE_MS = 30_000;
-/** For so long after DDL was seen a snapshot may be from before it: it runs a little later than it is seen. */
-const SETTLE_MS = 1_000;
-/** Least time between two reads for one reason, so that no client can make the gateway do nothing else. */
-const MIN_GAP_MS = { changed: 100, unknown: 1_000 } as const;
+/** A snapshot older than this is compared with the server's stamp while statements go on. */
+const COMPARE_AFTER_MS = 30_000;
+/** Least time between two reads for a name that is not known, so that no client can make the gateway do nothing else. */
+const UNKNOWN_GAP_MS = 1_000;
+
+/** What was read over one connection; the stamp is from before the rows. */
+export interface CatalogSnapshot {
+  readonly server: ServerIdentity;
+  /** Absent where the stamp is the one that the caller has rows for. */
+  readonly rows: CatalogRows | undefined;
+}
 
 export interface CatalogRequest {
-  /** Names the database: resource id and database name. */
+  /** Names the database as sessions ask for it: resource id and database name. */
   readonly key: string;
-  readonly labels: { readonly version: number; readonly names: readonly string[]; readonly matcher: LabelMatcher };
-  /** Reads the server's catalogs over a connection of its own. */
-  readonly load: () => Promise<CatalogRows>;
+  /** Where the session's own connection leads; undefined until something was read for it. */
+  readonly server: ServerIdentity | undefined;
+  readonly labels: {
+    readonly version: number;
+    /** Rises when an administrator or another gateway changed what is bound for the resource. */
+    readonly decisions: number;
+    readonly names: readonly string[];
+    readonly matcher: LabelMatcher;
+  };
+  /** Where the resource says other than the policy. */
+  readonly unclassified?: "mask" | "detect" | undefined;
+  readonly bindings: BindingStore;
+  /** Reads the server's catalogs over a connection of its own. Rejects where that leads to another server. */
+  readonly load: (knownStamp: string | undefined) => Promise<CatalogSnapshot>;
+  /** Asks over a connection of its own; rejects likewise. */
+  readonly identify: () => Promise<ServerIdentity>;
 }
 
 interface Entry {
   readonly catalog: Catalog;
   readonly version: number;
+  readonly decisions: number;
   readonly rows: CatalogRows;
+  readonly bound: Bound;
+  /** Undefined where something was locked and could not be read: then no stamp says that it is complete. */
+  readonly stamp: string | undefined;
   /** When its reading began. */
   readonly loadedAt: number;
+  /** When it was last known to be what the server has. */
+  comparedAt: number;
 }
 
-/** One snapshot per database, shared by its sessions; one load at a time. */
+/** One snapshot per database and server, shared by its sessions; one load at a time. */
 export class CatalogCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #loading = new Map<string, Promise<Catalog>>();
-  /** When DDL for a database was last seen. */
+  readonly #loading = new Map<string, { readonly startedAt: number; readonly done: Promise<Catalog> }>();
+  readonly #comparing = new Set<string>();
+  /** When a change of a database's schema was last known to be done. */
   readonly #changedAt = new Map<string, number>();
   readonly #classify: (sql: string) => SqlClassification;
 
@@ -43,54 +72,97 @@ export class CatalogCache {
    * The snapshot that sessions judge by now. A policy with other labels counts from its first moment: the rows that were
    * read are labelled anew, and where none were read everything is unknown, and masked, until they are.
    */
-  current({ key, labels }: Pick<CatalogRequest, "key" | "labels">): Catalog {
-    const entry = this.#entries.get(key);
+  current(request: Pick<CatalogRequest, "key" | "server" | "labels" | "unclassified">): Catalog {
+    const { labels } = request;
+    const entry = this.#entries.get(entryKey(request));
     if (entry?.version === labels.version) return entry.catalog;
     if (labels.names.length === 0) return EMPTY_CATALOG;
-    if (entry?.rows === undefined) return unknownCatalog(labels.names);
-    return this.#put(key, labels, entry.rows, entry.loadedAt);
+    if (entry === undefined) return unknownCatalog(labels.names);
+    return this.#put(request, entry);
   }
 
-  /** Fresh enough for a new session. Without labels in the policy nothing is read at all. */
+  /** Fresh enough for a new session: what the server at its other end has. Without labels nothing is read at all. */
   async fresh(request: CatalogRequest): Promise<Catalog> {
-    const { key, labels } = request;
+    const { labels, server } = request;
     if (labels.names.length === 0) return EMPTY_CATALOG;
-    const entry = this.#entries.get(key);
-    if (entry !== undefined && Date.now() - entry.loadedAt < MAX_AGE_MS) return this.current(request);
-    return this.reload(request);
+    const entry = this.#entries.get(entryKey(request));
+    if (entry?.stamp === undefined || entry.stamp !== server?.stamp || entry.decisions !== labels.decisions)
+      return this.reload(request);
+    entry.comparedAt = Date.now();
+    return this.current(request);
   }
 
-  schemaChanges(key: string): void {
+  /** A change of the schema is done, or may be: whoever judges next reads first. */
+  schemaChanged(key: string): void {
     this.#changedAt.set(key, Date.now());
   }
 
   /** Whether a statement should wait for another read; `unknown`: it names something that the snapshot does not hold. */
-  due(key: string, unknown: boolean): boolean {
-    const loadedAt = this.#entries.get(key)?.loadedAt ?? 0;
-    const age = Date.now() - loadedAt;
-    const changedAt = this.#changedAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (loadedAt <= changedAt) return true;
-    return loadedAt < changedAt + SETTLE_MS ? age >= MIN_GAP_MS.changed : unknown && age >= MIN_GAP_MS.unknown;
+  due(request: CatalogRequest, unknown: boolean): boolean {
+    const entry = this.#entries.get(entryKey(request));
+    if (entry === undefined) return true;
+    const changedAt = this.#changedAt.get(request.key) ?? Number.NEGATIVE_INFINITY;
+    if (entry.loadedAt <= changedAt || entry.decisions !== request.labels.decisions) return true;
+    if (unknown || entry.stamp === undefined) return Date.now() - entry.loadedAt >= UNKNOWN_GAP_MS;
+    if (Date.now() - entry.comparedAt >= COMPARE_AFTER_MS) this.#compare(request, entry);
+    return false;
   }
 
   reload(request: CatalogRequest): Promise<Catalog> {
-    const { key, labels } = request;
-    const running = this.#loading.get(`${key} ${labels.version}`);
-    if (running !== undefined) return running;
-    const startedAt = Date.now();
-    const loading = request
-      .load()
-      .then((rows) => this.#put(key, labels, rows, startedAt))
-      .finally(() => this.#loading.delete(`${key} ${labels.version}`));
-    this.#loading.set(`${key} ${labels.version}`, loading);
-    return loading;
+    const { version, decisions } = request.labels;
+    const key = `${entryKey(request)} ${version} ${decisions}`;
+    const running = this.#loading.get(key);
+    const changedAt = this.#changedAt.get(request.key) ?? Number.NEGATIVE_INFINITY;
+    if (running !== undefined) {
+      if (running.startedAt > changedAt) return running.done;
+      // it may not show the change that the caller knows of
+      return running.done.catch(() => undefined).then(() => this.reload(request));
+    }
+    const done = this.#load(request).finally(() => this.#loading.delete(key));
+    this.#loading.set(key, { startedAt: Date.now(), done });
+    return done;
   }
 
-  #put(key: string, labels: CatalogRequest["labels"], rows: CatalogRows, loadedAt: number): Catalog {
-    const catalog = new PostgresCatalog(rows, labels.matcher, this.#classify);
-    this.#entries.set(key, { catalog, version: labels.version, rows, loadedAt });
+  async #load(request: CatalogRequest): Promise<Catalog> {
+    const { key, labels, bindings: store } = request;
+    const loadedAt = Date.now();
+    const before = this.#entries.get(entryKey(request));
+    const { server, rows = before?.rows } = await request.load(before?.stamp);
+    if (rows === undefined) throw new Error("nothing was read of the catalog");
+    const place = { ...request, key, server };
+    const known = this.#entries.get(entryKey(place))?.bound;
+    const bound = await bindLabels(server, rows, { store, matcher: labels.matcher, known });
+    const stamp = [...rows.views.values()].includes("") ? undefined : server.stamp;
+    return this.#put(place, { rows, bound, stamp, loadedAt, comparedAt: loadedAt, decisions: labels.decisions });
+  }
+
+  /** What changed past the gateway is felt some time later, without making anybody wait for a look that finds nothing. */
+  #compare(request: CatalogRequest, entry: Entry): void {
+    const key = entryKey(request);
+    if (this.#comparing.has(key)) return;
+    this.#comparing.add(key);
+    const compared = request.identify().then(({ stamp }) => {
+      if (stamp === entry.stamp) entry.comparedAt = Date.now();
+      else this.schemaChanged(request.key);
+    });
+    // a target out of reach is told by the sessions that need it
+    void compared.catch(() => {}).finally(() => this.#comparing.delete(key));
+  }
+
+  #put(
+    request: Pick<CatalogRequest, "key" | "server" | "labels" | "unclassified">,
+    read: Omit<Entry, "catalog" | "version">,
+  ): Catalog {
+    const { matcher, version } = request.labels;
+    const labels = new BoundLabels(read.bound.relations, matcher, request.unclassified ?? matcher.unclassified);
+    const catalog = new PostgresCatalog(read.rows, labels, this.#classify);
+    this.#entries.set(entryKey(request), { ...read, catalog, version });
     return catalog;
   }
+}
+
+function entryKey({ key, server }: Pick<CatalogRequest, "key" | "server">): string {
+  return server === undefined ? key : `${key} ${server.systemId}/${server.databaseOid}`;
 }
 
 /** Labels exist and nothing is known of the database: everything counts as sensitive. */

@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { reachesData } from "@tidewaiter/toolkit/sql/dangerous-functions";
 import { loadTypes } from "./load-types.ts";
 import type { CatalogRows } from "./postgres-catalog.ts";
@@ -14,10 +13,13 @@ const SETTINGS = "set search_path = pg_catalog; set lock_timeout = '100ms'; set 
 const SHORT_LOCK_TIMEOUT = "set lock_timeout = '10ms'";
 
 const COLUMNS = `
-  select c.oid, n.nspname, c.relname, a.attname, a.attnum, a.attgenerated <> ''
+  select c.oid, n.nspname, c.relname, a.attname, a.attnum, a.attgenerated <> '', t.typname,
+         case when c.relpersistence = 't' or c.relkind = 'S' then 'other'
+              when c.relkind in ('v', 'm') then 'view' else 'table' end
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid
+    join pg_catalog.pg_type t on t.oid = a.atttypid
    where c.relkind in ('r', 'v', 'm', 'f', 'p', 'S') and a.attnum > 0 and not a.attisdropped
    order by c.oid, a.attnum`;
 const VIEWS = `
@@ -25,6 +27,17 @@ const VIEWS = `
     from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= 16384`;
 const VIEW_OIDS = "select c.oid from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= 16384";
 const PARENTS = "select inhrelid, inhparent from pg_catalog.pg_inherits";
+const PARTITIONED = "select oid from pg_catalog.pg_class where relkind = 'p'";
+/** What a generated column is made from: up to 14 the column itself depends on it, from 15 on its expression does. */
+const GENERATED = `
+  select a.attrelid, a.attnum, p.refobjsubid
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    join pg_catalog.pg_depend p
+      on p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and p.objid = d.oid
+      or p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and p.objid = a.attrelid and p.objsubid = a.attnum
+   where a.attgenerated <> '' and p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+     and p.refobjid = a.attrelid and p.refobjsubid > 0 and p.refobjsubid <> a.attnum`;
 const FUNCTIONS = "select distinct proname, oid >= 16384 from pg_catalog.pg_proc";
 /** `row.name` calls a function whose other arguments have defaults, too; its argument may be any row (pseudo-types). */
 const ROW_FUNCTIONS = `
@@ -32,6 +45,33 @@ const ROW_FUNCTIONS = `
     from pg_catalog.pg_proc p join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
    where p.oid >= 16384 and p.pronargs - p.pronargdefaults <= 1 and t.typtype in ('c', 'd', 'p')`;
 const BUILTIN_FUNCTIONS = "select oid, proname from pg_catalog.pg_proc where oid < 16384";
+/** Extensions whose functions compute from their arguments alone. */
+const PURE_EXTENSIONS = [
+  "btree_gin",
+  "btree_gist",
+  "citext",
+  "cube",
+  "earthdistance",
+  "fuzzystrmatch",
+  "hstore",
+  "intarray",
+  "isn",
+  "ltree",
+  "pg_trgm",
+  "pgcrypto",
+  "seg",
+  "unaccent",
+  "uuid-ossp",
+  "vector",
+];
+const PURE_FUNCTIONS = `
+  select p.oid, p.proname
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_extension e on e.oid = d.refobjid
+    join pg_catalog.pg_proc p on p.oid = d.objid
+    join pg_catalog.pg_language l on l.oid = p.prolang
+   where d.classid = 'pg_catalog.pg_proc'::regclass and d.refclassid = 'pg_catalog.pg_extension'::regclass
+     and d.deptype = 'e' and l.lanname = 'c' and e.extname in (${PURE_EXTENSIONS.map((name) => `'${name}'`).join(", ")})`;
 const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid >= 16384";
 
 /**
@@ -43,30 +83,38 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
   const columns = await queryRows(stream, COLUMNS);
   const views = await viewDefinitions(stream);
   const inherits = await queryRows(stream, PARENTS);
+  const partitioned = await queryRows(stream, PARTITIONED);
+  const generated = await queryRows(stream, GENERATED);
   const functions = await queryRows(stream, FUNCTIONS);
   const operators = await queryRows(stream, OPERATORS);
   const builtin = await queryRows(stream, BUILTIN_FUNCTIONS);
+  const pure = await queryRows(stream, PURE_FUNCTIONS);
   const rowFunctions = await queryRows(stream, ROW_FUNCTIONS);
   const types = await loadTypes(stream);
   const parents = new Map<number, number[]>();
   for (const [child, parent] of numbers(inherits)) parents.set(child, [...(parents.get(child) ?? []), parent]);
   return {
     types,
-    columns: columns.map(([oid, schema, relation, column, attnum, generated]) => ({
+    columns: columns.map(([oid, schema, relation, column, attnum, isGenerated, type, kind]) => ({
       oid: Number(oid),
       schema: schema ?? "",
       relation: relation ?? "",
       column: column ?? "",
       attnum: Number(attnum),
-      generated: generated === "t",
+      generated: isGenerated === "t",
+      type: type ?? "",
+      kind: kind === "view" || kind === "other" ? kind : "table",
     })),
     views: new Map(views.map(([oid, definition]) => [Number(oid), definition ?? ""])),
     parents,
+    partitioned: new Set(partitioned.map(([oid]) => Number(oid))),
+    generatedFrom: sources(generated),
     builtinFunctions: namesWhere(functions, "f"),
     userFunctions: namesWhere(functions, "t"),
     userOperators: new Set(operators.map(([name]) => name ?? "")),
     rowFunctions: new Set(rowFunctions.map(([name]) => name ?? "")),
-    reachingFunctions: new Set(builtin.filter(([, name]) => readsMore(name ?? "")).map(([oid]) => Number(oid))),
+    pureFunctions: new Set(pure.filter(([, name]) => !reachesData(name ?? "")).map(([oid]) => Number(oid))),
+    reachingFunctions: new Set(builtin.filter(([, name]) => reachesData(name ?? "")).map(([oid]) => Number(oid))),
   };
 }
 
@@ -95,12 +143,20 @@ async function unlessLocked(stream: Duplex, sql: string): Promise<TextRows | und
   }
 }
 
-function readsMore(name: string): boolean {
-  return UNSAFE_FUNCTIONS.has(name) || reachesData(name);
-}
-
 function numbers(rows: TextRows): readonly [number, number][] {
   return rows.map(([a, b]) => [Number(a), Number(b)]);
+}
+
+/** relation OID -> attnum of a generated column -> attnums that it is made from */
+function sources(rows: TextRows): ReadonlyMap<number, ReadonlyMap<number, readonly number[]>> {
+  const found = new Map<number, Map<number, number[]>>();
+  for (const [oid, attnum, from] of rows.map((row) => row.map(Number))) {
+    if (oid === undefined || attnum === undefined || from === undefined) continue;
+    const columns = found.get(oid) ?? new Map<number, number[]>();
+    columns.set(attnum, [...(columns.get(attnum) ?? []), from]);
+    found.set(oid, columns);
+  }
+  return found;
 }
 
 function namesWhere(rows: TextRows, flag: string): ReadonlySet<string> {

@@ -4,10 +4,17 @@ import { SYSTEM_LABELS, UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/cata
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import type { TypeRow } from "../mask/server-types.ts";
 import { NO_SERVER_TYPES, ServerTypes } from "../mask/server-types.ts";
+import { InheritedLabels } from "./inherited-labels.ts";
 
 /** The part of the policy that says which columns are sensitive. */
 export interface ColumnLabels {
-  labelsOf(column: { readonly schema: string; readonly table: string; readonly column: string }): readonly string[];
+  labelsOf(column: {
+    readonly schema: string;
+    readonly table: string;
+    readonly column: string;
+    readonly oid: number;
+    readonly attnum: number;
+  }): readonly string[];
 }
 
 /** Rows of the server's own catalogs, as `load-catalog` reads them. */
@@ -19,15 +26,24 @@ export interface CatalogRows {
     readonly column: string;
     readonly attnum: number;
     readonly generated: boolean;
+    /** Name of its type. */
+    readonly type?: string;
+    /** `other`: a sequence or a temporary relation. */
+    readonly kind?: "table" | "view" | "other";
   }[];
   readonly views: ReadonlyMap<number, string>;
   /** child oid -> parent oids: partitions and inheritance */
   readonly parents: ReadonlyMap<number, readonly number[]>;
+  readonly partitioned?: ReadonlySet<number>;
+  /** relation OID -> attnum of a generated column -> attnums that it is made from */
+  readonly generatedFrom?: ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
   readonly builtinFunctions: ReadonlySet<string>;
   readonly userFunctions: ReadonlySet<string>;
   readonly userOperators: ReadonlySet<string>;
   /** User functions of one argument that may be a row. */
   readonly rowFunctions: ReadonlySet<string>;
+  /** OIDs of functions of extensions that read nothing but their arguments. */
+  readonly pureFunctions: ReadonlySet<number>;
   /** OIDs of built-in functions that read more than their arguments. */
   readonly reachingFunctions: ReadonlySet<number>;
   /** The server's own types; without them their values are masked by NULL. */
@@ -61,15 +77,24 @@ export class PostgresCatalog implements Catalog {
         labels:
           row.oid < FIRST_USER_OID
             ? systemLabels(row.relation, row.column)
-            : labels.labelsOf({ schema: row.schema, table: row.relation, column: row.column }),
+            : labels.labelsOf({
+                schema: row.schema,
+                table: row.relation,
+                column: row.column,
+                oid: row.oid,
+                attnum: row.attnum,
+              }),
         derived: false,
         generated: row.generated,
       });
     }
+    const inherited = new InheritedLabels(rows, (oid) => labelsByName(bare.get(oid)?.columns ?? []));
     for (const [oid, { schema, name, columns }] of bare) {
       const definition = rows.views.get(oid);
-      const relation = new Relation(oid, schema, name, () =>
-        definition === undefined ? this.#withInherited(oid, columns) : this.#viewColumns(definition, columns, classify),
+      const relation = new Relation({ oid, schema, name, view: definition !== undefined }, () =>
+        definition === undefined
+          ? this.#withGenerated(oid, withInherited(columns, inherited.of(oid)))
+          : this.#viewColumns(definition, columns, classify),
       );
       this.#byOid.set(oid, relation);
       const named = this.#byName.get(name);
@@ -109,18 +134,17 @@ export class PostgresCatalog implements Catalog {
   }
 
   isHarmlessFunction(oid: number): boolean {
-    return oid < FIRST_USER_OID && !this.#rows.reachingFunctions.has(oid);
+    return oid < FIRST_USER_OID ? !this.#rows.reachingFunctions.has(oid) : this.#rows.pureFunctions.has(oid);
   }
 
-  /** A partition or child table holds its parent's rows, so it carries the parent's labels by column name. */
-  #withInherited(oid: number, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
-    const parents = this.#rows.parents.get(oid) ?? [];
-    if (parents.length === 0) return columns;
+  /** A generated column shows what it is made from. */
+  #withGenerated(oid: number, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+    const made = this.#rows.generatedFrom?.get(oid);
+    if (made === undefined) return columns;
     return columns.map((column) => {
-      const inherited = parents.flatMap(
-        (parent) => this.#byOid.get(parent)?.columns.find((c) => c.name === column.name)?.labels ?? [],
-      );
-      return inherited.length === 0 ? column : { ...column, labels: union(column.labels, inherited) };
+      const from = made.get(column.attnum) ?? [];
+      const labels = columns.filter(({ attnum }) => from.includes(attnum)).flatMap((source) => source.labels);
+      return labels.length === 0 ? column : { ...column, labels: union(column.labels, labels), derived: true };
     });
   }
 
@@ -164,22 +188,27 @@ export class PostgresCatalog implements Catalog {
 
 /** The types that a catalog knows beside the built-in ones. */
 export function typesOf(catalog: Catalog): ServerTypes {
-  return catalog instanceof PostgresCatalog ? catalog.types : NO_SERVER_TYPES;
+  return "types" in catalog && catalog.types instanceof ServerTypes ? catalog.types : NO_SERVER_TYPES;
 }
 
 class Relation implements CatalogRelation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
+  readonly view: boolean;
   readonly opaque = false;
   #columns: readonly CatalogColumn[] | undefined;
   #resolving = false;
   readonly #resolve: () => readonly CatalogColumn[];
 
-  constructor(oid: number, schema: string, name: string, resolve: () => readonly CatalogColumn[]) {
+  constructor(
+    { oid, schema, name, view }: { oid: number; schema: string; name: string; view: boolean },
+    resolve: () => readonly CatalogColumn[],
+  ) {
     this.oid = oid;
     this.schema = schema;
     this.name = name;
+    this.view = view;
     this.#resolve = resolve;
   }
 
@@ -193,6 +222,18 @@ class Relation implements CatalogRelation {
     }
     return this.#columns;
   }
+}
+
+function labelsByName(columns: readonly CatalogColumn[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(columns.map((column) => [column.name, column.labels]));
+}
+
+function withInherited(
+  columns: readonly CatalogColumn[],
+  inherited: ReadonlyMap<string, readonly string[]> | undefined,
+): readonly CatalogColumn[] {
+  if (inherited === undefined) return columns;
+  return columns.map((column) => ({ ...column, labels: union(column.labels, inherited.get(column.name) ?? []) }));
 }
 
 function systemLabels(relation: string, column: string): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Answer, Effect, Input, Inspector, Interruption, Side } from "@tidewaiter/core";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { errorFields, recordingLost, SQLSTATE } from "../errors.ts";
+import type { TransactionStatus } from "../messages.ts";
 import { FRONTEND } from "../messages.ts";
 import { grantLease, returnIdleLeases, returnLeases } from "./budgets.ts";
 import { onClientMessage } from "./client-messages.ts";
@@ -9,11 +10,20 @@ import { abandon, answered, withdraw } from "./hold.ts";
 import { Machine } from "./machine.ts";
 import { onTargetMessage } from "./target-messages.ts";
 
+/** Answers that the target owes: `coming` = a ReadyForQuery will come without anything more from the client. */
+export type Answers = "none" | "coming" | "open";
+
+export interface PostgresInspector extends Inspector<PostgresMessage> {
+  readonly answers: Answers;
+  /** Of the last ReadyForQuery. */
+  readonly status: TransactionStatus;
+}
+
 /**
  * The PostgreSQL inspector: messages of a ready session in, effects out. Pure but for its own state; the same inputs give
  * the same effects, live, in tests and in backtests.
  */
-export function createInspector(context: InspectorContext): Inspector<PostgresMessage> {
+export function createInspector(context: InspectorContext): PostgresInspector {
   const machine = new Machine(context);
   let noted = context.labelsFollow === undefined;
   return {
@@ -33,6 +43,14 @@ export function createInspector(context: InspectorContext): Inspector<PostgresMe
     },
     get backlog() {
       return machine.backlog;
+    },
+    get status() {
+      return machine.status;
+    },
+    get answers() {
+      if (machine.waiting !== undefined || machine.kept.client.length > 0) return "open";
+      if (machine.quiet) return "none";
+      return machine.owed.some((owed) => owed.type === "query" || owed.type === "sync") ? "coming" : "open";
     },
     get streamsRows() {
       // an answer to a question of ours is read whole

@@ -156,6 +156,12 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     if (judged === undefined) return machine.refuseExtended(unknownStatement(machine, unread));
     return decideExecute(machine, message, judged, portal);
   }
+  if (portal.fields === "none" && needsColumns(machine, prepared)) {
+    // labels that came after Bind: what the rows hold is asked now
+    portal.fields = undefined;
+    machine.toTarget({ name: "Describe", target: "portal", of: name });
+    machine.owe({ type: "describe", ours: true, of: "portal", portal });
+  }
   const trees = machine.notices === undefined ? [] : [...prepared.trees, ...portal.trees];
   const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees });
   if (!portal.bound && needsTree(machine, judged) !== undefined) {

@@ -9,20 +9,23 @@ import { sendCancelRequest } from "../connect-target/send-cancel-request.ts";
 import { decodeFrontend } from "../decode-frontend.ts";
 import type { ErrorText } from "../errors.ts";
 import { fatal, recordingLost, SQLSTATE } from "../errors.ts";
+import type { Framer } from "../framer.ts";
 import { createFramer } from "../framer.ts";
 import { carriesSql } from "../inspector/client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "../inspector/context.ts";
+import type { PostgresInspector } from "../inspector/create-inspector.ts";
 import { createInspector } from "../inspector/create-inspector.ts";
 import { BACKEND, FRONTEND } from "../messages.ts";
 import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
 import type { PostgresTarget } from "../target-schema.ts";
 import { postgresTargetSchema } from "../target-schema.ts";
 import type { CancelKeys } from "./cancel-keys.ts";
-import { freshenCatalog } from "./fresh-catalog.ts";
 import { greet } from "./greet.ts";
 import type { LineageLevel } from "./lineage-level.ts";
 import { lineageLevel, type ServerSettingsCache, withLineage } from "./lineage-level.ts";
 import { targetFailure } from "./refusals.ts";
+import { SchemaWatch } from "./schema-watch.ts";
+import { SessionCatalog } from "./session-catalog.ts";
 import type { SessionTarget } from "./session-target.ts";
 import { sessionTarget } from "./session-target.ts";
 import { startupParameters } from "./startup-parameters.ts";
@@ -62,16 +65,16 @@ export async function runSession(
     };
   }
   const target = sessionTarget(session, database, described, shared.keys);
-  let connected: ConnectedTarget;
+  let connected: ConnectedTarget | undefined;
   let lineage: LineageLevel | undefined;
   try {
     lineage = await levelFor(login, target, described, shared.serverSettings);
     const own = startupParameters(login.parameters, session.authorized);
-    [connected] = await Promise.all([
-      target.connect(lineage?.level === "server" ? withLineage(own, lineage) : own),
-      shared.catalogs.fresh(target.catalogRequest()),
-    ]);
+    connected = await target.connect(lineage?.level === "server" ? withLineage(own, lineage) : own);
+    if (session.labels().names.length > 0) connected = await target.identify(connected);
+    await shared.catalogs.fresh(target.catalogRequest());
   } catch (error) {
+    connected?.stream.destroy();
     return targetFailure(error, resource.name);
   }
   await inspect({ login, session, database, target, connected, shared, lineage });
@@ -104,7 +107,10 @@ interface Running {
 /** The ready phase, until either side ends. */
 async function inspect(running: Running): Promise<void> {
   const { login, session, target, connected, shared } = running;
-  const context = inspectorContext(running);
+  const { key: database } = target.catalogRequest();
+  const watch = new SchemaWatch(() => shared.catalogs.schemaChanged(database));
+  const catalog = new SessionCatalog(shared.catalogs, () => target.catalogRequest(), watch);
+  const context = inspectorContext(running, catalog);
   const inspector = createInspector(context);
   let cancel = async (): Promise<void> => {};
   const key = shared.cancelKeys.issue(login.protocolMinor, () => cancel());
@@ -117,21 +123,20 @@ async function inspect(running: Running): Promise<void> {
       inspector,
       framers: {
         client: createFramer({ side: "frontend", maxLength: MAX_MESSAGE, wantFragments: isCopyData }),
-        target: createFramer({
-          side: "backend",
-          maxLength: MAX_MESSAGE,
-          wantFragments: (type) => isRow(type) && inspector.streamsRows,
-        }),
+        target: watched(
+          createFramer({
+            side: "backend",
+            maxLength: MAX_MESSAGE,
+            wantFragments: (type) => isRow(type) && inspector.streamsRows,
+          }),
+          watch,
+        ),
       },
-      prepare: (message) => prepared(message, shared, target),
+      prepare: (message) => prepared(message, { classify: shared.classify, catalog, watch, inspector }),
       cancelTarget: async () => {
         if (connected.backendKey !== undefined) await sendCancelRequest(await session.dial(), connected.backendKey);
       },
-      reloadCatalog: () =>
-        shared.catalogs.reload(target.catalogRequest()).then(
-          () => true,
-          () => false,
-        ),
+      reloadCatalog: () => catalog.reload(),
       fatal: fatalMessage,
       onStart: (interrupt) => {
         cancel = () => interrupt({ type: "cancel_request" });
@@ -139,17 +144,33 @@ async function inspect(running: Running): Promise<void> {
     });
   } finally {
     key.forget();
+    watch.ended();
   }
 }
 
-function inspectorContext({ session, database, target, connected, shared, lineage }: Running): InspectorContext {
+/** The watch sees every message of the target, in order, before it is acted on. */
+function watched(framer: Framer, watch: SchemaWatch): Pick<Framer, "push" | "next"> {
+  return {
+    push: (chunk) => framer.push(chunk),
+    next() {
+      const message = framer.next();
+      if (message !== undefined) watch.received(message);
+      return message;
+    },
+  };
+}
+
+function inspectorContext(
+  { session, database, connected, shared, lineage }: Running,
+  catalog: SessionCatalog,
+): InspectorContext {
   const { resource, principal, level } = session.authorized;
   const tokenKey = Buffer.from(session.authorized.tokenKey, "base64");
   const hmac = (text: string): string => createHmac("sha256", tokenKey).update(text).digest("hex");
   return {
     principal,
     resource: { name: resource.name, database },
-    catalog: () => shared.catalogs.current(target.catalogRequest()),
+    catalog: () => catalog.current(),
     evaluate: (operation) => session.evaluate(operation),
     canaries: () => session.canaries(),
     needsEstimate: () => session.needsEstimate(),
@@ -192,20 +213,41 @@ function fatalMessage(code: FatalCode, detail?: string): Buffer {
   }
 }
 
-/** Classification, on a snapshot that knows the names, happens before `receive`; long statements are taken to a worker. */
-function prepared(
-  message: PostgresMessage,
-  { classify, catalogs }: SharedState,
-  target: SessionTarget,
+interface Preparation {
+  readonly classify: SharedState["classify"];
+  readonly catalog: SessionCatalog;
+  readonly watch: SchemaWatch;
+  readonly inspector: PostgresInspector;
+}
+
+/**
+ * Before `receive`, in order: the snapshot is brought up to date for what will be judged, at Execute anew, and statements
+ * are classified; long ones are taken to a worker.
+ */
+function prepared(message: PostgresMessage, preparation: Preparation): PostgresMessage | Promise<PostgresMessage> {
+  if (message.kind !== "message") return message;
+  if (!carriesSql(message.type) && message.type !== FRONTEND.Execute) return message;
+  const settled = preparation.catalog.settle(preparation.inspector);
+  if (settled !== undefined) return settled.then(() => classified(message, preparation));
+  return classified(message, preparation);
+}
+
+function classified(
+  message: Extract<PostgresMessage, { kind: "message" }>,
+  { classify, catalog, watch }: Preparation,
 ): PostgresMessage | Promise<PostgresMessage> {
-  if (message.kind !== "message" || !carriesSql(message.type)) return message;
+  const ready = (named: boolean, sql: string, classification?: SqlClassification) => {
+    const fresh = catalog.freshen(classification);
+    if (classification?.ok === true) watch.sending(sql, classification.statements, named);
+    const whole = classification === undefined ? message : { ...message, classification };
+    return fresh === undefined ? whole : fresh.then(() => whole);
+  };
+  if (message.type === FRONTEND.Execute) return ready(false, "");
   const decoded = decodeFrontend(message);
   if (decoded.name !== "Query" && decoded.name !== "Parse") return message;
-  const ready = (classification: SqlClassification): PostgresMessage | Promise<PostgresMessage> => {
-    const classified = { ...message, classification };
-    const fresh = freshenCatalog(classification, catalogs, target.catalogRequest());
-    return fresh === undefined ? classified : fresh.then(() => classified);
-  };
+  const named = decoded.name === "Parse" && decoded.statement !== "";
   const classification = classify(decoded.sql);
-  return classification instanceof Promise ? classification.then(ready) : ready(classification);
+  return classification instanceof Promise
+    ? classification.then((known) => ready(named, decoded.sql, known))
+    : ready(named, decoded.sql, classification);
 }

@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { LiveSession } from "@tidewaiter/core";
-import type { CatalogRequest } from "../catalog/catalog-cache.ts";
+import type { CatalogRequest, CatalogSnapshot } from "../catalog/catalog-cache.ts";
+import type { ServerIdentity } from "../catalog/identity.ts";
+import { identify, sameServer } from "../catalog/identity.ts";
 import { loadCatalog } from "../catalog/load-catalog.ts";
 import type { ConnectedTarget } from "../connect-target/connect-target.ts";
 import { connectTarget } from "../connect-target/connect-target.ts";
@@ -15,6 +17,8 @@ export interface SessionTarget {
   connect(parameters: ReadonlyMap<string, string>): Promise<ConnectedTarget>;
   /** By the labels in force now. */
   catalogRequest(): CatalogRequest;
+  /** Finds out where the session's own connection leads; nobody else may use it meanwhile. */
+  identify(connected: ConnectedTarget): Promise<ConnectedTarget>;
   /** Effective settings of the server for this role and database, asked over a connection of its own. */
   settings(): Promise<ServerSettings>;
 }
@@ -49,13 +53,52 @@ export function sessionTarget(
       own.stream.end(encodeFrontend({ name: "Terminate" }));
     }
   };
-  const load = () => ask(loadCatalog);
+  let server: ServerIdentity | undefined;
+  /** Behind one name there may be several servers: what one says is never taken for another. */
+  const here = async (stream: Duplex): Promise<ServerIdentity> => {
+    const found = await identify(stream);
+    server ??= found;
+    if (!sameServer(found, server)) throw new Error("the name of the target leads to another server now");
+    return found;
+  };
+  const load = (knownStamp: string | undefined): Promise<CatalogSnapshot> =>
+    retried(() =>
+      ask(async (stream) => {
+        const found = await here(stream);
+        return { server: found, rows: found.stamp === knownStamp ? undefined : await loadCatalog(stream) };
+      }),
+    );
+  const bindings = {
+    resourceId: session.authorized.resource.id,
+    sessionId: session.authorized.id,
+    ...session.bindings,
+  };
+  const { unclassified } = target;
   const key = `${session.authorized.resource.id} ${database}`;
   return {
     connect,
-    catalogRequest: () => ({ key, labels: session.labels(), load }),
+    catalogRequest: () => ({
+      ...{ key, server, labels: session.labels(), unclassified, bindings, load },
+      identify: () => ask(here),
+    }),
+    async identify(connected) {
+      if (connected.leftover.length > 0) connected.stream.unshift(connected.leftover);
+      server = await identify(connected.stream);
+      return { ...connected, leftover: Buffer.alloc(0) };
+    },
     settings: () => ask(readServerSettings),
   };
+}
+
+/** Of several servers behind one name another dial may find the right one. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = 2; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
 }
 
 function tlsOf({ tls, host }: PostgresTarget) {

@@ -17,6 +17,10 @@ export interface CatalogRelation {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly CatalogColumn[];
+  /** What it shows is told by its definition. */
+  readonly view?: boolean;
+  /** Labels of columns that are not listed, while the schema is being changed; absent: there are none. */
+  readonly anyColumn?: readonly string[];
   /** What its columns hold cannot be told (a view over something unknown): every column counts as sensitive. */
   readonly opaque: boolean;
 }

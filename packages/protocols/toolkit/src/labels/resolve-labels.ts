@@ -103,7 +103,10 @@ class Scope {
 
   /** Then a name behind a dot is a column, whatever stands before the dot. */
   #allHave(name: string): boolean {
-    return this.#relations.length > 0 && this.#relations.every(({ relation }) => matching(relation, name).length > 0);
+    return (
+      this.#relations.length > 0 &&
+      this.#relations.every(({ relation }) => relation.columns.some((column) => column.name === name))
+    );
   }
 
   /** Labels that a column reference may carry. A qualifier that is no relation here is an alias of a sub-select: any relation. */
@@ -152,7 +155,10 @@ function createdHere(facts: StatementFacts, name: string): boolean {
 
 function matching(relation: CatalogRelation, name: string): readonly CatalogColumn[] {
   if (name === "*") return relation.columns;
-  return relation.columns.filter((column) => column.name === name);
+  const listed = relation.columns.filter((column) => column.name === name);
+  const { anyColumn } = relation;
+  if (listed.length > 0 || anyColumn === undefined || anyColumn.length === 0) return listed;
+  return [{ name, attnum: 0, labels: anyColumn, derived: true, generated: false }];
 }
 
 function predicateUse(column: SqlColumnUse, label: string, scope: Scope): PredicateUse | undefined {

@@ -1,0 +1,94 @@
+import type { Catalog, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
+import type { ServerTypes } from "../mask/server-types.ts";
+import { typesOf } from "./postgres-catalog.ts";
+
+/** What a session's own schema changes may have moved that its snapshot cannot show: nobody else sees them yet. */
+export interface Shift {
+  /** Names of relations whose columns or names may mean others now. */
+  readonly names: ReadonlySet<string>;
+  /** Names of relations that may have columns which the snapshot does not list. */
+  readonly widened: ReadonlySet<string>;
+  /** A view was made or replaced: so may be whatever stands on it. */
+  readonly views: boolean;
+  /** Anything may have changed. */
+  readonly all: boolean;
+}
+
+/**
+ * A snapshot for the time between a session's schema change and the end of its transaction. Columns found by (OID,
+ * number) keep their labels, for renames do not touch those; what is found by name carries the labels of everything that it may be by now.
+ */
+export class ShiftingCatalog implements Catalog {
+  readonly hasLabels: boolean;
+  readonly labels: readonly string[];
+  readonly types: ServerTypes;
+  readonly #catalog: Catalog;
+  readonly #shift: Shift;
+  /** Of all relations whose names may have been exchanged. */
+  readonly #moved: readonly string[];
+
+  constructor(catalog: Catalog, shift: Shift) {
+    this.hasLabels = catalog.hasLabels;
+    this.labels = catalog.labels;
+    this.types = typesOf(catalog);
+    this.#catalog = catalog;
+    this.#shift = shift;
+    this.#moved = shift.all
+      ? catalog.labels
+      : union([...shift.names].flatMap((name) => catalog.find(undefined, name)).flatMap(labelsOf));
+  }
+
+  byOid(oid: number): CatalogRelation | undefined {
+    const relation = this.#catalog.byOid(oid);
+    if (relation?.view !== true || !(this.#shift.views || this.#shift.all)) return relation;
+    return carrying(relation, this.labels);
+  }
+
+  find(schema: string | undefined, name: string): readonly CatalogRelation[] {
+    return this.#catalog.find(schema, name).map((relation) => {
+      if (this.#shift.all || (relation.view === true && this.#shift.views)) return carrying(relation, this.labels);
+      if (this.#shift.names.has(relation.name)) return carrying(relation, this.#moved);
+      if (!this.#shift.widened.has(relation.name)) return relation;
+      return { ...relationOf(relation), anyColumn: labelsOf(relation) };
+    });
+  }
+
+  isBuiltinFunction(schema: string | undefined, name: string): boolean {
+    return this.#catalog.isBuiltinFunction(schema, name);
+  }
+
+  isBuiltinOperator(name: string): boolean {
+    return this.#catalog.isBuiltinOperator(name);
+  }
+
+  isRowFunction(name: string): boolean {
+    return this.#catalog.isRowFunction(name);
+  }
+
+  isHarmlessFunction(oid: number): boolean {
+    return this.#catalog.isHarmlessFunction(oid);
+  }
+}
+
+function carrying(relation: CatalogRelation, labels: readonly string[]): CatalogRelation {
+  if (labels.length === 0) return relation;
+  const columns = relation.columns.map((column) => ({
+    ...column,
+    labels: union([...column.labels, ...labels]),
+    derived: true,
+  }));
+  return { ...relationOf(relation), columns, anyColumn: labels };
+}
+
+/** Its own fields: a spread of an object of a class leaves getters out. */
+function relationOf({ oid, schema, name, columns, opaque, view }: CatalogRelation): CatalogRelation {
+  return { oid, schema, name, columns, opaque, ...(view !== undefined && { view }) };
+}
+
+function labelsOf(relation: CatalogRelation): readonly string[] {
+  return union(relation.columns.flatMap((column) => column.labels));
+}
+
+function union(labels: readonly string[]): readonly string[] {
+  return [...new Set(labels)].sort();
+}
