@@ -33,6 +33,7 @@ beforeAll(async () => {
     sql: [
       ...CUSTOMERS,
       "insert into customers (id, name, note) values (20, 'big', repeat('secret ', 3000000))",
+      "insert into customers (id, name, note) values (21, 'huge', repeat('secret ', 15000000))",
       "create table wide ()",
     ],
   });
@@ -152,6 +153,15 @@ skipUnless(existsSync("/proc/self/status"), "Linux's /proc").describe("memory st
     expect(tail).toContain("SELECT 300000");
     expect(growth / MB).toBeLessThan(64);
   }, 60_000);
+
+  it("a masked value of 105 MB, beside others that are shown", async () => {
+    const { bytes, tail, growth } = await calmest(
+      "select id, note, email, repeat('x', 10000000) from customers where id = 21",
+    );
+    expect(tail).toContain("SELECT 1");
+    expect(bytes / MB).toBeLessThan(11);
+    expect(growth / MB).toBeLessThan(64);
+  }, 120_000);
 
   it(`one value of ${VALUE / 1e6} MB is streamed`, async () => {
     const { bytes, tail, growth } = await drain(`select repeat('x', ${VALUE}) as big`, "reader");
