@@ -17,7 +17,7 @@ export function completedAnyway(machine: Machine, owed: Owed, refusal: ErrorFiel
   machine.finish(owed.judged, "error", refusal.code ?? "");
   const { facts = [] } = owed.judged ?? {};
   const alone = owed.type === "query" ? facts.length === 1 : machine.owed[1]?.type === "sync";
-  if (!alone || facts.some((one) => one.class !== "read"))
+  if (!alone || facts.some((one) => one.class !== "read" && one.copy?.direction !== "to"))
     return machine.end({ ...refusal, severity: "FATAL", severityLocalized: "FATAL" });
   if (owed.type === "execute") machine.owed.shift();
   machine.toClient(encodeError({ ...refusal, detail: "The rest of the result is withheld. The session is open." }));
