@@ -1,7 +1,7 @@
-import type { SqlClassification } from "@tidewaiter/core";
+import type { LabelPredicate, SqlClassification } from "@tidewaiter/core";
 import type { Catalog, CatalogColumn, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
 import { SYSTEM_LABELS, UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
-import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import { outputLabels, resolveLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import type { TypeRow } from "../mask/server-types.ts";
 import { NO_SERVER_TYPES, ServerTypes } from "../mask/server-types.ts";
 import { InheritedLabels } from "./inherited-labels.ts";
@@ -96,6 +96,8 @@ export class PostgresCatalog implements Catalog {
           ? this.#withGenerated(oid, withInherited(columns, inherited.of(oid)))
           : this.#viewColumns(definition, columns, classify),
       );
+      if (definition !== undefined && oid >= FIRST_USER_OID)
+        relation.questions = () => this.#questions(definition, classify);
       this.#byOid.set(oid, relation);
       const named = this.#byName.get(name);
       if (named === undefined) this.#byName.set(name, [relation]);
@@ -165,6 +167,15 @@ export class PostgresCatalog implements Catalog {
     });
   }
 
+  /** Which rows a view has, and in which order, tells about the values that its definition tests. */
+  #questions(definition: string, classify: (sql: string) => SqlClassification): readonly LabelPredicate[] {
+    const classified = classify(definition);
+    if (!classified.ok) return [];
+    return classified.statements.flatMap((facts) =>
+      resolveLabels(facts, this).predicates.map(({ label, use }) => ({ label, use, literals: 0 })),
+    );
+  }
+
   /** Every label given to a plain table of a user; needed before views are resolved. */
   labelsOfTables(): readonly string[] {
     const labels = new Set<string>();
@@ -199,6 +210,8 @@ class Relation implements CatalogRelation {
   readonly opaque = false;
   #columns: readonly CatalogColumn[] | undefined;
   #resolving = false;
+  #asks: readonly LabelPredicate[] | undefined;
+  questions: () => readonly LabelPredicate[] = () => [];
   readonly #resolve: () => readonly CatalogColumn[];
 
   constructor(
@@ -210,6 +223,11 @@ class Relation implements CatalogRelation {
     this.name = name;
     this.view = view;
     this.#resolve = resolve;
+  }
+
+  get asks(): readonly LabelPredicate[] {
+    this.#asks ??= this.questions();
+    return this.#asks;
   }
 
   /** Resolved on first use. A view cannot contain itself, so meeting one that is being resolved finds nothing. */

@@ -1,3 +1,5 @@
+import type { LabelPredicate } from "@tidewaiter/core";
+
 /** A column as the target's catalog and the policy's labels describe it. */
 export interface CatalogColumn {
   readonly name: string;
@@ -21,6 +23,8 @@ export interface CatalogRelation {
   readonly view?: boolean;
   /** Labels of columns that are not listed, while the schema is being changed; absent: there are none. */
   readonly anyColumn?: readonly string[];
+  /** What the definition of a view asks about labelled values, whoever reads it. */
+  readonly asks?: readonly LabelPredicate[];
   /** What its columns hold cannot be told (a view over something unknown): every column counts as sensitive. */
   readonly opaque: boolean;
 }

@@ -27,6 +27,10 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
         addPredicate(predicates, { label, use, literals: column.literals ?? 0, values: column.values ?? [] });
     }
   }
+  for (const asked of scope.asked()) {
+    reads.add(asked.label);
+    addPredicate(predicates, asked);
+  }
   for (const write of facts.writes) for (const label of writtenLabels(write, scope)) writes.add(label);
   if (facts.copy?.direction === "to" && facts.copy.source === "table")
     for (const label of scope.allLabels()) reads.add(label);
@@ -133,6 +137,11 @@ class Scope {
 
   allLabels(): readonly string[] {
     return this.labelsOf({ name: "*", use: "output" });
+  }
+
+  /** By the definitions of the views among them. */
+  asked(): readonly LabelPredicate[] {
+    return this.#relations.flatMap(({ relation }) => relation.asks ?? []);
   }
 
   relationsNamed(name: string): readonly CatalogRelation[] {
