@@ -33,8 +33,10 @@ const schema = z.strictObject({
   lineage: z
     .strictObject({
       from: z
-        .enum(["names", "server"])
-        .describe("`server`: the server sends the query tree of every statement; first see tw resources check")
+        .enum(["names", "view", "server"])
+        .describe(
+          "`server`: the server sends the query tree of every statement; first see tw resources check. `view`: it is asked for one, by a temporary view that is rolled back, where names alone do not tell; also used where `server` is not possible",
+        )
         .default("names"),
       log: z
         .enum(["unchanged", "own_lines_silenced", "trees_logged"])

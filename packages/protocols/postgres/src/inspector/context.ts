@@ -34,10 +34,11 @@ export interface InspectorContext {
   /** What the server reported at start-up: encoding and other settings that change how it reads SQL. */
   readonly parameters: ReadonlyMap<string, string>;
   /**
-   * The server sends the query tree of every statement (layer 2b). Undefined: it does not, and labels follow from names and
-   * column origins. `noticeLevel`: the `client_min_messages` that the client asked for, or has by default.
+   * `server`: the server sends the query tree of every statement (layer 2b); `noticeLevel` is the `client_min_messages` that
+   * the client asked for, or has by default. `view`: it can be asked for one (2c). Undefined: labels follow from names and
+   * column origins alone.
    */
-  readonly lineage?: { readonly noticeLevel: string };
+  readonly lineage?: { readonly from: "server"; readonly noticeLevel: string } | { readonly from: "view" };
   /** How labels follow values in this session, for its recording; undefined where no label applies. */
   readonly labelsFollow?: string;
   /** Text of the notice that opens the session; undefined for programs, which nobody reads. */

@@ -36,6 +36,7 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
     results: meant.map(({ result }) => result),
     named: meant.flatMap(({ texts }) => texts),
     trees: meant.map((meaning) => [...meaning.trees, ...trees]),
+    weighed: new Set(trees),
     verdict: refusal === undefined ? verdict : { ...verdict, outcome: "deny", ...refusal.rule },
     ...(refusal !== undefined && { refusal: refusal.fields }),
     labels,
@@ -95,8 +96,8 @@ interface Known {
  * known by OID. What the classifier could not read stays unknown.
  */
 function withTrees(facts: StatementFacts, byName: LabelUse, trees: readonly Lineage[], catalog: Catalog): LabelUse {
-  if (!trees.some(({ command }) => command !== "utility")) return byName;
-  const unread = facts.opaque || facts.class === "code";
+  if (trees.length === 0) return byName;
+  const unread = facts.opaque || facts.class === "code" || trees.every(({ command }) => command === "utility");
   const certain: LabelUse = unread || !byName.opaque ? byName : { ...byName, opaque: false, laundering: false };
   return mergeLayers([certain, ...trees.map((tree) => lineageUse(tree, catalog))]);
 }

@@ -20,8 +20,19 @@ export function outputLabelsOf(output: OutputLineage, catalog: Catalog): ValueLa
   };
 }
 
+/** Trees are shared by everything that is prepared once and runs often. */
+const known = new WeakMap<Catalog, WeakMap<Lineage, LabelUse>>();
+
 /** The labels that a statement touches and how, by the server's own tree. */
 export function lineageUse(tree: Lineage, catalog: Catalog): LabelUse {
+  const ofCatalog = known.get(catalog) ?? new WeakMap<Lineage, LabelUse>();
+  known.set(catalog, ofCatalog);
+  const use = ofCatalog.get(tree) ?? resolved(tree, catalog);
+  ofCatalog.set(tree, use);
+  return use;
+}
+
+function resolved(tree: Lineage, catalog: Catalog): LabelUse {
   const labelsOf = (refs: readonly ColumnRef[]): readonly string[] =>
     sorted(refs.flatMap((ref) => columnLabels(ref, catalog).labels));
   const written = tree.writes.map(({ column }) => column);

@@ -83,7 +83,7 @@ export class Machine {
   constructor(context: InspectorContext) {
     this.context = context;
     this.reading = new ReadingSettings(context.parameters);
-    this.notices = context.lineage && new NoticeLevel(context.lineage.noticeLevel);
+    this.notices = context.lineage?.from === "server" ? new NoticeLevel(context.lineage.noticeLevel) : undefined;
   }
 
   /** Everything sent to the target is answered: what it reports about itself is of now. */

@@ -62,7 +62,7 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
   const plan = () =>
     planResult({
       ...input,
-      trees: machine.notices && input.trees,
+      trees: machine.notices === undefined && input.trees.length === 0 ? undefined : input.trees,
       formatOf: (index) => formatAt(input.formats, index),
       catalog: machine.context.catalog(),
       tokenKey: machine.context.tokenKey,

@@ -26,6 +26,8 @@ export interface Judged extends Spending {
   readonly named: readonly string[];
   /** Per statement of the string, the query trees that the server sent of it so far; they only ever tighten the verdict. */
   readonly trees: readonly Lineage[][];
+  /** Those that the verdict takes into account. */
+  readonly weighed: Set<Lineage>;
   verdict: Verdict;
   /** What to say when a rule of the inspector itself made it a denial. */
   readonly refusal?: ErrorFields;
@@ -108,9 +110,15 @@ export type Owed = {
   readonly trees?: Lineage[];
   /** CopyDone and CopyFail messages of the client that were sent before it. */
   copyEnds?: number;
-} & /** Also a FunctionCall, whose only answer of its own is one value. */
-(
-  | { readonly type: "query"; result: number; copy?: CopyMask; readonly names?: readonly PendingName[] }
+} /** Also a FunctionCall, whose only answer of its own is one value. */ & (
+  | {
+      readonly type: "query";
+      result: number;
+      /** Hash of the first query tree that came while it ran. */
+      analysed?: string;
+      copy?: CopyMask;
+      readonly names?: readonly PendingName[];
+    }
   | {
       readonly type: "execute";
       readonly portal: Portal | undefined;

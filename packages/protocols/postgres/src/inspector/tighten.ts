@@ -17,8 +17,10 @@ const DENIAL_ONLY: ReadonlySet<string> = new Set(["PREPARE", "FETCH", "MOVE"]);
  */
 export function tighten(machine: Machine, judged: Judged, trees: readonly Lineage[]): ErrorFields | undefined {
   const catalog = machine.context.catalog();
-  if (!catalog.hasLabels || trees.length === 0) return undefined;
-  const labels = mergeLayers([judged.labels, ...trees.map((tree) => lineageUse(tree, catalog))]);
+  const unweighed = trees.filter((tree) => !judged.weighed.has(tree));
+  if (!catalog.hasLabels || unweighed.length === 0) return undefined;
+  for (const tree of unweighed) judged.weighed.add(tree);
+  const labels = mergeLayers([judged.labels, ...unweighed.map((tree) => lineageUse(tree, catalog))]);
   if (addsNothing(judged.labels, labels)) return undefined;
   const before = judged.verdict;
   judged.labels = labels;

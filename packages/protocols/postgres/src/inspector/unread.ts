@@ -43,6 +43,7 @@ export function judgeUnread(machine: Machine, { sql, reason, message }: Unread):
     facts: [],
     results: [],
     named: [],
+    weighed: new Set(),
     trees: [],
     verdict,
     labels: UNREAD_LABELS,

@@ -90,7 +90,7 @@ async function levelFor(
 ): Promise<LineageLevel | undefined> {
   const { labels, key } = target.catalogRequest();
   if (labels.names.length === 0) return undefined;
-  if (lineage.from === "names") return { level: "names", why: "target.lineage.from" };
+  if (lineage.from !== "server") return { level: lineage.from, why: "target.lineage.from" };
   return lineageLevel(await cache.get(key, () => target.settings()), lineage.log, login.parameters);
 }
 
@@ -115,7 +115,11 @@ async function inspect(running: Running): Promise<void> {
   let cancel = async (): Promise<void> => {};
   const key = shared.cancelKeys.issue(login.protocolMinor, () => cancel());
   try {
-    greet(login.stream, connected, { key, greeting: context.greeting, noticeLevel: context.lineage?.noticeLevel });
+    greet(login.stream, connected, {
+      key,
+      greeting: context.greeting,
+      noticeLevel: context.lineage?.from === "server" ? context.lineage.noticeLevel : undefined,
+    });
     await session.relay<PostgresMessage>({
       client: login.stream,
       target: connected.stream,
@@ -182,8 +186,11 @@ function inspectorContext(
       tokeniseLiterals(sql, [...literals, ...secrets.map((span) => ({ ...span, secret: true }))], hmac),
     reviewLink: (shortId) => session.reviewLink(shortId),
     parameters: connected.parameters,
-    ...(lineage?.level === "server" && { lineage: { noticeLevel: lineage.noticeLevel } }),
-    ...(lineage !== undefined && { labelsFollow: lineage.level === "server" ? "server" : `names (${lineage.why})` }),
+    ...(lineage?.level === "server" && { lineage: { from: "server", noticeLevel: lineage.noticeLevel } }),
+    ...(lineage?.level === "view" && { lineage: { from: "view" } }),
+    ...(lineage !== undefined && {
+      labelsFollow: lineage.level === "server" ? "server" : `${lineage.level} (${lineage.why})`,
+    }),
     ...(principal.kind === "user" && {
       greeting: `this session is recorded: ${principal.name} (${level}) on ${resource.name}`,
     }),
