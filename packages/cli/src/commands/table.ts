@@ -20,6 +20,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   agent: "run an agent, or make a join token for one",
   agents: "agents and whether they are online",
   audit: "who changed, decided or saw what",
+  budgets: "what is spent of what a policy allows in a window",
   credentials: "secrets used at the targets",
   demo: "what the demo offers",
   grants: "who may reach what",
@@ -109,6 +110,11 @@ export const ENTRIES: readonly Entry[] = [
     path: ["sessions", "verify"],
     summary: "is the recording complete and untouched?",
     load: async () => (await import("./sessions/verify.ts")).verify,
+  },
+  {
+    path: ["budgets", "list"],
+    summary: "who spent how much of which budget",
+    load: async () => (await import("./budgets/list.ts")).list,
   },
   {
     path: ["reviews", "list"],
