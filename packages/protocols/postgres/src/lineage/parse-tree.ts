@@ -5,7 +5,7 @@ import { TreeTokens } from "./tree-tokens.ts";
 import { unwrapLines } from "./unwrap-lines.ts";
 
 /** Limits of one tree; what is beyond is refused. */
-export const TREE_LIMITS = { bytes: 4 * 1024 * 1024, depth: 1000, nodes: 500_000 } as const;
+export const TREE_LIMITS = { bytes: 4 * 1024 * 1024, depth: 2000, nodes: 500_000 } as const;
 
 /** Bytes of a constant that are kept: enough for the header of an array of six dimensions. */
 const DATUM_HEAD = 72;
@@ -22,6 +22,56 @@ const LOCATIONS: ReadonlySet<string> = new Set([
   "arg_location",
   "name_location",
   "queryId",
+]);
+
+/** Numbers and words that the walk never asks for, in so many nodes that keeping them would double the time. */
+const UNUSED: ReadonlySet<string> = new Set([
+  "aggcollid",
+  "aggkind",
+  "aggno",
+  "aggpresorted",
+  "aggsplit",
+  "aggstar",
+  "aggtransno",
+  "aggtranstype",
+  "aggvariadic",
+  "aliasname",
+  "array_collid",
+  "casecollid",
+  "checkAsUser",
+  "coalescecollid",
+  "constbyval",
+  "constcollid",
+  "constisnull",
+  "constlen",
+  "consttypmod",
+  "funccollid",
+  "funcformat",
+  "funcvariadic",
+  "hashable",
+  "inFromCl",
+  "inh",
+  "inputcollid",
+  "lateral",
+  "multidims",
+  "nulls_first",
+  "opcollid",
+  "paramcollid",
+  "paramtypmod",
+  "relabelformat",
+  "rellockmode",
+  "requiredPerms",
+  "resorigcol",
+  "resorigtbl",
+  "resultcollid",
+  "resulttypmod",
+  "reverse_sort",
+  "security_barrier",
+  "varattnosyn",
+  "varcollid",
+  "varnosyn",
+  "varreturningtype",
+  "vartypmod",
 ]);
 
 /** Kinds that carry a bare word before their fields (`{A_EXPR NOT :lexpr ...`): raw trees of utility statements. */
@@ -87,9 +137,8 @@ class TreeParser {
     const tokens = this.#tokens;
     switch (tokens.peek()) {
       case NODE:
-        return this.#nested(() => this.#node());
       case OPEN:
-        return this.#nested(() => this.#list());
+        return this.#nested();
       case QUOTE:
         return tokens.quoted();
       case LESS:
@@ -101,11 +150,12 @@ class TreeParser {
     }
   }
 
-  #nested<T>(read: () => T): T {
+  #nested(): TreeNode | TreeList {
     if (++this.#depth > TREE_LIMITS.depth) throw new LineageError("too-deep");
     if (++this.#nodes > TREE_LIMITS.nodes) throw new LineageError("too-many-nodes");
+    const isNode = this.#tokens.peek() === NODE;
     this.#tokens.take();
-    const value = read();
+    const value = isNode ? this.#node() : this.#list();
     this.#depth--;
     return value;
   }
@@ -127,7 +177,7 @@ class TreeParser {
       const name = tokens.name();
       if (fields.has(name)) throw new LineageError("malformed");
       if (LOCATIONS.has(name)) this.#location();
-      else fields.set(name, this.#fieldValue());
+      else this.#field(name, fields);
     }
     tokens.take();
     return new TreeNode(kind, fields);
@@ -147,10 +197,10 @@ class TreeParser {
     this.#copied = until;
   }
 
-  #fieldValue(): TreeValue {
+  #field(name: string, fields: Map<string, TreeValue>): void {
     const value = this.#value();
-    if (typeof value !== "number" || this.#tokens.peek() !== BRACKET) return value;
-    return this.#datum(value);
+    if (typeof value === "object" || !UNUSED.has(name)) fields.set(name, value);
+    if (typeof value === "number" && this.#tokens.peek() === BRACKET) fields.set(name, this.#datum(value));
   }
 
   /** `4 [ 1 0 0 0 0 0 0 0 ]`: a value that fits a word is padded to eight bytes. */

@@ -53,13 +53,18 @@ export class TreeTokens {
   name(): string {
     const { text } = this;
     const start = this.at;
-    const end = this.tokenEnd();
     let hash = 0;
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (text[at] ?? 0)) | 0;
-    this.at = end;
+    let at = start;
+    for (; at < text.length; at++) {
+      const byte = text[at] ?? 0;
+      if (DELIMITERS[byte] === 1) break;
+      hash = (Math.imul(hash, 31) + byte) | 0;
+    }
+    if (at === start) throw new LineageError(at === text.length ? "truncated" : "malformed");
+    this.at = at;
     const known = names.get(hash);
-    if (known !== undefined && this.#spells(known, start, end)) return known;
-    const name = text.toString("latin1", start, end);
+    if (known !== undefined && this.#spells(known, start, at)) return known;
+    const name = text.toString("latin1", start, at);
     if (known === undefined && names.size < MAX_NAMES) names.set(hash, name);
     return name;
   }

@@ -6,7 +6,10 @@ import { type ColumnKey, columnOf, isOneColumn, type Value } from "./value.ts";
 export type Use = PredicateUse["use"];
 
 /** Steps of one walk: nodes visited, and columns carried from one value to the next. */
-const MAX_STEPS = 5_000_000;
+const MAX_STEPS = 2_000_000;
+
+/** Passes over recursive queries, all together: those inside others multiply. */
+const MAX_REHEARSALS = 300;
 
 interface RecordedUse {
   readonly column: ColumnKey;
@@ -29,6 +32,7 @@ export class Walk {
   readonly #lists = new Map<ReadonlySet<unknown>, readonly unknown[]>();
   readonly #columns = new Map<ReadonlySet<ColumnKey>, readonly ColumnRef[]>();
   #steps = 0;
+  #rehearsals = 0;
 
   step(count = 1): void {
     this.#steps += count;
@@ -86,6 +90,7 @@ export class Walk {
 
   /** Undoes the recorded uses of `pass` unless it returns true: a recursive query is walked until nothing changes. */
   rehearse(pass: () => boolean): boolean {
+    if (++this.#rehearsals > MAX_REHEARSALS) throw new LineageError("too-many-nodes");
     const before = new Map([...this.#uses].map(([key, use]) => [key, { ...use, partners: new Set(use.partners) }]));
     const kept = pass();
     if (!kept) this.#uses = before;

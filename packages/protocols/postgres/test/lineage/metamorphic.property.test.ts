@@ -55,15 +55,15 @@ describe.each(postgresVersions)("random SELECTs on PostgreSQL %s", (version) => 
             await server.run("ROLLBACK");
             for (const [index, named] of sources.entries()) {
               if (columnOf(before.rows, index) === columnOf(after.rows, index)) continue;
-              if (!predicates.has(name)) influences++;
+              influences++;
               expect(named.has(name) || predicates.has(name), `${name} shows in column ${index} of ${sql}`).toBe(true);
             }
           }
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     );
-    expect(influences).toBeGreaterThan(20);
+    expect(influences).toBeGreaterThan(50);
   }, 120_000);
 });
 
