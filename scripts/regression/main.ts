@@ -46,7 +46,7 @@ async function regress(options: RegressionOptions): Promise<Totals> {
   if (workspace.missing !== undefined)
     say(`without ${workspace.missing} some tests fail, directly and through the gateway`);
   await using direct = await startDirect(options.version);
-  await using through = await startThrough(options.version);
+  await using through = await (options.control ? startDirect : startThrough)(options.version);
   const onResult = (result: TestResult): void => {
     say(resultLine(result));
     if (options.differences !== undefined) keepDifference(options.differences, result);

@@ -8,6 +8,8 @@ export interface RegressionOptions {
   readonly json: boolean;
   /** Writes the page about the result; only of a whole run. */
   readonly write: boolean;
+  /** Two servers directly, no gateway: tells what differs by itself. */
+  readonly control: boolean;
   /** Folder for one file per difference. */
   readonly differences: string | undefined;
 }
@@ -41,6 +43,7 @@ postgresql-15, which apt-get fetches once (25 MB, kept in .toolchain/regression)
   --tests        only these, behind test_setup
   --sample       only a few, for the everyday test run
   --postgres     release of the servers; default 15, whose suite it is
+  --control      both directly, without the gateway: tells which tests differ by themselves
   --differences  folder into which each difference is written
   --json         counts as one line of JSON at the end
   --write        writes the result to packages/docs/regression-suite.md
@@ -59,6 +62,7 @@ export function readOptions(args: readonly string[]): RegressionOptions | "help"
       differences: { type: "string" },
       json: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
+      control: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -66,6 +70,7 @@ export function readOptions(args: readonly string[]): RegressionOptions | "help"
   const version = postgresVersions.find((one) => one === values.postgres);
   if (version === undefined) throw new RangeError(`--postgres is one of ${postgresVersions.join(", ")}`);
   const tests = values.tests?.split(",") ?? (values.sample ? SAMPLE : undefined);
-  if (values.write && tests !== undefined) throw new RangeError("--write is for the result of a whole run");
-  return { tests, version, json: values.json, write: values.write, differences: values.differences };
+  const { json, write, control, differences } = values;
+  if (write && (tests !== undefined || control)) throw new RangeError("--write is for the result of a whole run");
+  return { tests, version, json, write, control, differences };
 }

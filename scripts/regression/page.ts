@@ -35,7 +35,10 @@ ${rows.map(([outcome, tests]) => `| ${outcome} | ${tests.length} |`).join("\n")}
 ${missing === undefined ? "" : `The suite's own module could not be built here, for want of ${missing}.\n\n`}Left out: nothing of the schedule. The principal is a service, since people are greeted by a notice at every login; the resource has
 the database's name, so that \`\\c\` has the same words on both sides; tests run one after the other, which the suite allows.
 
-${section("Differs", differing)}${section("Fails directly too", failing)}${section("Passes", passing)}`.replace(/\n+$/, "\n");
+${section("Differs", differing)}${section("Fails directly too", failing)}${section("Passes", passing)}`.replace(
+    /\n+$/,
+    "\n",
+  );
 }
 
 function section(title: string, tests: readonly TestResult[]): string {

@@ -13,6 +13,7 @@ import { isCertainName } from "./names.ts";
 import { readable, readLater, unknownStatement } from "./readable.ts";
 import { recordOperation } from "./record-operation.ts";
 import { renamed } from "./renamed.ts";
+import { askForSyntaxError } from "./servers-words.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Judged, Portal, Prepared } from "./state.ts";
 import { refusedPlainly } from "./texts.ts";
@@ -33,6 +34,8 @@ export function onParse(machine: Machine, message: PostgresMessage, asked: Messa
   if (machine.prepared.size >= MAX_NAMES) return machine.refuseExtended(tooMany());
   if (readLater(machine, sql, () => again(machine, message, () => onParse(machine, message, asked)))) return;
   const read = readable(machine, sql, exact, message.classification);
+  if ("unparsed" in read && machine.controlPlaneReachable)
+    return askForSyntaxError(machine, read.unparsed, "flush", (fields) => machine.refuseExtended(fields));
   if ("refusal" in read) return machine.refuseExtended(read.refusal);
   const facts = "facts" in read ? read.facts : [];
   const judged = "unread" in read ? read.unread : facts.length === 0 ? undefined : judge(machine, sql, facts);

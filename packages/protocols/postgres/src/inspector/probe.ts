@@ -10,7 +10,7 @@ import type { Judged, Probe } from "./state.ts";
  */
 export function probeColumns(
   machine: Machine,
-  { judged, sql, end }: { readonly judged: Judged; readonly sql: string; readonly end: "sync" | "flush" },
+  { judged, sql, end }: { readonly judged: Judged | undefined; readonly sql: string; readonly end: "sync" | "flush" },
   done: (probe: Probe) => void,
 ): void {
   const statement = `${OWN_PREFIX}probe`;

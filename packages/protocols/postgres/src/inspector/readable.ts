@@ -11,7 +11,9 @@ export type Read =
   | { readonly facts: readonly StatementFacts[] }
   /** It passes although nobody read it. */
   | { readonly unread: Judged }
-  | { readonly refusal: ErrorFields };
+  | { readonly refusal: ErrorFields }
+  /** Not in our grammar: where the server can be asked, it says what is wrong itself. */
+  | { readonly refusal: ErrorFields; readonly unparsed: Unread };
 
 type Failure = Exclude<SqlClassification, { ok: true }>;
 const NO_ANSWER: Failure = { ok: false, reason: "analyser", message: "the analyser did not answer" };
@@ -30,7 +32,7 @@ export function readLater(machine: Machine, sql: string, again: () => void): boo
 
 /**
  * What the classifier could not read passes only where policy has nothing to say; the server then tells what it makes of it.
- * Else it is refused here; a syntax error comes back in PostgreSQL's own words.
+ * Else it is refused here.
  */
 export function readable(
   machine: Machine,
@@ -42,21 +44,17 @@ export function readable(
     const message = "the statement may mean something else to the server than to the gateway";
     const hint =
       "Use client_encoding = 'UTF8' and standard_conforming_strings = on, and wait for the answer to statements that change them.";
-    return passOr(machine, { sql, reason: "analyser", message }, (unread) => ({
-      ...unknownStatement(machine, unread),
-      hint,
-    }));
+    const unread: Unread = { sql, reason: "analyser", message };
+    const judged = judgeUnread(machine, unread);
+    return judged === undefined ? { refusal: { ...unknownStatement(machine, unread), hint } } : { unread: judged };
   }
   if (classification?.ok) return { facts: classification.statements };
   const { reason, message, position }: Failure = classification ?? NO_ANSWER;
-  return passOr(machine, { sql, reason, message }, (unread) =>
-    reason === "syntax" ? syntaxError(message, position) : unknownStatement(machine, unread),
-  );
-}
-
-function passOr(machine: Machine, unread: Unread, refusal: (unread: Unread) => ErrorFields): Read {
+  const unread: Unread = { sql, reason, message };
   const judged = judgeUnread(machine, unread);
-  return judged === undefined ? { refusal: refusal(unread) } : { unread: judged };
+  if (judged !== undefined) return { unread: judged };
+  if (reason === "syntax") return { refusal: syntaxError(message, position), unparsed: unread };
+  return { refusal: unknownStatement(machine, unread) };
 }
 
 /** The refusal of an operation of no known kind: where it does not pass its bytes are not understood, so nobody is asked about it. */

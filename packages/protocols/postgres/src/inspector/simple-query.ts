@@ -10,6 +10,7 @@ import type { Machine } from "./machine.ts";
 import { probeColumns } from "./probe.ts";
 import { readable, readLater } from "./readable.ts";
 import { renamed } from "./renamed.ts";
+import { askForSyntaxError, mayAsk } from "./servers-words.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Judged } from "./state.ts";
 import { probeView } from "./view-probe.ts";
@@ -21,6 +22,10 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
   const { sql, exact } = asked;
   if (readLater(machine, sql, () => onQuery(machine, message, asked))) return;
   const read = readable(machine, sql, exact, message.classification);
+  if ("unparsed" in read && mayAsk(machine)) {
+    if (!machine.quiet) return afterAnswers(machine, message, asked);
+    return askForSyntaxError(machine, read.unparsed, "sync", (fields) => machine.refuseQuery(fields));
+  }
   if ("refusal" in read) return machine.refuseQuery(read.refusal);
   if ("unread" in read) return decideQuery(machine, message, read.unread);
   if (read.facts.length === 0) {
@@ -30,11 +35,7 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
   const judged = judge(machine, sql, read.facts);
   const probed = machine.status === "E" ? undefined : needsTree(machine, judged);
   if (probed === undefined) return estimated(machine, message, judged, []);
-  if (!machine.quiet)
-    return machine.waitForAnswers(
-      () => machine.quiet,
-      () => onQuery(machine, message, asked),
-    );
+  if (!machine.quiet) return afterAnswers(machine, message, asked);
   const { span } = probed;
   const input = { judged, sql: sql.slice(span.start, span.end), end: "sync" } as const;
   const known = (trees: readonly Lineage[]): void =>
@@ -45,6 +46,13 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
     if (error !== undefined) machine.refuseQuery(shifted(error, sql.slice(0, span.start)));
     else known(trees);
   });
+}
+
+function afterAnswers(machine: Machine, message: PostgresMessage, asked: Query): void {
+  machine.waitForAnswers(
+    () => machine.quiet,
+    () => (machine.skippingToSync ? machine.forward("target", message) : onQuery(machine, message, asked)),
+  );
 }
 
 /** The position counts in the statement without what stands before it in the string. */
