@@ -18,7 +18,7 @@ const TABLES = [
      raw bytea, location point)`,
   `insert into people values (
      1, 'ann.needle@example.com', '123-45-6789', 4711, 9000000000, 1234.56, '0f0f0f0f-0000-4000-8000-00000000000f',
-     '1980-02-03', '2024-05-06 23:30:00-05', '{"ssn": "123-45-6789", "contact": {"email": "needle@example.org"}, "n": 1}',
+     '1980-02-03', '2024-05-06 23:30:00-05', '{"ssn": "123-45-6789", "contact": {"email": "needle@example.org"}, "n": 1, "free": "or needle@example.net"}',
      'write to needle@example.com', '{needle,other}', 'ok', '(1,needle)', '[3,9)', 'needle', 'needle', '(3,4)')`,
   "create table orders (account bigint, ssn text)",
   "insert into orders values (4711, '123-45-6789')",
@@ -61,7 +61,7 @@ const MASKED = [
   "1200",
   "1980-02-01",
   "2024-05-01 00:00:00+00",
-  '{"n": 1, "ssn": "****6789", "contact": {"email": "***@example.org"}}',
+  '{"n": 1, "ssn": "****6789", "free": "or [mail]", "contact": {"email": "***@example.org"}}',
   "write to [mail]",
   "{}",
   "sad",
@@ -132,8 +132,8 @@ describe.each(postgresVersions)("masks on PostgreSQL %s", (version) => {
 
   it("an expression is the constant, whatever the mask", async () => {
     await using client = await fixture.wire();
-    expect(rowsIn(await client.query("select lower(email), account + 1, p.born + 1 from people p"))).toEqual([
-      ["***", "0", "1970-01-01"],
+    expect(rowsIn(await client.query("select lower(email), email || ssn, abs(account) from people"))).toEqual([
+      ["***", "***", "0"],
     ]);
   });
 

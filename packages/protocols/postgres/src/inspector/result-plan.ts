@@ -7,6 +7,7 @@ import type { Lineage } from "../lineage/lineage.ts";
 import type { ActiveDetectors, LabelDetectors } from "../mask/active-detectors.ts";
 import { activeDetectors } from "../mask/active-detectors.ts";
 import { columnMask } from "../mask/column-mask.ts";
+import type { ContentMask } from "../mask/content-mask.ts";
 import { contentMask } from "../mask/content-mask.ts";
 import type { CellMask, ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import { maskInfo } from "../mask/mask-rows.ts";
@@ -60,10 +61,9 @@ export function planResult(input: PlanInput): ResultPlan {
     const origin = sourceOf(input, field, index, byTree);
     unknownRelation ||= origin.unknownRelation;
     const spec = specFor(input.judged.verdict, origin);
+    const content = active && contentOf(input, active, field, index);
     mask.push(
-      spec === undefined
-        ? active && contentOf(input, active, field, index)
-        : maskFor(input, field, index, { spec, label: origin.labels[0] ?? "" }),
+      spec === undefined ? content : maskFor(input, field, index, { spec, label: origin.labels[0] ?? "", content }),
     );
     watched.push({ field, format: input.formatOf(index), labels: origin.labels, mask: mask[index] });
     if (spec !== undefined) masked.push(maskInfo(field.name, origin.labels, spec));
@@ -116,7 +116,7 @@ function contentOf(
   active: ActiveDetectors,
   field: FieldDescription,
   index: number,
-): CellMask | undefined {
+): ContentMask | undefined {
   const told = new Set<string>();
   return contentMask(field.typeOid, formatOf(index), {
     detectors: active.set,
@@ -132,7 +132,7 @@ function maskFor(
   { formatOf, tokenKey, utf8, catalog }: PlanInput,
   { typeOid }: FieldDescription,
   index: number,
-  how: { readonly spec: MaskSpec; readonly label: string },
+  how: { readonly spec: MaskSpec; readonly label: string; readonly content: ContentMask | undefined },
 ): CellMask {
   return columnMask({ ...how, typeOid, format: formatOf(index), tokenKey, utf8, types: typesOf(catalog) });
 }

@@ -1,9 +1,10 @@
 import type { MaskSpec } from "@tidewaiter/core";
+import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MaskInput } from "./column-mask.ts";
 import { columnMask, MAX_TRANSFORMED_BYTES, maskedValue } from "./column-mask.ts";
-import { redactedValue } from "./content-mask.ts";
+import { contentMask, redactedValue } from "./content-mask.ts";
 import { isContentMask } from "./mask-rows.ts";
 import { ServerTypes } from "./server-types.ts";
 import { typeConstant } from "./type-constants.ts";
@@ -154,8 +155,8 @@ describe("tokens", () => {
   });
 
   it("of two integers are never one", () => {
-    const seen = new Set(Array.from({ length: 20_000 }, (_, n) => text(INT4, TOKEN, String(n))));
-    expect(seen.size).toBe(20_000);
+    const seen = new Set(Array.from({ length: 3_000 }, (_, n) => text(INT4, TOKEN, String(n))));
+    expect(seen.size).toBe(3_000);
   });
 
   it("of numbers that no bigint holds are beyond all bigints", () => {
@@ -343,6 +344,15 @@ describe("JSON by path", () => {
     `${"[".repeat(501)}1${"]".repeat(501)}`,
   ])("what is no JSON becomes the constant: %j", (value) => {
     expect(text(JSONB, at({ "$.a": constant }), value)).toBe("null");
+  });
+
+  it("what no path names is looked through as in a column without a label", () => {
+    const content = contentMask(JSONB, 1, { detectors: detectorSet(["email"]), found: () => {} });
+    const value = '\x01{"a":"x@y.org","b":["see x@y.org"],"c":"x@y.org"}';
+    const spec = at({ "$.a": { transform: "email_domain" } });
+    expect(masked(JSONB, spec, value, { format: 1, content })?.toString()).toBe(
+      '\x01{"a":"***@y.org","b":["see [mail]"],"c":"[mail]"}',
+    );
   });
 
   it("tokens are those of columns with the label", () => {

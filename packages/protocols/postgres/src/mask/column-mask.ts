@@ -5,7 +5,7 @@ import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 import { bucketOf, bucketText } from "./bucket.ts";
 import type { ContentMask } from "./content-mask.ts";
-import { contentMask } from "./content-mask.ts";
+import { contentMask, redactedValue } from "./content-mask.ts";
 import type { Decimal } from "./decimal.ts";
 import { decodeNumeric, encodeNumeric, formatDecimal, parseDecimal } from "./decimal.ts";
 import { integerType, readInteger, writeInteger } from "./integers.ts";
@@ -43,6 +43,8 @@ export interface MaskInput {
   readonly utf8: boolean;
   /** The server's own types. */
   readonly types: ServerTypes;
+  /** What is looked for in the parts of a JSON document that no path names: as in a column without a label. */
+  readonly content?: ContentMask | undefined;
 }
 
 /** Longer values are replaced by the constant, whatever the transform: they need not be held whole. */
@@ -175,17 +177,19 @@ function uuidToken(tokens: KeyedTokens, format: number, value: Buffer): Buffer |
   return Buffer.from(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
 }
 
-function jsonTransform({ spec, typeOid, format, tokenKey, label, utf8 }: MaskInput): Transform | undefined {
+function jsonTransform({ spec, typeOid, format, tokenKey, label, utf8, content }: MaskInput): Transform | undefined {
   if (spec.transform !== "json" || !utf8) return undefined;
   const tokens = new KeyedTokens(tokenKey, label);
-  const mask = new JsonMask(spec, (how, kind, text) =>
-    kind === "string" ? jsonString(how, tokens, text) : jsonNumber(how, tokens, text),
-  );
-  if (typeOid !== JSONB || format === 0) return (value) => mask.apply(value);
+  const rest = content && { ...content, skip: 0 };
+  const mask = new JsonMask(spec, {
+    leaf: (how, kind, text) => (kind === "string" ? jsonString(how, tokens, text) : jsonNumber(how, tokens, text)),
+    rest: (part) => (rest && redactedValue(rest, part)) ?? part,
+  });
+  const version = typeOid === JSONB && format === 1 ? 1 : 0;
   return (value) => {
-    if (value[0] !== JSONB_VERSION) return undefined;
-    const masked = mask.apply(value.subarray(1));
-    return masked === undefined ? undefined : Buffer.concat([value.subarray(0, 1), masked]);
+    if (version === 1 && value[0] !== JSONB_VERSION) return undefined;
+    const masked = mask.apply(value.subarray(version));
+    return masked === undefined || version === 0 ? masked : Buffer.concat([value.subarray(0, version), masked]);
   };
 }
 

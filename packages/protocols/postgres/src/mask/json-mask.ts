@@ -15,22 +15,28 @@ interface Walk {
   readonly taken: number;
 }
 
-/** Replaces one string or number token by another JSON value; undefined: by the constant of its kind. */
-export type JsonLeaf = (mask: ValueMaskSpec, kind: "string" | "number", text: string) => string | undefined;
+/** What becomes of the parts of a document. */
+export interface JsonParts {
+  /** One string or number in place of another, as JSON; undefined: the constant of its kind. */
+  readonly leaf: (mask: ValueMaskSpec, kind: "string" | "number", text: string) => string | undefined;
+  /** What stands between masked values: any number of whole tokens. */
+  readonly rest: (part: Buffer) => Buffer;
+}
 
 /**
- * Values inside of a JSON text, by path; every other byte stays as it is, numbers beyond double precision and repeated keys
- * too. Strings, numbers and booleans become a value of their kind, null stays, and an object or array becomes null: what it
- * is made of is part of the value. Undefined: the text is no JSON that can be read to its end (RFC 8259).
+ * Values inside of a JSON text, by path; what stands between them stays byte for byte, numbers beyond double precision
+ * and repeated keys too, but for what `rest` makes of it. Strings, numbers and booleans become a value of their kind, null
+ * stays, and an object or array becomes null: what it is made of is part of the value. Undefined: the text is no JSON that
+ * can be read to its end (RFC 8259).
  */
 export class JsonMask {
   readonly #paths: readonly MaskedPath[];
-  readonly #leaf: JsonLeaf;
+  readonly #parts: JsonParts;
 
-  constructor(spec: JsonMaskSpec, leaf: JsonLeaf) {
+  constructor(spec: JsonMaskSpec, parts: JsonParts) {
     // a path that cannot be read names everything
     this.#paths = spec.paths.map(({ path, mask }) => ({ steps: parseJsonPath(path) ?? [], mask }));
-    this.#leaf = leaf;
+    this.#parts = parts;
   }
 
   apply(text: Buffer): Buffer | undefined {
@@ -38,7 +44,7 @@ export class JsonMask {
     const reader = new JsonReader(text);
     const changes: Change[] = [];
     const walks = this.#paths.map((path) => ({ path, taken: 1 }));
-    return this.#value(reader, walks, changes) && reader.atEnd() ? rewritten(text, changes) : undefined;
+    return this.#value(reader, walks, changes) && reader.atEnd() ? this.#rewritten(text, changes) : undefined;
   }
 
   #value(reader: JsonReader, walks: readonly Walk[], changes: Change[]): boolean {
@@ -66,12 +72,24 @@ export class JsonMask {
     return true;
   }
 
+  #rewritten(text: Buffer, changes: readonly Change[]): Buffer {
+    const { rest } = this.#parts;
+    const out: Buffer[] = [];
+    let copied = 0;
+    for (const { from, to, value } of changes) {
+      out.push(rest(text.subarray(copied, from)), Buffer.from(value));
+      copied = to;
+    }
+    out.push(rest(text.subarray(copied)));
+    return Buffer.concat(out);
+  }
+
   #masked(mask: ValueMaskSpec, kind: ReturnType<JsonReader["peek"]>, text: string): string | undefined {
     switch (kind) {
       case "string":
-        return mask.transform === "null" ? "null" : (this.#leaf(mask, kind, text) ?? '"***"');
+        return mask.transform === "null" ? "null" : (this.#parts.leaf(mask, kind, text) ?? '"***"');
       case "number":
-        return mask.transform === "null" ? "null" : (this.#leaf(mask, kind, text) ?? "0");
+        return mask.transform === "null" ? "null" : (this.#parts.leaf(mask, kind, text) ?? "0");
       case "boolean":
         return mask.transform === "null" ? "null" : "false";
       case "null":
@@ -88,17 +106,6 @@ interface Change {
   readonly from: number;
   readonly to: number;
   readonly value: string;
-}
-
-function rewritten(text: Buffer, changes: readonly Change[]): Buffer {
-  const out: Buffer[] = [];
-  let copied = 0;
-  for (const { from, to, value } of changes) {
-    out.push(text.subarray(copied, from), Buffer.from(value));
-    copied = to;
-  }
-  out.push(text.subarray(copied));
-  return Buffer.concat(out);
 }
 
 /** The strictest mask of the paths that end here; undefined when none does. */

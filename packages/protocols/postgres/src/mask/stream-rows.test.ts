@@ -85,8 +85,9 @@ describe("RowStream", () => {
 
   it("replaces binary values of one length while they pass", () => {
     const mask = [undefined, column(INT4, { transform: "constant" }, 1), column(INT4, { transform: "token" }, 1)];
-    const bytes = row(["x".repeat(2 * MAX_HELD_BYTES), Buffer.from([0, 0, 0, 42]), Buffer.from([0, 0, 0, 42])]);
-    expect(streamed(mask, bytes, [0.3])).toEqual(maskRows(mask, bytes, 0, bytes.length, 1));
+    const bytes = row(["x".repeat(MAX_HELD_BYTES + 1), Buffer.from([0, 0, 0, 42]), Buffer.from([0, 0, 0, 42])]);
+    const whole = maskRows(mask, bytes, 0, bytes.length, 1) ?? bytes;
+    expect(streamed(mask, bytes, [0.3]).equals(whole)).toBe(true);
   });
 
   it("makes NULL of everything that nobody described", () => {
