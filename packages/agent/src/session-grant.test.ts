@@ -29,8 +29,13 @@ describe("verifySessionGrant", () => {
   it("gives session and address of a good grant", async () => {
     expect(await verifySessionGrant(await sign(CLAIMS), expected)).toEqual({
       sessionId: "s-1",
-      address: { kind: "tcp", host: "db", port: 5432 },
+      addresses: [{ kind: "tcp", host: "db", port: 5432 }],
     });
+    const several = await verifySessionGrant(await sign({ ...CLAIMS, addr: "a:1,[::1]:2" }), expected);
+    expect(several.addresses).toEqual([
+      { kind: "tcp", host: "a", port: 1 },
+      { kind: "tcp", host: "::1", port: 2 },
+    ]);
   });
 
   it.each<[string, string, () => Promise<string>]>([
@@ -49,7 +54,11 @@ describe("verifySessionGrant", () => {
       () => sign(without(name)),
     ]),
     ["naming a wildcard", "grant_invalid", () => sign({ ...CLAIMS, addr: "*:5432" })],
-    ["naming two addresses", "grant_invalid", () => sign({ ...CLAIMS, addr: ["a:1", "b:2"] })],
+    ["naming addresses as a list", "grant_invalid", () => sign({ ...CLAIMS, addr: ["a:1", "b:2"] })],
+    ["naming an address and something else", "grant_invalid", () => sign({ ...CLAIMS, addr: "a:1,b" })],
+    ["naming an address and a socket", "grant_invalid", () => sign({ ...CLAIMS, addr: "a:1,unix:/s" })],
+    ["naming a wildcard among others", "grant_invalid", () => sign({ ...CLAIMS, addr: "a:1,*:2" })],
+    ["naming nine addresses", "grant_invalid", () => sign({ ...CLAIMS, addr: Array(9).fill("a:1").join() })],
     ["unsigned", "grant_invalid", () => Promise.resolve(`${base64({ ...HEADER, alg: "none" })}.${base64(CLAIMS)}.`)],
     ["tampered with", "grant_invalid", async () => swapPayload(await sign(CLAIMS), { ...CLAIMS, addr: "other:22" })],
     ["signed by HMAC with the public key", "grant_invalid", () => Promise.resolve(hmacToken())],

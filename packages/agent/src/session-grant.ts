@@ -10,9 +10,13 @@ const MAX_LIFETIME = 900;
 /** Clocks may differ by this much; seconds. */
 const CLOCK_TOLERANCE = 5;
 
+/** A target has a few servers at most. */
+const MAX_ADDRESSES = 8;
+
 export interface SessionGrant {
   readonly sessionId: string;
-  readonly address: Address;
+  /** At least one. Which of them is dialled, the gateway says each time. */
+  readonly addresses: readonly Address[];
 }
 
 export interface GrantExpectations {
@@ -23,8 +27,8 @@ export interface GrantExpectations {
 }
 
 /**
- * Checks a session grant: JWS (RFC 7515) with Ed25519, algorithm and type pinned, issuer, audience, times, gateway, and
- * exactly one address and session.
+ * Checks a session grant: JWS (RFC 7515) with Ed25519, algorithm and type pinned, issuer, audience, times, gateway, one
+ * session and the addresses of one target.
  *
  * @throws AgentError `grant_invalid` | `grant_expired` | `wrong_session`
  */
@@ -37,11 +41,20 @@ export async function verifySessionGrant(token: string, expected: GrantExpectati
   const { sid, addr, gw, exp = 0, nbf = 0 } = payload;
   if (exp - nbf > MAX_LIFETIME) throw new AgentError("grant_invalid", "the session grant lives too long");
   if (gw !== expected.gatewayId) throw new AgentError("wrong_session", "the session grant is for another gateway");
-  const address = typeof addr === "string" ? parseAddress(addr) : undefined;
-  if (typeof sid !== "string" || sid === "" || address === undefined) {
+  const addresses = typeof addr === "string" ? parseAddresses(addr) : undefined;
+  if (typeof sid !== "string" || sid === "" || addresses === undefined) {
     throw new AgentError("grant_invalid", "the session grant names no session or no address");
   }
-  return { sessionId: sid, address };
+  return { sessionId: sid, addresses };
+}
+
+/** Those of one target, joined by commas; undefined unless all are hosts. A socket is alone: its path may hold commas. */
+function parseAddresses(text: string): readonly Address[] | undefined {
+  const socket = parseAddress(text);
+  if (socket?.kind === "unix") return [socket];
+  const parts = text.split(",", MAX_ADDRESSES + 1);
+  const addresses = parts.map(parseAddress).filter((one) => one?.kind === "tcp");
+  return parts.length <= MAX_ADDRESSES && addresses.length === parts.length ? addresses : undefined;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 } from "@tidewaiter/contract/tunnel/index";
 import { type CloseReason, connectTunnel, createMux, type Mux, type StreamOffer } from "@tidewaiter/tunnel";
 import type { JSONWebKeySet } from "jose";
+import type { Address } from "./address.ts";
 import { answerChallenge } from "./agent-auth.ts";
 import type { AllowList } from "./allow-list.ts";
 import { dial } from "./dial.ts";
@@ -17,7 +18,7 @@ import { AgentError, wireReason } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { relay } from "./relay.ts";
 import type { SecretSource } from "./secrets.ts";
-import { type SessionGrant, sharesKey, verifyGrantKeys, verifySessionGrant } from "./session-grant.ts";
+import { sharesKey, verifyGrantKeys, verifySessionGrant } from "./session-grant.ts";
 
 export const HEALTH_INTERVAL_MS = 15_000;
 const HANDSHAKE_DEADLINE_MS = 10_000;
@@ -160,7 +161,8 @@ class TunnelSession {
     const { log } = this.#context;
     let session: string | undefined;
     try {
-      const grant = await this.#verify(decodeDialRequest(offer.metadata).sessionGrant);
+      const request = decodeDialRequest(offer.metadata);
+      const grant = await this.#verify(request.sessionGrant, request.address);
       session = grant.sessionId;
       const target = await dial(grant.address, offer.signal);
       if (offer.signal.aborted) {
@@ -179,14 +181,18 @@ class TunnelSession {
     }
   }
 
-  async #verify(token: string): Promise<SessionGrant> {
+  /** @param index of the address that is asked for */
+  async #verify(token: string, index = 0): Promise<{ readonly sessionId: string; readonly address: Address }> {
     const { agentId, grantKeys, allowList } = this.#context;
     if (!this.#isWelcome || this.#gatewayId === undefined) throw new AgentError("wrong_session", "not welcome yet");
-    const grant = await verifySessionGrant(token, { keys: grantKeys.keys, agentId, gatewayId: this.#gatewayId });
-    if (!allowList.permits(grant.address)) {
+    const expected = { keys: grantKeys.keys, agentId, gatewayId: this.#gatewayId };
+    const { sessionId, addresses } = await verifySessionGrant(token, expected);
+    const address = addresses[index];
+    if (address === undefined) throw new AgentError("grant_invalid", "the session grant names no such address");
+    if (!allowList.permits(address)) {
       throw new AgentError("not_allowed", "the address is not on this agent's allow-list");
     }
-    return grant;
+    return { sessionId, address };
   }
 
   async #serveSecret(request: SecretRequest): Promise<void> {

@@ -25,7 +25,8 @@ export interface Protocol<Target, S extends Duplex = Duplex> {
   check(input: {
     readonly target: unknown;
     readonly credential: TargetCredential;
-    readonly dial: () => Promise<S>;
+    /** @param address index of one of the target's addresses; default the first */
+    readonly dial: (address?: number) => Promise<S>;
   }): Promise<readonly Finding[]>;
 }
 
@@ -42,7 +43,7 @@ export interface TargetSchema<Target> {
   parse(value: unknown): Target;
   /** JSON Schema of the target, for OpenAPI and forms. */
   readonly jsonSchema: Readonly<Record<string, unknown>>;
-  /** The one address an agent may be asked to dial for it: `host:port` or `unix:/path`. */
+  /** The address an agent may be asked to dial for it: `host:port` or `unix:/path`; several of the first kind are joined by commas. */
   address(target: Target): string;
 }
 
@@ -87,8 +88,11 @@ export interface LiveSession<S extends Duplex = Duplex> {
     readonly read: ControlPlane["labelBindings"];
     readonly save: ControlPlane["saveLabelBindings"];
   };
-  /** A byte pair to the target, through the agent. Several dials per session are fine while its grant lives. */
-  dial(): Promise<S>;
+  /**
+   * A byte pair to the target, through the agent. Several dials per session are fine while its grant lives.
+   * @param address index of one of the target's addresses; default the first
+   */
+  dial(address?: number): Promise<S>;
   /** Decrypted for this call only: use it and let it go. */
   openCredential(): Promise<TargetCredential>;
   record(event: SessionEvent): void;

@@ -24,7 +24,7 @@ export async function checkResource(name: string, level: AccessLevel, deps: Chec
     return await protocol.check({
       target: resource.target,
       credential,
-      dial: () => dial({ agentId, sessionGrant, site: resource.agent }, deps.hub),
+      dial: (address = 0) => dial({ agentId, sessionGrant, address, site: resource.agent }, deps.hub),
     });
   } catch (error) {
     return [

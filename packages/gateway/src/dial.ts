@@ -14,11 +14,11 @@ const DIAL_TEXT: Readonly<Record<string, string>> = {
 
 /** The agent's refusals in words that name no address: whoever reads them may be a client. */
 export async function dial(
-  way: { readonly agentId: string; readonly sessionGrant: string; readonly site: string },
+  way: { readonly agentId: string; readonly sessionGrant: string; readonly address: number; readonly site: string },
   hub: TunnelHub,
 ): Promise<Duplex> {
   try {
-    return await hub.openStream({ agentId: way.agentId, sessionGrant: way.sessionGrant });
+    return await hub.openStream({ agentId: way.agentId, sessionGrant: way.sessionGrant, address: way.address });
   } catch (error) {
     if (!(error instanceof TunnelHubError)) throw error;
     if (error.code === "agent_offline") {

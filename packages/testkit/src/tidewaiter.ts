@@ -29,6 +29,8 @@ export interface TidewaiterOptions {
     readonly password?: string;
     readonly database: string;
   };
+  /** Further addresses that the agent may dial, `host:port`. */
+  readonly allow?: readonly string[];
   /** People, resource and grants as documents, in place of those made from `principals`. */
   readonly documents?: readonly { readonly name: string; readonly source: string }[];
   /** Name of the resource. Default `prod-db`. */
@@ -133,6 +135,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         SITE,
         "--allow",
         `${options.target.host}:${options.target.port}`,
+        ...(options.allow ?? []).flatMap((address) => ["--allow", address]),
       ],
       env: { TIDEWAITER_JOIN_TOKEN: await joinToken(dataDir, calls) },
     });

@@ -428,6 +428,7 @@ function readHealth(reader: Reader, end: number): Health {
 
 export interface DialRequest {
   readonly sessionGrant: string;
+  readonly address: number;
 }
 
 export function encodeDialRequest(message: DialRequest): Uint8Array {
@@ -443,22 +444,27 @@ export function decodeDialRequest(bytes: Uint8Array): DialRequest {
 
 function writeDialRequest(message: DialRequest, writer: Writer): void {
   if (message.sessionGrant !== "") writer.uint32(10).string(message.sessionGrant);
+  if (message.address !== 0) writer.uint32(16).uint32(message.address);
 }
 
 function readDialRequest(reader: Reader, end: number): DialRequest {
   let sessionGrant: string = "";
+  let address: number = 0;
   while (reader.pos < end) {
     const tag = reader.uint32();
     switch (tag) {
       case 10:
         sessionGrant = reader.string();
         break;
+      case 16:
+        address = reader.uint32();
+        break;
       default:
         reader.skipType(tag & 7);
     }
   }
   if (reader.pos !== end) throw new RangeError("field past the end of its message");
-  return { sessionGrant };
+  return { sessionGrant, address };
 }
 
 export interface SecretRequest {

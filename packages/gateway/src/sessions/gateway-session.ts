@@ -34,7 +34,7 @@ export interface GatewaySessionDeps {
   readonly gatewayId: string;
   readonly client: { readonly address: string; readonly application?: string };
   readonly makeRecorder: (onFailure: (reason: string) => void) => Recorder;
-  readonly dial: (authorized: AuthorizedSession) => Promise<Duplex>;
+  readonly dial: (authorized: AuthorizedSession, address: number) => Promise<Duplex>;
   readonly reviewLink: (shortId: string) => string;
   readonly onEnd: () => void;
 }
@@ -103,8 +103,8 @@ export class GatewaySession implements LiveSession<Duplex> {
     return canariesFor(this.#deps.policy.current, this.#context);
   }
 
-  dial(): Promise<Duplex> {
-    return this.#deps.dial(this.#authorized);
+  dial(address = 0): Promise<Duplex> {
+    return this.#deps.dial(this.#authorized, address);
   }
 
   openCredential() {

@@ -57,7 +57,8 @@ export async function openSession(
         onFailure,
         syncGroup: deps.syncGroup,
       }),
-    dial: ({ agentId, sessionGrant, resource }) => dial({ agentId, sessionGrant, site: resource.agent }, deps.hub),
+    dial: ({ agentId, sessionGrant, resource }, address) =>
+      dial({ agentId, sessionGrant, address, site: resource.agent }, deps.hub),
     reviewLink: deps.reviewLink,
     onEnd: () => registry.remove(authorized.id),
   });

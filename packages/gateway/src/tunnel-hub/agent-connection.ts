@@ -32,6 +32,13 @@ export interface AgentHealth {
   readonly rssKib: number;
 }
 
+export interface StreamRequest {
+  readonly sessionGrant: string;
+  /** Index of one of the grant's addresses; default the first. */
+  readonly address?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface ConnectionOptions {
   readonly gatewayId: string;
   readonly hosts: readonly string[];
@@ -110,9 +117,9 @@ export class AgentConnection {
   }
 
   /** @throws TunnelHubError */
-  async openStream(sessionGrant: string, signal: AbortSignal | undefined): Promise<MuxStream> {
+  async openStream({ sessionGrant, address = 0, signal }: StreamRequest): Promise<MuxStream> {
     try {
-      return await this.#mux.open(encodeDialRequest({ sessionGrant }), signal === undefined ? {} : { signal });
+      return await this.#mux.open(encodeDialRequest({ sessionGrant, address }), signal === undefined ? {} : { signal });
     } catch (error) {
       throw error instanceof TunnelError ? hubError(error) : error;
     }

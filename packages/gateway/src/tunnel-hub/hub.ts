@@ -68,10 +68,11 @@ export interface TunnelHubOptions {
 export interface TunnelHub {
   /** For the `upgrade` event of an HTTP server. Answers 404 to other paths than /v1/tunnel. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** A stream to the address the grant names, through the agent. @throws TunnelHubError */
+  /** A stream to an address the grant names, by default its first, through the agent. @throws TunnelHubError */
   openStream(request: {
     readonly agentId: string;
     readonly sessionGrant: string;
+    readonly address?: number;
     readonly signal?: AbortSignal;
   }): Promise<Duplex>;
   /** A secret of the agent's network, as far as its `--allow-secret` goes. @throws TunnelHubError */
@@ -202,7 +203,7 @@ class Hub implements TunnelHub {
   }
 
   async openStream(request: Parameters<TunnelHub["openStream"]>[0]): Promise<Duplex> {
-    return this.#connection(request.agentId).openStream(request.sessionGrant, request.signal);
+    return this.#connection(request.agentId).openStream(request);
   }
 
   async fetchSecret(request: Parameters<TunnelHub["fetchSecret"]>[0]): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Finding, Protocol } from "@tidewaiter/core";
 import { queryRows } from "./catalog/query.ts";
+import { chooseHost } from "./connect-target/choose-host.ts";
 import { type ConnectedTarget, connectTarget } from "./connect-target/connect-target.ts";
 import { TargetConnectError } from "./connect-target/target-connect-error.ts";
 import { encodeFrontend } from "./encode-frontend.ts";
@@ -8,7 +9,7 @@ import type { ServerSettings } from "./lineage/server-settings.ts";
 import { readServerSettings, standsAgainst, treesReachLog } from "./lineage/server-settings.ts";
 import type { DerivedKeyCache } from "./scram/derived-key-cache.ts";
 import type { PostgresTarget } from "./target-schema.ts";
-import { postgresTargetSchema } from "./target-schema.ts";
+import { hostsOf, postgresTargetSchema } from "./target-schema.ts";
 
 /** Predefined roles that reach beyond tables (PostgreSQL documentation, "Predefined Roles"). */
 const FAR_REACHING = [
@@ -31,9 +32,10 @@ export async function checkResource(
 ): Promise<readonly Finding[]> {
   const target = postgresTargetSchema.parse(input.target);
   const { credential } = input;
-  const serverName = target.tls.serverName ?? target.host;
-  try {
-    const connected = await connectTarget(await input.dial(), {
+  const hosts = hostsOf(target);
+  const connect = async (address: number) => {
+    const serverName = target.tls.serverName ?? hosts[address]?.host;
+    return connectTarget(await input.dial(address), {
       user: credential.username,
       database: target.database,
       parameters: new Map([["application_name", "tidewaiter check"]]),
@@ -47,6 +49,9 @@ export async function checkResource(
       allowCleartext: target.allowCleartextPassword,
       keys,
     });
+  };
+  try {
+    const connected = await chooseHost(hosts.length, target.targetSessionAttrs, connect);
     try {
       return await checkTarget(connected, target.lineage);
     } finally {

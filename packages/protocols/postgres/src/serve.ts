@@ -1,15 +1,17 @@
 import type { Duplex } from "node:stream";
-import type { Protocol, SessionHost, SqlClassification } from "@tidewaiter/core";
+import type { LiveSession, Protocol, SessionHost, SqlClassification } from "@tidewaiter/core";
 import { acceptClient } from "./accept-client/accept-client.ts";
 import type { ListenerTls } from "./accept-client/options.ts";
 import { endQuietly, refuseClient } from "./accept-client/refusal.ts";
 import { CatalogCache } from "./catalog/catalog-cache.ts";
 import { checkResource } from "./check-target.ts";
-import { SQLSTATE } from "./errors.ts";
+import { type ErrorText, SQLSTATE } from "./errors.ts";
 import { DerivedKeyCache } from "./scram/derived-key-cache.ts";
 import { CancelKeys } from "./session/cancel-keys.ts";
+import { ConnectionCap } from "./session/connection-cap.ts";
 import { ServerSettingsCache } from "./session/lineage-level.ts";
 import { openSession } from "./session/open-session.ts";
+import { tooManySessions } from "./session/refusals.ts";
 import type { SharedState } from "./session/run-session.ts";
 import { runSession } from "./session/run-session.ts";
 import type { PostgresTarget } from "./target-schema.ts";
@@ -40,18 +42,20 @@ export interface PostgresOptions {
  */
 export function createPostgresProtocol(options: PostgresOptions): Protocol<PostgresTarget, Duplex> {
   const cancelKeys = new CancelKeys();
+  const connectionCap = new ConnectionCap();
   const catalogs = new CatalogCache(options.classifySync);
   const keys = new DerivedKeyCache();
   const serverSettings = new ServerSettingsCache();
   return {
     name: "postgres",
     targetSchema: postgresTargetSchema,
-    serve: (stream, host) => serve(stream, host, { ...options, cancelKeys, catalogs, keys, serverSettings }),
+    serve: (stream, host) =>
+      serve(stream, host, { ...options, cancelKeys, connectionCap, catalogs, keys, serverSettings }),
     check: (input) => checkResource(input, keys),
   };
 }
 
-type Shared = PostgresOptions & SharedState;
+type Shared = PostgresOptions & SharedState & { readonly connectionCap: ConnectionCap };
 
 async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared): Promise<void> {
   const accepted = await acceptClient(stream, {
@@ -81,7 +85,9 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
   if ("refused" in opened) return refuseClient(accepted.stream, opened.refused);
   const { session, database } = opened;
   try {
-    const refused = await runSession(accepted, session, database, shared);
+    const refused = await underCap(shared.connectionCap, session, host.signal, () =>
+      runSession(accepted, session, database, shared),
+    );
     if (refused !== undefined) refuseClient(accepted.stream, refused);
     await session.end(refused?.message ?? "client left");
   } catch (error) {
@@ -90,6 +96,24 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
       message: "the gateway failed while serving this session; it is ended",
     });
     await session.end(`gateway error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Runs a session once its resource has room for it. */
+async function underCap(
+  cap: ConnectionCap,
+  { authorized: { resource } }: LiveSession<Duplex>,
+  signal: AbortSignal,
+  run: () => Promise<ErrorText | undefined>,
+): Promise<ErrorText | undefined> {
+  const { maxConnections } = postgresTargetSchema.parse(resource.target);
+  if (maxConnections === undefined) return run();
+  const place = await cap.enter(resource.id, maxConnections, { signal });
+  if (place === undefined) return tooManySessions(resource.name, maxConnections);
+  try {
+    return await run();
+  } finally {
+    place.leave();
   }
 }
 

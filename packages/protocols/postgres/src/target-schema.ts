@@ -8,10 +8,32 @@ const host = z
   .max(253)
   .regex(/^[A-Za-z0-9._:[\]-]+$/, "a host name or an address");
 
+const port = z.int().min(1).max(65535);
+
+/** PostgreSQL documentation, "Parameter Key Words". */
+export const SESSION_ATTRS = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const;
+export type SessionAttrs = (typeof SESSION_ATTRS)[number];
+
 /** Where a PostgreSQL server is, as the agent sees it, and how to talk to it. Credentials are kept elsewhere. */
 const schema = z.strictObject({
   host: host.describe("Host name or address, resolved by the agent at each dial").optional(),
-  port: z.int().min(1).max(65535).default(5432),
+  port: port.default(5432),
+  hosts: z
+    .array(z.strictObject({ host, port: port.default(5432) }))
+    .min(1)
+    .max(8)
+    .describe("Servers of one cluster, in place of host: tried in this order at each connect")
+    .optional(),
+  targetSessionAttrs: z
+    .enum(SESSION_ATTRS)
+    .describe("Which of them will do, as libpq's target_session_attrs")
+    .default("any"),
+  maxConnections: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .describe("Sessions that one gateway has at the target at once; more wait for a few seconds, then are refused")
+    .optional(),
   socket: z
     .string()
     .startsWith("/")
@@ -66,12 +88,24 @@ export const postgresTargetSchema: TargetSchema<PostgresTarget> = {
         `target.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`,
       );
     }
-    if ((parsed.data.host === undefined) === (parsed.data.socket === undefined)) {
-      throw new TidewaiterError("bad_request", "target: give either host or socket");
+    const { host: name, hosts, socket } = parsed.data;
+    if ([name, hosts, socket].filter((one) => one !== undefined).length !== 1) {
+      throw new TidewaiterError("bad_request", "target: give either host, hosts or socket");
     }
     return parsed.data;
   },
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
-  address: ({ host: name, port, socket }) =>
-    socket === undefined ? `${name}:${port}` : `unix:${socket}/.s.PGSQL.${port}`,
+  address: (target) =>
+    target.socket === undefined
+      ? hostsOf(target)
+          .map((one) => `${one.host}:${one.port}`)
+          .join()
+      : `unix:${target.socket}/.s.PGSQL.${target.port}`,
 };
+
+/** In the order of the addresses; a socket is one host without a name. */
+export function hostsOf(
+  target: PostgresTarget,
+): readonly { readonly host: string | undefined; readonly port: number }[] {
+  return target.hosts ?? [{ host: target.host, port: target.port }];
+}

@@ -19,7 +19,8 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-const readyLine = "database system is ready to accept connections";
+/** What follows is "connections", or "read-only connections" at a standby. */
+const readyLine = "database system is ready to accept ";
 
 /** Starts the postmaster and resolves when it accepts connections; rejects with its log when it ends before. */
 export function startServerProcess(command: ServerCommand): Promise<ServerProcess> {

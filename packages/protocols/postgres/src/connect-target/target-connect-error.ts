@@ -11,6 +11,7 @@ export const TARGET_CONNECT_ERRORS = {
   auth_failed: { sqlState: "08004", text: "the target refused the stored credential" },
   auth_unsupported: { sqlState: "08004", text: "the target asks for a proof that is not available" },
   server_error: { sqlState: "08004", text: "the target refused the session" },
+  not_suitable: { sqlState: "08001", text: "no server of the target is in the state that is asked for" },
   protocol: { sqlState: "08P01", text: "the target does not speak the PostgreSQL protocol as expected" },
 } as const;
 

@@ -59,6 +59,15 @@ function ago(time: string): string {
   return `${Math.max(1, Math.round((Date.now() - Date.parse(time)) / 60_000))} min ago`;
 }
 
+export function tooManySessions(resource: string, cap: number): ErrorText {
+  return {
+    code: SQLSTATE.tooManyConnections,
+    message: `${resource} has as many sessions as it may have (${cap})`,
+    detail: "Your access is fine.",
+    hint: "Close what is not needed, and try again in a moment.",
+  };
+}
+
 export function ownFailure(error: unknown): ErrorText {
   if (
     error instanceof TidewaiterError &&

@@ -4,7 +4,7 @@ import type { FatalCode, LiveSession, SqlClassification } from "@tidewaiter/core
 import { tokeniseLiterals, tokenOf } from "@tidewaiter/core/recording/tokenise";
 import type { ClientLogin } from "../accept-client/options.ts";
 import type { CatalogCache } from "../catalog/catalog-cache.ts";
-import type { ConnectedTarget } from "../connect-target/connect-target.ts";
+import type { ChosenTarget } from "../connect-target/choose-host.ts";
 import { sendCancelRequest } from "../connect-target/send-cancel-request.ts";
 import { decodeFrontend } from "../decode-frontend.ts";
 import type { ErrorText } from "../errors.ts";
@@ -65,7 +65,7 @@ export async function runSession(
     };
   }
   const target = sessionTarget(session, database, described, shared.keys);
-  let connected: ConnectedTarget | undefined;
+  let connected: ChosenTarget | undefined;
   let lineage: LineageLevel | undefined;
   try {
     lineage = await levelFor(login, target, described, shared.serverSettings);
@@ -99,7 +99,7 @@ interface Running {
   readonly session: LiveSession<Duplex>;
   readonly database: string;
   readonly target: SessionTarget;
-  readonly connected: ConnectedTarget;
+  readonly connected: ChosenTarget;
   readonly shared: SharedState;
   readonly lineage: LineageLevel | undefined;
 }
@@ -138,7 +138,8 @@ async function inspect(running: Running): Promise<void> {
       },
       prepare: (message) => prepared(message, { classify: shared.classify, catalog, watch, inspector }),
       cancelTarget: async () => {
-        if (connected.backendKey !== undefined) await sendCancelRequest(await session.dial(), connected.backendKey);
+        if (connected.backendKey !== undefined)
+          await sendCancelRequest(await session.dial(connected.address), connected.backendKey);
       },
       reloadCatalog: () => catalog.reload(),
       fatal: fatalMessage,

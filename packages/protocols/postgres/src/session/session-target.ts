@@ -4,21 +4,21 @@ import type { CatalogRequest, CatalogSnapshot } from "../catalog/catalog-cache.t
 import type { ServerIdentity } from "../catalog/identity.ts";
 import { identify, sameServer } from "../catalog/identity.ts";
 import { loadCatalog } from "../catalog/load-catalog.ts";
-import type { ConnectedTarget } from "../connect-target/connect-target.ts";
+import { type ChosenTarget, chooseHost } from "../connect-target/choose-host.ts";
 import { connectTarget } from "../connect-target/connect-target.ts";
 import { encodeFrontend } from "../encode-frontend.ts";
 import type { ServerSettings } from "../lineage/server-settings.ts";
 import { readServerSettings } from "../lineage/server-settings.ts";
 import type { DerivedKeyCache } from "../scram/derived-key-cache.ts";
-import type { PostgresTarget } from "../target-schema.ts";
+import { hostsOf, type PostgresTarget } from "../target-schema.ts";
 
 /** One session's way to its database: connections to it, and what its server's catalogs say. */
 export interface SessionTarget {
-  connect(parameters: ReadonlyMap<string, string>): Promise<ConnectedTarget>;
+  connect(parameters: ReadonlyMap<string, string>): Promise<ChosenTarget>;
   /** By the labels in force now. */
   catalogRequest(): CatalogRequest;
   /** Finds out where the session's own connection leads; nobody else may use it meanwhile. */
-  identify(connected: ConnectedTarget): Promise<ConnectedTarget>;
+  identify(connected: ChosenTarget): Promise<ChosenTarget>;
   /** Effective settings of the server for this role and database, asked over a connection of its own. */
   settings(): Promise<ServerSettings>;
 }
@@ -29,8 +29,9 @@ export function sessionTarget(
   target: PostgresTarget,
   keys: DerivedKeyCache,
 ): SessionTarget {
-  const connect = async (parameters: ReadonlyMap<string, string>): Promise<ConnectedTarget> => {
-    const stream = await session.dial();
+  const hosts = hostsOf(target);
+  const connectTo = async (address: number, parameters: ReadonlyMap<string, string>) => {
+    const stream = await session.dial(address);
     const credential = await session.openCredential();
     return connectTarget(stream, {
       user: credential.username,
@@ -38,15 +39,23 @@ export function sessionTarget(
       parameters,
       ...(credential.type === "password" && { password: credential.password }),
       tls: {
-        ...tlsOf(target),
+        ...tlsOf(target, hosts[address]?.host),
         ...(credential.type === "certificate" && { cert: credential.certificatePem, key: credential.privateKeyPem }),
       },
       allowCleartext: target.allowCleartextPassword,
       keys,
     });
   };
+  /** Where the session is: questions about the server go there as well. */
+  let chosen: number | undefined;
+  const connect = async (parameters: ReadonlyMap<string, string>): Promise<ChosenTarget> => {
+    const one = await chooseHost(hosts.length, target.targetSessionAttrs, (address) => connectTo(address, parameters));
+    chosen = one.address;
+    return one;
+  };
   const ask = async <T>(question: (stream: Duplex) => Promise<T>): Promise<T> => {
-    const own = await connect(new Map([["application_name", "tidewaiter catalog"]]));
+    const parameters = new Map([["application_name", "tidewaiter catalog"]]);
+    const own = await (chosen === undefined ? connect(parameters) : connectTo(chosen, parameters));
     try {
       return await question(own.stream);
     } finally {
@@ -101,7 +110,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function tlsOf({ tls, host }: PostgresTarget) {
+function tlsOf({ tls }: PostgresTarget, host: string | undefined) {
   const serverName = tls.serverName ?? host;
   return {
     mode: tls.mode,
