@@ -19,11 +19,20 @@ export const endToEndSuites: readonly Suite[] = [
     },
   },
   {
+    name: "clients",
+    about: "real clients, directly and through the gateway (all of them with --long)",
+    run: (options) => counted(options, "scripts/clients/main.ts", clientMatrix(options)),
+  },
+  {
     name: "tour",
     about: "the demo's story with its outcome asserted",
     run: (options) => counted(options, "scripts/demo", ["./scripts/demo", "--tour", "--json"]),
   },
 ];
+
+function clientMatrix({ long }: SuiteOptions): string[] {
+  return ["node", "scripts/clients/main.ts", "--json", ...(long ? [] : ["--sample"])];
+}
 
 /**
  * Runs a program whose last line of output is a JSON object with the numbers `passed`, `failed` and `skipped` and, if
