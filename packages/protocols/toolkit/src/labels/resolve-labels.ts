@@ -27,6 +27,12 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
         addPredicate(predicates, { label, use, literals: column.literals ?? 0, values: column.values ?? [] });
     }
   }
+  if (catalog.hasLabels && scope.opaque)
+    for (const column of facts.columns)
+      for (const label of scope.knows(column) ? [] : catalog.labels) {
+        const use = predicateUse(column, label, scope);
+        if (use !== undefined) addPredicate(predicates, { label, use, literals: column.literals ?? 0 });
+      }
   for (const asked of scope.asked()) {
     reads.add(asked.label);
     addPredicate(predicates, asked);
@@ -137,6 +143,14 @@ class Scope {
 
   allLabels(): readonly string[] {
     return this.labelsOf({ name: "*", use: "output" });
+  }
+
+  /** False: a column of something that cannot be looked into, such as the rows of a user's function. */
+  knows({ name, qualifier }: Pick<SqlColumnUse, "name" | "qualifier">): boolean {
+    return this.#relations.some(
+      ({ relation, names }) =>
+        (qualifier === undefined || names.includes(qualifier)) && matching(relation, name).length > 0,
+    );
   }
 
   /** By the definitions of the views among them. */

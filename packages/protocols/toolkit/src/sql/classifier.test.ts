@@ -256,7 +256,7 @@ describe("writes", () => {
 describe("one fact each", () => {
   it.each([
     ["set local role x", { set: { name: "role", value: "x", scope: "local" } }],
-    ["set session authorization default", { set: { name: "session_authorization", scope: "session" } }],
+    ["set session authorization default", { set: { name: "session_authorization", scope: "reset" } }],
     ["set names 'SJIS'", { set: { name: "client_encoding", value: "SJIS", scope: "session" } }],
     ["SHOW ALL", { set: { name: "*", scope: "show", all: true }, returnsRows: true }],
     ["discard all", { set: { name: "*", scope: "reset", all: true } }],

@@ -4,7 +4,7 @@ import { dangerOf } from "./dangerous-functions.ts";
 import { RAW_NODE_TYPES } from "./node-types.ts";
 import { INNER_STATEMENT_NODES, STATEMENT_KINDS } from "./statement-kinds.ts";
 import { statementClasses, statementKind } from "./statement-verb.ts";
-import { as, isRowFree, isTree, list, qualifiedName, strings, type Tree, text } from "./tree.ts";
+import { as, constantText, isRowFree, isTree, list, qualifiedName, strings, type Tree, text } from "./tree.ts";
 
 /**
  * Everything in one statement's tree that needs no scope, found by a flat pass over every node. It is the safety net
@@ -143,9 +143,19 @@ function functionCall(fields: Tree, found: Inventory): void {
   found.functions.set(key(called), called);
   const name = called.name.toLowerCase();
   const category = dangerOf(name);
-  if (category === undefined) return;
+  if (category === undefined || (name === "set_config" && setsPlanner(fields))) return;
   const dataArguments = !isRowFree(fields.args) || (found.dangerous.get(name)?.dataArguments ?? false);
   found.dangerous.set(name, { name, category, dataArguments });
+}
+
+/** Drivers switch such settings by function (asyncpg: `jit`): they hold no data and change no answer. */
+const PLANNER_SETTINGS: ReadonlySet<string> = new Set(["jit", "plan_cache_mode", "statement_timeout", "lock_timeout"]);
+
+function setsPlanner(call: Tree): boolean {
+  const [name, value] = list(call.args);
+  const constant = as("A_Const", name);
+  const setting = constant === undefined ? undefined : constantText(constant);
+  return setting !== undefined && PLANNER_SETTINGS.has(setting.toLowerCase()) && isRowFree(value);
 }
 
 function operatorName(names: unknown, found: Inventory): void {

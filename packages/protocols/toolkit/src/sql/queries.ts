@@ -7,7 +7,7 @@ import { modification } from "./modifications.ts";
 import { targetOutputs } from "./output-columns.ts";
 import { predicate } from "./predicates.ts";
 import { newScope, type Scope } from "./scope.ts";
-import { as, isRowFree, isTree, list, stringOf, type Tree, text, unwrap } from "./tree.ts";
+import { as, isRowFree, isTree, list, stringOf, strings, type Tree, text, unwrap } from "./tree.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -157,12 +157,25 @@ function namedOutputs(node: unknown, outputs: readonly Output[]): readonly Outpu
   return name === undefined ? [] : outputs.filter((output) => output.name === name);
 }
 
-/** LIMIT of the outermost query when it is written as a number. */
+/** LIMIT of the outermost query when it is written as a number; 0 where its WHERE is plainly false (`WHERE 1 = 0`). */
 export function literalLimit(select: Tree): number | undefined {
+  if (isFalse(select.whereClause) && select.groupClause === undefined) return 0;
   const constant = as("A_Const", select.limitCount);
   const integer = constant?.ival;
   if (isTree(integer)) return Number(integer.ival ?? 0);
   const float = constant?.fval;
   const digits = isTree(float) ? text(float.fval) : undefined;
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** Tools that only want the columns write `false` or compare two different numbers. */
+function isFalse(where: unknown): boolean {
+  const bool = as("BoolExpr", where);
+  if (bool?.boolop === "AND_EXPR") return list(bool.args).some(isFalse);
+  const boolval = as("A_Const", where)?.boolval;
+  if (isTree(boolval)) return boolval.boolval !== true;
+  const comparison = as("A_Expr", where);
+  if (comparison?.kind !== "AEXPR_OP" || strings(comparison.name).join() !== "=") return false;
+  const [left, right] = [comparison.lexpr, comparison.rexpr].map((side) => as("A_Const", side)?.ival);
+  return isTree(left) && isTree(right) && (left.ival ?? 0) !== (right.ival ?? 0);
 }

@@ -31,7 +31,8 @@ function variableSet(node: Tree): SqlSetting {
   const kind = text(node.kind);
   if (kind === "VAR_RESET_ALL") return { name: "*", scope: "reset", all: true };
   const name = (text(node.name) ?? "").toLowerCase();
-  if (kind === "VAR_RESET") return { name, scope: "reset" };
+  // SET ... TO DEFAULT is another way to write RESET
+  if (kind === "VAR_RESET" || kind === "VAR_SET_DEFAULT") return { name, scope: "reset" };
   const scope = node.is_local === true || name === "transaction" ? "local" : "session";
   const values = list(node.args).flatMap((arg) => settingValue(arg) ?? []);
   return values.length === 0 ? { name, scope } : { name, scope, value: values.join(", ") };

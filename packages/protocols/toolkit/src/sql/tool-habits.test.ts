@@ -1,0 +1,41 @@
+import type { StatementFacts } from "@tidewaiter/core/sql-facts";
+import { expect, it } from "vitest";
+import { loadClassifier } from "./classifier.ts";
+
+const classifier = await loadClassifier();
+
+function facts(sql: string): StatementFacts {
+  const result = classifier.classify(sql);
+  const [first] = result.ok ? result.statements : [];
+  if (first === undefined) throw new Error(sql);
+  return first;
+}
+
+it.each(["0 = 1", "1=0", "false", "id = 3 and false", "1 = 2 and name like 'a%'"])(
+  "WHERE %s returns no row",
+  (where) => {
+    expect(facts(`select * from customers where ${where}`).limit).toBe(0);
+  },
+);
+
+it.each(["1 = 1", "0 = 0", "true", "id = 1", "false or true", "'a' = 'a'", "not false", "1 <> 0"])(
+  "WHERE %s may",
+  (where) => expect(facts(`select * from customers where ${where}`).limit).toBeUndefined(),
+);
+
+it("SET ... TO DEFAULT is a RESET", () => {
+  expect(facts("set session authorization default").set).toEqual({ name: "session_authorization", scope: "reset" });
+  expect(facts("set role to default").set).toEqual({ name: "role", scope: "reset" });
+  expect(facts("set role none").set?.scope).toBe("session");
+});
+
+it("set_config of a planner's setting to a constant is harmless, anything else is not", () => {
+  const dangers = (call: string) => facts(`select ${call} from customers`).dangerous.map(({ name }) => name);
+  expect(dangers("set_config('jit', 'off', false)")).toEqual([]);
+  expect(dangers("set_config('jit', $1, false)")).toEqual([]);
+  expect(dangers("set_config('statement_timeout', '5s', true)")).toEqual([]);
+  expect(dangers("set_config('jit', email, false)")).toEqual(["set_config"]);
+  expect(dangers("set_config($1, 'off', false)")).toEqual(["set_config"]);
+  expect(dangers("set_config('role', 'postgres', false)")).toEqual(["set_config"]);
+  expect(dangers("set_config('jit' || '', 'off', false)")).toEqual(["set_config"]);
+});
