@@ -209,7 +209,11 @@ describe.each(["15", "18"] as const)("lineage by views on PostgreSQL %s", (versi
   it("names that could mean two things mean the one that the server says, and nothing of the question stays", async () => {
     await using fixture = await startFixture({
       version,
-      sql: [...SQL, "create table other.customers (id int, name text, email text)", "insert into other.customers values (5, 'Otto', 'free')"],
+      sql: [
+        ...SQL,
+        "create table other.customers (id int, name text, email text)",
+        "insert into other.customers values (5, 'Otto', 'free')",
+      ],
       policy: MASKS,
       lineage: "view",
     });
@@ -227,4 +231,13 @@ describe.each(["15", "18"] as const)("lineage by views on PostgreSQL %s", (versi
     expect(types(await client.query("select name, name from customers"))).toBe("T D C Z");
     expect(types(await client.query("select 1 as still_idle"))).toBe("T D C Z");
   });
+});
+
+it("a client in another encoding than UTF-8 sees nothing of a result whose tree could be forged", async () => {
+  await using fixture = await startFixture({ version: "18", sql: SQL, policy: MASKS, lineage: "server" });
+  await using client = await fixture.wire();
+  await client.query("set client_encoding = 'SJIS'");
+  expect(rowsIn(await client.query("select id, lower(name) from customers where id = 1"))).toEqual([["0", "***"]]);
+  await client.query("set client_encoding = 'UTF8'");
+  expect(rowsIn(await client.query("select id, lower(name) from customers where id = 1"))).toEqual([["1", "ann"]]);
 });

@@ -18,7 +18,7 @@ describe("settings that lineage needs", () => {
   it.each([
     ["SET client_min_messages = warning", "SET SESSION tidewaiter.client_min_messages TO 'warning'"],
     ["set session Client_Min_Messages to 'ERROR'", "SET SESSION tidewaiter.client_min_messages TO 'ERROR'"],
-    ["SET LOCAL client_min_messages TO DEFAULT", "SET LOCAL tidewaiter.client_min_messages TO DEFAULT"],
+    ["SET client_min_messages TO DEFAULT", "RESET tidewaiter.client_min_messages"],
     ["reset /* x */ client_min_messages", "RESET tidewaiter.client_min_messages"],
     ["show debug_pretty_print", "SHOW tidewaiter.debug_pretty_print"],
     [

@@ -37,6 +37,5 @@ function editsOf(sql: string, facts: StatementFacts): readonly Edit[] {
 function statement(name: string, { set }: StatementFacts): string {
   if (set?.scope === "show") return `SHOW ${name}`;
   if (set?.scope === "reset") return `RESET ${name}`;
-  const value = set?.value === undefined ? "DEFAULT" : `'${set.value.replaceAll("'", "''")}'`;
-  return `SET ${set?.scope === "local" ? "LOCAL" : "SESSION"} ${name} TO ${value}`;
+  return `SET ${set?.scope === "local" ? "LOCAL" : "SESSION"} ${name} TO '${(set?.value ?? "").replaceAll("'", "''")}'`;
 }

@@ -93,7 +93,7 @@ function onFunctionResult(machine: Machine, message: Framed): void {
 
 function onNotice(machine: Machine, message: Framed): void {
   const owed = machine.owed[0];
-  const tree = machine.notices && treeIn(message);
+  const tree = machine.notices && treeIn(message, machine.reading.utf8 && !machine.reading.atRisk);
   if (tree !== undefined) return onTree(machine, tree);
   // what the server remarks on a question of ours, it will say again of the statement
   if (owed?.probe !== undefined) return;

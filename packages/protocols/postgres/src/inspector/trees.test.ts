@@ -14,9 +14,9 @@ const TREE: ErrorFields = {
   routine: "elog_node_display",
 };
 
-const read = (fields: ErrorFields) => {
+const read = (fields: ErrorFields, utf8 = true) => {
   const buffer = encodeNotice(fields);
-  return treeIn({ kind: "message", type: 0x4e, buffer, start: 0, end: buffer.length });
+  return treeIn({ kind: "message", type: 0x4e, buffer, start: 0, end: buffer.length }, utf8);
 };
 
 describe("a query tree in a notice", () => {
@@ -30,6 +30,9 @@ describe("a query tree in a notice", () => {
     ["another file", { file: "pl_exec.c" }],
     ["another routine", { routine: "exec_stmt_raise" }],
   ])("is not a notice with %s", (_, other) => expect(read({ ...TREE, ...other })).toBeUndefined());
+
+  it("says nothing in an encoding where a letter may hold a brace", () =>
+    expect(read(TREE, false)).toMatchObject({ command: "unknown" }));
 
   it.each([
     ["that ends too early", "({QUERY :commandType 1"],

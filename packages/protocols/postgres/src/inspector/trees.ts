@@ -27,7 +27,7 @@ const UNREADABLE: Omit<Lineage, "opaque"> = {
  * The query tree in a NoticeResponse, or undefined when it is a notice of another kind. Told by severity, source file and
  * routine, which RAISE LOG cannot forge; message and detail it can. Read as bytes: a tree is often longer than the rows.
  */
-export function treeIn({ buffer, start, end }: Framed): Lineage | undefined {
+export function treeIn({ buffer, start, end }: Framed, utf8: boolean): Lineage | undefined {
   let severity = "";
   let file = "";
   let routine = "";
@@ -43,6 +43,8 @@ export function treeIn({ buffer, start, end }: Framed): Lineage | undefined {
     at = close + 1;
   }
   if (severity !== "LOG" || file !== "print.c" || routine !== "elog_node_display") return undefined;
+  // elsewhere the second byte of a letter may be a brace, and a name could forge a part of the tree
+  if (!utf8) return { ...UNREADABLE, opaque: ["a tree in another encoding than UTF-8"] };
   if (detail === undefined) return { ...UNREADABLE, opaque: ["a tree without its text"] };
   try {
     return cachedLineage(detail);

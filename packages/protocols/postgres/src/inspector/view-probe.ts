@@ -19,6 +19,7 @@ export function probeView(
   { judged, sql }: { readonly judged: Judged; readonly sql: string },
   done: (trees: readonly Lineage[]) => void,
 ): void {
+  if (!machine.reading.utf8) return done([]);
   const string = [
     "BEGIN",
     `CREATE TEMPORARY VIEW ${VIEW} AS ${sql}`,

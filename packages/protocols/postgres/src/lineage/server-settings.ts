@@ -6,6 +6,7 @@ export interface ServerSettings {
   readonly logMinMessages: string;
   /** The client's own, when it asks for nothing else. */
   readonly clientMinMessages: string;
+  readonly serverEncoding: string;
   /** The database's own logging of statements: it goes silent with the trees. */
   readonly ownLogging: readonly string[];
 }
@@ -17,6 +18,7 @@ const SETTINGS = [
   "log_min_duration_statement",
   "log_duration",
   "pgaudit.log",
+  "server_encoding",
 ] as const;
 
 /** Any role may read these. */
@@ -36,6 +38,7 @@ export async function readServerSettings(stream: Duplex): Promise<ServerSettings
   return {
     logMinMessages: value("log_min_messages"),
     clientMinMessages: value("client_min_messages"),
+    serverEncoding: value("server_encoding"),
     ownLogging: own,
   };
 }
@@ -50,6 +53,8 @@ export type LogConsent = "unchanged" | "own_lines_silenced" | "trees_logged";
 
 /** Why trees are not asked for although the resource wants them; undefined: nothing stands against it. */
 export function standsAgainst(settings: ServerSettings, consent: LogConsent): string | undefined {
+  // trees are wrapped by bytes of the server's encoding, which are not those that arrive when it is converted
+  if (settings.serverEncoding !== "UTF8") return `the database's encoding is ${settings.serverEncoding}, not UTF8`;
   if (treesReachLog(settings))
     return consent === "trees_logged"
       ? undefined

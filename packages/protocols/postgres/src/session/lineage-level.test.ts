@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { ServerSettings } from "../lineage/server-settings.ts";
 import { lineageLevel, withLineage } from "./lineage-level.ts";
 
-const quiet: ServerSettings = { logMinMessages: "fatal", clientMinMessages: "notice", ownLogging: [] };
+const quiet: ServerSettings = {
+  logMinMessages: "fatal",
+  clientMinMessages: "notice",
+  serverEncoding: "UTF8",
+  ownLogging: [],
+};
 
 describe("the level of lineage", () => {
   it.each([
@@ -11,6 +16,7 @@ describe("the level of lineage", () => {
     ["that they are logged was accepted", { ...quiet, logMinMessages: "warning" }, "trees_logged", "server"],
     ["the database's own lines go silent", { ...quiet, ownLogging: ["pgaudit"] }, "unchanged", "view"],
     ["that was accepted", { ...quiet, ownLogging: ["pgaudit"] }, "own_lines_silenced", "server"],
+    ["the database is not in UTF-8", { ...quiet, serverEncoding: "EUC_JP" }, "trees_logged", "view"],
     ["the wrong thing was accepted", { ...quiet, logMinMessages: "log" }, "own_lines_silenced", "view"],
   ] as const)("%s", (_, settings, consent, level) =>
     expect(lineageLevel(settings, consent, new Map()).level).toBe(level),
