@@ -76,19 +76,37 @@ export function budgetsContract(name: string, start: () => Promise<Harness>): vo
     it("takes back what was not spent: once, never more than was granted, also late", async () => {
       const budget = fresh({ rows: 10 });
       const { leaseId } = await granted({ ...budget, ...rows(10) });
-      await ports[1].returnBudget([{ leaseId, unused: { rows: 4 } }]);
+      await ports[1].returnBudget([{ leaseId, unused: { rows: 4 }, last: false }]);
       await granted({ ...budget, ...rows(4) });
-      await ports[1].returnBudget([{ leaseId, unused: { rows: 400 } }]);
-      await ports[1].returnBudget([{ leaseId, unused: { rows: 4 } }]);
+      await ports[1].returnBudget([{ leaseId, unused: { rows: 400 }, last: false }]);
+      await ports[1].returnBudget([{ leaseId, unused: { rows: 4 }, last: false }]);
       await granted({ ...budget, ...rows(6) });
       expect(await ports[0].reserveBudget({ ...budget, ...rows(1) })).toMatchObject({ granted: false });
       const other = fresh({ rows: 10 });
       const late = await granted({ ...other, ...rows(10) });
       harness.clock.advance(60_000);
-      await granted({ ...other, ...rows(5), returns: [{ leaseId: late.leaseId, unused: { rows: 5 } }] });
-      await expect(ports[0].returnBudget([{ leaseId: late.leaseId, unused: { rows: -5 } }])).rejects.toMatchObject({
+      await granted({ ...other, ...rows(5), returns: [{ leaseId: late.leaseId, unused: { rows: 5 }, last: false }] });
+      await expect(
+        ports[0].returnBudget([{ leaseId: late.leaseId, unused: { rows: -5 }, last: false }]),
+      ).rejects.toMatchObject({
         code: "bad_request",
       });
+    });
+
+    it("takes nothing back after the last return, and tells what is out", async () => {
+      const budget = fresh({ rows: 10 });
+      const { leaseId } = await granted({ ...budget, ...rows(10) });
+      const out = async () => {
+        const { json } = await harness.call("GET", "/v1/budgets?principal=ana");
+        const view = (json.budgets as { rule: string; spent: number; leased: number }[]).find(
+          (each) => each.rule === budget.ruleId,
+        );
+        return [view?.spent, view?.leased];
+      };
+      expect(await out()).toEqual([10, 10]);
+      await ports[0].returnBudget([{ leaseId, unused: { rows: 4 }, last: true }]);
+      await ports[0].returnBudget([{ leaseId, unused: { rows: 4 }, last: true }]);
+      expect(await out()).toEqual([6, 0]);
     });
 
     it("counts the lease of a gateway that is gone as spent, until its window has passed", async () => {
@@ -208,7 +226,8 @@ export function budgetsContract(name: string, start: () => Promise<Harness>): vo
             const mine = returns ? Math.round(amount * used) : amount;
             spent.push({ at: harness.clock.now() + answer.validForMs - 1, amount: mine });
             const { leaseId } = answer;
-            if (returns) await ports[port === 0 ? 1 : 0].returnBudget([{ leaseId, unused: { rows: amount - mine } }]);
+            if (returns)
+              await ports[port === 0 ? 1 : 0].returnBudget([{ leaseId, unused: { rows: amount - mine }, last: false }]);
           }
           for (const { at: from } of spent) {
             const within = spent.filter(({ at }) => at >= from && at < from + windowSeconds * 1000);

@@ -116,4 +116,6 @@ export type BudgetReservation =
 export interface BudgetReturn {
   readonly leaseId: string;
   readonly unused: BudgetAmounts;
+  /** Nothing more of this lease will be returned. */
+  readonly last: boolean;
 }

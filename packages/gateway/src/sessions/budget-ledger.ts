@@ -1,4 +1,12 @@
-import type { Answer, Ask, BudgetAmounts, BudgetLimit, BudgetReservation, ControlPlane } from "@tidewaiter/core";
+import type {
+  Answer,
+  Ask,
+  BudgetAmounts,
+  BudgetLimit,
+  BudgetReservation,
+  BudgetReturn,
+  ControlPlane,
+} from "@tidewaiter/core";
 import { budgetKey } from "@tidewaiter/core";
 import { BudgetPool, type Lease } from "./budget-pool.ts";
 
@@ -167,7 +175,7 @@ export class BudgetLedger {
       ]),
     );
     const old = pool.retire();
-    const returns = old === undefined ? [] : [{ leaseId: old.id, unused: takeLeft(old) }];
+    const returns = old === undefined ? [] : [returnOf(old)];
     const rest = { account, per, windowSeconds, limits, onExceed, want, values: ask.values, returns };
     return this.#controlPlane.reserveBudget({ sessionId: asker.sessionId, ruleId, ...rest });
   }
@@ -179,14 +187,12 @@ export class BudgetLedger {
 
   /** What cannot be given back counts as spent. */
   async #return(lease: Lease): Promise<void> {
-    const unused = takeLeft(lease);
-    if (Object.values(unused).every((amount) => amount === 0)) return;
-    await this.#controlPlane.returnBudget([{ leaseId: lease.id, unused }]).catch(() => {});
+    await this.#controlPlane.returnBudget([returnOf(lease)]).catch(() => {});
   }
 }
 
-function takeLeft(lease: Lease): BudgetAmounts {
+function returnOf(lease: Lease): BudgetReturn {
   const unused = { ...lease.left };
   for (const counter of Object.keys(lease.left)) lease.left[counter] = 0;
-  return unused;
+  return { leaseId: lease.id, unused, last: lease.out === 0 };
 }

@@ -9,7 +9,7 @@ import { execute, remove, selectOne, update, type Work } from "../../storage/sta
  * it spent nothing of it since.
  */
 export function* takeBack(returns: readonly BudgetReturn[]): Work<void> {
-  for (const { leaseId, unused } of returns) {
+  for (const { leaseId, unused, last } of returns) {
     const lease = yield* selectOne(budgetLeases, eq(budgetLeases.id, leaseId));
     if (lease === undefined) continue;
     const kept: Record<string, number> = { ...lease.amounts };
@@ -26,7 +26,7 @@ export function* takeBack(returns: readonly BudgetReturn[]): Work<void> {
       );
     }
     const nothing = Object.values(kept).every((amount) => amount === 0);
-    if (nothing) yield* remove(budgetLeases, eq(budgetLeases.id, leaseId));
+    if (nothing || last) yield* remove(budgetLeases, eq(budgetLeases.id, leaseId));
     else yield* update(budgetLeases, { amounts: kept }, eq(budgetLeases.id, leaseId));
   }
 }

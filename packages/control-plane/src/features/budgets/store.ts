@@ -26,7 +26,7 @@ export interface BudgetView {
   readonly limit: number;
   /** Within the window, leases included. */
   readonly spent: number;
-  /** Of that, in leases that gateways hold now. */
+  /** Of that, in leases that gateways hold now: a part of it may come back. */
   readonly leased: number;
   readonly windowSeconds: number;
   /** When the first of it is free again. */
