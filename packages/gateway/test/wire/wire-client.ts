@@ -12,6 +12,7 @@ export interface WireOptions {
   readonly database: string;
   readonly password?: string;
   readonly parameters?: ReadonlyMap<string, string>;
+  readonly protocolMinor?: 0 | 2;
 }
 
 const keys = new DerivedKeyCache();
@@ -49,6 +50,7 @@ export class WireClient implements AsyncDisposable {
       database: options.database,
       ...(options.password !== undefined && { password: options.password }),
       ...(options.parameters && { parameters: options.parameters }),
+      ...(options.protocolMinor && { protocolMinor: options.protocolMinor }),
       tls: { mode: "disable" },
       keys,
     });

@@ -62,13 +62,13 @@ async function connect(stream: Duplex, options: ConnectTargetOptions, signal: Ab
   return { ...session, stream: reader.stream, tls: tls !== undefined, leftover: reader.takeBuffered() };
 }
 
-function startupMessage({ user, database, parameters }: ConnectTargetOptions): Buffer {
+function startupMessage({ user, database, parameters, protocolMinor = 0 }: ConnectTargetOptions): Buffer {
   const all = new Map(parameters ?? []);
   if (all.has("replication")) throw new TargetConnectError("protocol", "replication is not supported");
   all.delete("user");
   all.delete("database");
   const named = new Map([["user", user], ["database", database], ...all]);
-  return encodeStartup({ name: "StartupMessage", major: 3, minor: 0, parameters: named });
+  return encodeStartup({ name: "StartupMessage", major: 3, minor: protocolMinor, parameters: named });
 }
 
 async function untilReady(reader: HandshakeReader): Promise<Session> {

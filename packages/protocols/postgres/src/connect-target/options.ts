@@ -19,6 +19,8 @@ export interface ConnectTargetOptions {
   readonly database: string;
   /** Further startup parameters (`application_name`, `options`, `client_encoding`, ...); never `user`, `database`, `replication`. */
   readonly parameters?: ReadonlyMap<string, string>;
+  /** Minor version of protocol 3 to ask for. Default 0, which every server and pooler speaks; with 2 cancel keys are longer. */
+  readonly protocolMinor?: 0 | 2;
   readonly password?: string;
   readonly tls: TargetTls;
   /** Send the password in clear text even without TLS. Default false. */
