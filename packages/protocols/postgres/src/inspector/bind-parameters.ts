@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { eachValue, formatAt } from "../decode-frontend.ts";
 import type { FrontendMessage } from "../messages.ts";
-import { hasMaskForm } from "./mask-forms.ts";
+import { hasMaskForm, MAX_DOCUMENT_LENGTH } from "./mask-forms.ts";
 import type { BoundValues } from "./own-rules.ts";
 import { isIdentitySetting } from "./own-rules.ts";
 import type { BoundParameters } from "./state.ts";
@@ -11,7 +11,7 @@ type Bind = Extract<FrontendMessage, { name: "Bind" }>;
 /** Recorded parameters: how many, and how many characters of each. */
 export const MAX_PARAMETERS = 100;
 export const MAX_PARAMETER_LENGTH = 1_000;
-/** Masks and names of settings are short; longer values are not looked at. In bytes. */
+/** Masks and names of settings are short. In bytes. */
 const MAX_LOOKED_AT = 400;
 
 /** What is kept of the values of a Bind: a readable form for records and reviewers, and a digest of them whole. */
@@ -28,12 +28,9 @@ export function bindParameters(bind: Bind): BoundParameters & BoundValues {
   for (const value of eachValue(parameters)) {
     digest.update(value === null ? "N" : `${value.length}:`);
     if (value !== null) digest.update(value);
-    if (value !== null && value.length <= MAX_LOOKED_AT) {
-      // text is the same in both formats
-      const text = value.toString("utf8");
-      if (hasMaskForm(text)) maskLike.add(index + 1);
-      namesIdentity ||= isIdentitySetting(text);
-    }
+    // text is the same in both formats
+    if (value !== null && mayBeMask(value) && hasMaskForm(value.toString("utf8"))) maskLike.add(index + 1);
+    if (value !== null && value.length <= MAX_LOOKED_AT) namesIdentity ||= isIdentitySetting(value.toString("utf8"));
     const elements = value === null ? 1 : elementCount(value, formatAt(parameterFormats, index));
     if (elements > 1) lists.set(index + 1, elements);
     if (index < MAX_PARAMETERS) shown.push(readableValue(value, formatAt(parameterFormats, index)));
@@ -41,6 +38,15 @@ export function bindParameters(bind: Bind): BoundParameters & BoundValues {
   }
   if (index > MAX_PARAMETERS) shown.push(`... ${index - MAX_PARAMETERS} more`);
   return { parameters: shown, digest: digest.digest("hex"), lists, maskLike, namesIdentity };
+}
+
+/** A brace or bracket, or the version of a binary jsonb before it. */
+const DOCUMENT_STARTS: ReadonlySet<number> = new Set([0x7b, 0x5b, 0x01]);
+
+/** Masks are short, but for documents that hold some. */
+function mayBeMask(value: Buffer): boolean {
+  if (value.length <= MAX_LOOKED_AT) return true;
+  return value.length <= MAX_DOCUMENT_LENGTH && DOCUMENT_STARTS.has(value[0] ?? 0);
 }
 
 const COMMA = 0x2c;

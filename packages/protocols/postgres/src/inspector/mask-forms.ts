@@ -7,9 +7,20 @@ const FORMS = [/^\*{3}$/, /^tw_[\w-]{22}$/, /^\*{3}@[^@\s]+$/, /^[^*]{0,64}\*{4}
 /** No mask is longer: a domain has at most 255 characters. */
 const MAX_LENGTH = 260;
 
+/** The same forms as a string somewhere in a document: what a mask by path leaves. */
+const IN_DOCUMENT = /"(?:\*{3}|tw_[\w-]{22}|\*{3}@[^@\s"]{1,255}|[^*"]{0,64}\*{4}[^*"]{0,64})"/;
+/** Longer documents are not looked at, in UTF-16 code units. */
+export const MAX_DOCUMENT_LENGTH = 64 * 1024;
+
 /** Does a text look like what a mask leaves of a value? */
 export function hasMaskForm(text: string): boolean {
-  return text.length <= MAX_LENGTH && FORMS.some((form) => form.test(text));
+  if (text.length <= MAX_LENGTH && FORMS.some((form) => form.test(text))) return true;
+  return text.length <= MAX_DOCUMENT_LENGTH && isDocument(text) && IN_DOCUMENT.test(text);
+}
+
+/** JSON, behind the version of a binary jsonb. */
+function isDocument(text: string): boolean {
+  return /^\s*[{[]/.test(text.startsWith("\u0001") ? text.slice(1) : text);
 }
 
 export interface WriteBackInput {
