@@ -1,5 +1,6 @@
 import type { Canary, MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
 import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
+import { setForColumn } from "@tidewaiter/toolkit/content/detector-set";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import { typesOf } from "../catalog/postgres-catalog.ts";
@@ -112,20 +113,26 @@ function treeLabels({ trees, facts, fields, catalog }: PlanInput): readonly Valu
 
 /** Layer 3: free text without a label, or with labels that are shown, is looked through for values that carry others. */
 function contentOf(
-  { formatOf, redacted }: PlanInput,
+  { formatOf, redacted, catalog }: PlanInput,
   active: ActiveDetectors,
   field: FieldDescription,
   index: number,
 ): ContentMask | undefined {
   const told = new Set<string>();
   return contentMask(field.typeOid, formatOf(index), {
-    detectors: active.set,
+    detectors: setForColumn(active.set, namesOf(catalog, field)),
     found: (detector) => {
       if (told.has(detector)) return;
       told.add(detector);
       redacted({ column: field.name, labels: active.labels.get(detector) ?? [], transform: "redact" });
     },
   });
+}
+
+/** What a column is called, and in its table: an alias takes no hint away from detectors. */
+function namesOf(catalog: Catalog, { name, tableOid, attnum }: FieldDescription): string {
+  const column = catalog.byOid(tableOid)?.columns.find((candidate) => candidate.attnum === attnum);
+  return column === undefined ? name : `${name} ${column.name}`;
 }
 
 function maskFor(

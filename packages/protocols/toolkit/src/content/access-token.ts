@@ -10,6 +10,8 @@ export interface TokenForm {
   readonly shortest: number;
   /** A longer body is another text. */
   readonly longest: number;
+  /** Text that the body holds. */
+  readonly holds?: string;
 }
 
 export type ByteClass = Uint8Array;
@@ -70,7 +72,7 @@ function find(
 }
 
 function tokenEnd(
-  { prefix, body, shortest, longest }: TokenForm,
+  { prefix, body, shortest, longest, holds }: TokenForm,
   buffer: Uint8Array,
   from: number,
   end: number,
@@ -82,5 +84,6 @@ function tokenEnd(
   while (at < end && body[buffer[at] as number] === 1) {
     if (++at - bodyStart > longest) return -1;
   }
-  return at - bodyStart < shortest ? -1 : at;
+  if (at - bodyStart < shortest) return -1;
+  return holds === undefined || String.fromCharCode(...buffer.subarray(bodyStart, at)).includes(holds) ? at : -1;
 }

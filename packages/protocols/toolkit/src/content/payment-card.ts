@@ -2,13 +2,15 @@ import { byteAt, continuesWord, isDigit, isLetter, separatorLength } from "./byt
 import type { Detector } from "./detector.ts";
 import type { Span } from "./span.ts";
 
-const MIN_DIGITS = 13;
+const MIN_DIGITS = 12;
 const MAX_DIGITS = 19;
 /** Every group but the last has at least this many digits, as in 4-4-4-4, 4-6-5 and 6-13: a list of numbers is no card. */
 const MIN_GROUP = 3;
+/** Every group but the last has at most this many: a decimal number is no card. */
+const MAX_GROUP = 8;
 
 /**
- * Payment card numbers of 13 to 19 digits (ISO/IEC 7812), with or without separators: a prefix and length that a card scheme
+ * Payment card numbers of 12 to 19 digits (ISO/IEC 7812), with or without separators: a prefix and length that a card scheme
  * issues, and a right Luhn digit. Without the prefix one in ten timestamps in milliseconds would be a card.
  */
 export const paymentCard: Detector = { name: "payment_card", marker: "[card]", find };
@@ -25,11 +27,19 @@ const SCHEMES: readonly (readonly [from: number, to: number, shortest: number, l
   [3600, 3699, 14, 19], // Diners Club
   [3800, 3999, 14, 19], // Diners Club
   [3528, 3589, 16, 19], // JCB
+  [1800, 1800, 15, 15], // JCB
+  [2131, 2131, 15, 15], // JCB
   [6000, 6999, 16, 19], // Discover, UnionPay, Maestro, RuPay, Elo, Hipercard
   [8100, 8199, 16, 19], // UnionPay, RuPay
   [2200, 2204, 16, 19], // Mir
   [5000, 5099, 16, 19], // Maestro, Dankort, Verve, RuPay, Elo
+  [5018, 5018, 12, 19], // Maestro
+  [5020, 5020, 12, 19], // Maestro
+  [5038, 5038, 12, 19], // Maestro
   [5600, 5899, 13, 19], // Maestro
+  [5893, 5893, 12, 19], // Maestro
+  [6304, 6304, 12, 19], // Maestro
+  [6759, 6763, 12, 19], // Maestro
   [9792, 9792, 16, 16], // Troy
 ];
 
@@ -72,7 +82,7 @@ function cardEnd(buffer: Uint8Array, from: number, end: number): number {
     if (count >= MIN_DIGITS && sum % 10 === 0 && issued(prefix, count) && !isLetter(byteAt(buffer, at, from, end)))
       found = at;
     const separator = separatorLength(buffer, at, end);
-    if (separator === 0 || count - groupStart < MIN_GROUP) return found;
+    if (separator === 0 || count - groupStart < MIN_GROUP || count - groupStart > MAX_GROUP) return found;
     at += separator;
   }
 }

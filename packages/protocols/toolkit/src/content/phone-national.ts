@@ -54,14 +54,16 @@ function isNumber(plan: NumberPlan, last: number, free: boolean): boolean {
   const total = totals[last] as number;
   const prefix = plan.nationalPrefix?.length ?? 0;
   const prefixed = prefix > 0 && prefix < total && digits.toString("latin1", 0, prefix) === plan.nationalPrefix;
-  if (prefixed && allows(plan, total - prefix)) {
-    const national = digits.toString("latin1", prefix, total);
-    const rest = (): readonly number[] => withoutPrefix([...sizes.subarray(0, last + 1)], prefix);
-    if (plan.isValid(national) && (free || isGrouped(plan, national, rest(), true))) return true;
+  for (const skip of prefixed ? [prefix, 0] : [0]) {
+    if (!allows(plan, total - skip)) continue;
+    const national = digits.toString("latin1", skip, total);
+    if (!plan.isPossible(national)) continue;
+    if (free) return true;
+    const written = [...sizes.subarray(0, last + 1)];
+    if (isWritten(plan, national, { sizes: skip === 0 ? written : withoutPrefix(written, skip), prefixed: skip > 0 }))
+      return true;
   }
-  if (!allows(plan, total)) return false;
-  const national = digits.toString("latin1", 0, total);
-  return plan.isValid(national) && (free || isGrouped(plan, national, [...sizes.subarray(0, last + 1)], false));
+  return false;
 }
 
 function allows({ lengths }: NumberPlan, digits: number): boolean {
@@ -73,15 +75,24 @@ function withoutPrefix([first = 0, ...rest]: readonly number[], length: number):
   return first === length ? rest : [first - length, ...rest];
 }
 
-function isGrouped(plan: NumberPlan, national: string, sizes: readonly number[], prefixed: boolean): boolean {
+/** A number in groups as its plan writes it, and in use unless there are three of them; in one piece only a mobile one. */
+function isWritten(
+  plan: NumberPlan,
+  national: string,
+  { sizes, prefixed }: { readonly sizes: readonly number[]; readonly prefixed: boolean },
+): boolean {
+  // in one piece only a prefix of 0 tells a telephone number from any other
+  if (sizes.length === 1 && (!prefixed || plan.nationalPrefix !== "0")) return false;
   const format = plan.formats.find(
     (each) => each.leadingDigits?.test(national) !== false && each.groups.test(national),
   );
   if (format === undefined || (format.prefixed && !prefixed)) return false;
-  // in one piece only a prefix of 0 tells a telephone number from any other
-  if (sizes.length === 1) return prefixed && plan.nationalPrefix === "0";
+  if (sizes.length === 1) return plan.isMobile(national);
   const expected = expectedSizes(format, national);
-  return same(sizes, expected) || same(sizes, [expected[0] ?? 0, national.length - (expected[0] ?? 0)]);
+  if (same(sizes, expected)) return expected.length > 2 || plan.isValid(national);
+  // the area code and the rest in one piece
+  const joined = [expected[0] ?? 0, national.length - (expected[0] ?? 0)];
+  return prefixed && same(sizes, joined) && plan.isValid(national);
 }
 
 function expectedSizes(format: NumberFormat, national: string): readonly number[] {

@@ -13,6 +13,9 @@ export interface NumberPlan {
   readonly lengths: number;
   /** A digit string without the national prefix is a number that is in use. */
   readonly isValid: (national: string) => boolean;
+  /** It may be one: what the plan sets aside for numbers at all. */
+  readonly isPossible: (national: string) => boolean;
+  readonly isMobile: (national: string) => boolean;
   /** `0` in most of the world, `1` in North America. */
   readonly nationalPrefix: string | undefined;
   readonly formats: readonly NumberFormat[];
@@ -65,7 +68,10 @@ function readPlan(region: string): NumberPlan {
   source.selectNumberingPlan(region as CountryCode);
   const plan = source.numberingPlan as unknown as Plan;
   const types = TYPES.flatMap((name) => plan.type(name)?.pattern() ?? []);
-  const pattern = whole(types.length === 0 ? plan.nationalNumberPattern() : types.join("|"));
+  const possible = whole(plan.nationalNumberPattern());
+  const valid = types.length === 0 ? possible : whole(types.join("|"));
+  const mobile = plan.type("MOBILE")?.pattern();
+  const mobiles = mobile === undefined ? undefined : whole(mobile);
   const prefix = plan.nationalPrefix() || undefined;
   const formats = plan.formats().map((format) => {
     const leading = format.leadingDigitsPatterns().at(-1);
@@ -83,7 +89,9 @@ function readPlan(region: string): NumberPlan {
     region,
     callingCode: plan.callingCode(),
     lengths: plan.possibleLengths().reduce((bits, length) => bits | (1 << length), 0),
-    isValid: (national) => pattern.test(national),
+    isValid: (national) => valid.test(national),
+    isPossible: (national) => possible.test(national),
+    isMobile: (national) => mobiles?.test(national) === true,
     nationalPrefix: prefix,
     formats,
   };

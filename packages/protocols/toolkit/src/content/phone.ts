@@ -18,8 +18,8 @@ const WORDS = ["tel", "phone", "mobile", "fax", "call", "cell"];
 
 /**
  * Telephone numbers by the numbering plans of libphonenumber: a plus sign, a calling code and as many digits as its plan
- * allows, in use or not; and in the national form of the given regions, only numbers in use, grouped as that region groups
- * them, or in one piece with a leading zero, behind a word such as `tel` or in a column that is called so.
+ * allows, in use or not; and in the national form of the given regions, grouped as that region groups them, or in one piece
+ * a mobile number with its leading zero. Behind a word such as `tel` or in a column that is called so any grouping counts.
  */
 export function phoneDetector(regions: readonly string[]): Detector {
   const plans = regions.map(planOf);
@@ -77,7 +77,8 @@ function internationalEnd(buffer: Uint8Array, from: number, end: number): number
   if (choices === 0 || (choices === 1 && possible !== -1)) return possible;
   for (let index = count - 1; index >= 0; index--) {
     const total = totals[index] as number;
-    if (allowsTotal(lengths, code, total) && isValid(digits.toString("latin1", code, total))) return ends[index] as number;
+    if (allowsTotal(lengths, code, total) && isValid(digits.toString("latin1", code, total)))
+      return ends[index] as number;
   }
   return possible;
 }

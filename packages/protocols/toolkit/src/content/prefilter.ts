@@ -24,7 +24,7 @@ const COLON = 0x3a;
 
 /** Fewest digits, parted by separators only, of what a detector finds: all of it, or all that a sign or letter leaves. */
 const FEWEST_DIGITS: readonly (readonly [bit: number, count: number])[] = [
-  [bitOf("payment_card"), 13],
+  [bitOf("payment_card"), 12],
   [bitOf("de_tax_id"), 11],
   [NIR, 13],
   [bitOf("nl_bsn"), 9],

@@ -18,6 +18,8 @@ function repeatsOne(digits: Uint8Array): boolean {
   for (let index = 0; index < 10; index++) {
     const digit = digits[index] as number;
     counts[digit] = (counts[digit] as number) + 1;
+    // three times, but never in a row
+    if (index > 1 && digit === digits[index - 1] && digit === digits[index - 2]) return false;
   }
   let repeated = 0;
   for (const count of counts) {
