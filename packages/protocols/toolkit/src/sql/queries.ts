@@ -119,7 +119,8 @@ function combine(left: readonly Output[], right: readonly Output[]): readonly Ou
 
 /**
  * ORDER BY, GROUP BY and DISTINCT ON name an output by number or by alias, or are expressions over the input. Where a
- * name may be both, both count.
+ * name may be both, both count, but for ORDER BY: there the server takes the output (`findTargetlistEntrySQL92`), even if
+ * a relation has the same name and would mean its whole row.
  */
 function sorting(
   walk: Walk,
@@ -138,7 +139,13 @@ function sorting(
     const row = as("RowExpr", node);
     if (row !== undefined) sorting(walk, scope, list(row.args), outputs, use);
     else {
-      for (const output of namedOutputs(node, outputs)) walk.recordAll(output.columns, use);
+      const named = namedOutputs(node, outputs);
+      for (const output of named) walk.recordAll(output.columns, use);
+      const ref = as("ColumnRef", node);
+      if (node !== key && ref !== undefined && named.length > 0) {
+        walk.seen.add(ref);
+        continue;
+      }
       if (scope.rels.length > 0 || !isRowFree(node)) expression(node, { walk, scope, use });
     }
   }

@@ -39,3 +39,12 @@ it("set_config of a planner's setting to a constant is harmless, anything else i
   expect(dangers("set_config('role', 'postgres', false)")).toEqual(["set_config"]);
   expect(dangers("set_config('jit' || '', 'off', false)")).toEqual(["set_config"]);
 });
+
+it("ORDER BY takes an output before a relation of the same name", () => {
+  const columns = (sql: string) => facts(sql).columns.map(({ name, use }) => `${name}:${use}`);
+  const counted = "select country, count(*) as customers from customers group by country";
+  expect(columns(`${counted} order by customers desc`)).toEqual(columns(counted));
+  expect(columns("select email as x from customers order by x")).toContain("email:order");
+  expect(columns(`${counted} order by customers.id`)).toContain("id:order");
+  expect(columns("select 1 as a from customers group by customers")).toContain("*:group");
+});
