@@ -15,6 +15,8 @@ export interface ToolResult {
 
 /** The example policy, whole: labels, masks, writes, AI agents. */
 const POLICIES = new URL("../../deploy/examples/policies/", import.meta.url);
+/** Tables that the tools make for themselves, as an administrator knows them beforehand. */
+const CLASSIFIED = new URL("./classified.yaml", import.meta.url);
 /** Columns that carry a label by deploy/examples/policies/labels.yaml. */
 const LABELLED = new Set(["full_name", "email", "ssn", "phone", "card", "dob"]);
 
@@ -60,11 +62,11 @@ function startGateway(target: PostgresServer): Promise<Tidewaiter> {
   return startTidewaiter({
     target: { host: target.host, port: target.port, user: target.superuser, database: SHOP },
     resource: SHOP,
-    policies,
+    policies: [...policies, { name: "classified.yaml", source: readFileSync(CLASSIFIED, "utf8") }],
     principals: [
       { name: "ana", type: "user", level: "write" },
-      { name: "dba", type: "user", level: "admin" },
-      { name: "owner", type: "user", level: "admin", groups: ["pii-readers"] },
+      { name: "dba", type: "user", level: "admin", groups: ["migrators"] },
+      { name: "owner", type: "user", level: "admin", groups: ["pii-readers", "migrators"] },
       { name: "mia", type: "user", level: "read", groups: ["data-owners"], roles: ["user", "reviewer"] },
     ],
   });
