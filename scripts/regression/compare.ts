@@ -12,6 +12,8 @@ export interface TestResult {
   readonly sameThrough: boolean;
   readonly directMs: number;
   readonly throughMs: number;
+  /** A difference with a cause that has nothing to do with the gateway. */
+  readonly cause?: string;
   /** Unified diff, direct to gateway; empty when both printed the same. */
   readonly difference: string;
 }

@@ -11,6 +11,7 @@ import { runSuite } from "./run-suite.ts";
 import { chosen, readSchedule } from "./schedule.ts";
 import { startDirect, startThrough } from "./side.ts";
 import { findSource } from "./source.ts";
+import { causeOf } from "./unsteady.ts";
 import { makeWorkspace } from "./workspace.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -47,16 +48,25 @@ async function regress(options: RegressionOptions): Promise<Totals> {
     say(`without ${workspace.missing} some tests fail, directly and through the gateway`);
   await using direct = await startDirect(options.version);
   await using through = await (options.control ? startDirect : startThrough)(options.version);
+<<<<<<< HEAD
+  const results: TestResult[] = [];
+  const onResult = (compared: TestResult): void => {
+    const cause = compared.passesDirectly ? undefined : causeOf(compared.difference, options.version);
+    const result = cause === undefined ? compared : { ...compared, cause };
+    results.push(result);
+=======
   const onResult = (result: TestResult): void => {
+>>>>>>> origin/main
     say(resultLine(result));
     if (options.differences !== undefined) keepDifference(options.differences, result);
   };
-  const results = await runSuite({ tests, direct, through, workspace, onResult });
+  await runSuite({ tests, direct, through, workspace, onResult });
   say(summary(results));
   if (options.write) {
     const psql = /[\d.]+/.exec(run("psql", ["--version"]) ?? "")?.[0] ?? "";
     const circumstances = { suite: source.version, server: direct.server.release, psql, missing: workspace.missing };
-    writeFileSync(join(root, "packages/docs/regression-suite.md"), page(results, circumstances));
+    const name = options.version === "15" ? "regression-suite" : `regression-suite-${options.version}`;
+    writeFileSync(join(root, `packages/docs/${name}.md`), page(results, circumstances));
   }
   return totalsOf(results);
 }

@@ -46,7 +46,7 @@ postgresql-15, which apt-get fetches once (25 MB, kept in .toolchain/regression)
   --control      both directly, without the gateway: tells which tests differ by themselves
   --differences  folder into which each difference is written
   --json         counts as one line of JSON at the end
-  --write        writes the result to packages/docs/regression-suite.md
+  --write        writes the result to packages/docs/regression-suite.md (-18.md for 18)
 
 Exit code 1: a test differs through the gateway. What is missing here (psql, the servers, the suite) is counted as skipped.
 `;

@@ -15,21 +15,16 @@ export interface SuiteRun {
  * Every test on both sides, one after the other as a client of a single server would. The gateway's side follows the direct
  * one, at least a test behind it: both use the same files under the same names, never at the same time.
  */
-export async function runSuite({ tests, direct, through, workspace, onResult }: SuiteRun): Promise<TestResult[]> {
+export async function runSuite({ tests, direct, through, workspace, onResult }: SuiteRun): Promise<void> {
   const ahead = new Map(tests.map((test) => [test, Promise.withResolvers<TestRun>()]));
   const lead = async (): Promise<void> => {
     for (const [test, done] of ahead) done.resolve(await runTest(test, direct, workspace));
   };
-  const follow = async (): Promise<TestResult[]> => {
-    const results: TestResult[] = [];
+  const follow = async (): Promise<void> => {
     for (const [test, { promise }] of ahead) {
       const before = await promise;
-      const result = compare(test, before, await runTest(test, through, workspace), workspace.expected(test));
-      results.push(result);
-      onResult(result);
+      onResult(compare(test, before, await runTest(test, through, workspace), workspace.expected(test)));
     }
-    return results;
   };
-  const [results] = await Promise.all([follow(), lead()]);
-  return results;
+  await Promise.all([follow(), lead()]);
 }
