@@ -9,6 +9,14 @@ import type { EvaluationContext } from "./context.ts";
 import type { Judged } from "./environment.ts";
 import { bindingsFor, judge, mismatch, type StandingRule, standing } from "./rule-state.ts";
 
+const COUNTED: PredicateMatrix = {
+  equality: "count",
+  join: "allow",
+  order: "count",
+  pattern: "count",
+  expression: "count",
+};
+
 export type Masks = Verdict["masks"];
 
 /** A policy as seen by one principal on one resource: what does not depend on the operation is decided already. */
@@ -93,7 +101,11 @@ function createSide(policy: CompiledPolicy, context: EvaluationContext, { judged
     kind,
     rules,
     maskRules,
-    matrices: new Map(own.map((label) => [label.name, mergeMatrices(defaults, label.predicates)[kind]])),
+    matrices: new Map([
+      // nobody has said that it is sensitive: what people and programs choose rows by is only counted
+      ...(kind === "ai_agent" ? [] : [[UNCLASSIFIED, COUNTED] as const]),
+      ...own.map((label) => [label.name, mergeMatrices(defaults, label.predicates)[kind]] as const),
+    ]),
     defaultMatrix: defaults[kind],
     ...(fixed ? { standingMasks: decideMasks(policy, maskRules, bindings) } : {}),
   };

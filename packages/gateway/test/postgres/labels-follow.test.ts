@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Harness, startHarness } from "../gateway-harness.ts";
 import { KeptBindings } from "../kept-bindings.ts";
 import { ana, job, robot } from "../wire/principals.ts";
-import { rowsIn } from "../wire/transcript.ts";
+import { rowsIn, types } from "../wire/transcript.ts";
 import { bind, execute, parse, query, sync, WireClient } from "../wire/wire-client.ts";
 import { reader } from "./labelled.ts";
 
@@ -180,6 +180,29 @@ describe.each(postgresVersions)("labels follow the column, PostgreSQL %s", (vers
     ]);
     const what = world.harness.bindings.drift.map((each) => each.what);
     expect(what).toEqual(["new_table", "renamed", "recreated", "new_column"]);
+  });
+
+  it("lets programs work with a table that nobody has decided about, and AI agents not probe it", async () => {
+    await using client = await world.wire();
+    await client.query("select 1 from shop.customers");
+    await client.query("create table shop.visits (id int, seen int, place text)");
+    await client.query("insert into shop.visits values (1, 1, 'Rome'), (2, 1, 'Bern')");
+    expect(types(await client.query("update shop.visits set seen = seen + id where id > 1"))).toBe("C Z");
+    expect(
+      types(
+        await client.query("insert into shop.visits (id, seen, place) select id + 2, seen, place from shop.visits"),
+      ),
+    ).toBe("C Z");
+    expect(types(await client.query("insert into shop.orders (id, total) select seen, id from shop.visits"))).toBe(
+      "E Z",
+    );
+    expect(types(await client.query("create table logs.copy as select * from shop.visits"))).toBe("E Z");
+    expect(masked(await client.query("select place from shop.visits where place like 'R%' limit 1"))).toEqual([
+      ["***"],
+    ]);
+    await using agent = await world.wire("robot");
+    expect(types(await agent.query("select 1 from shop.visits where place like 'R%'"))).toBe("E Z");
+    expect(await server.sql("select seen from shop.visits where id = 2")).toEqual([{ seen: 3 }]);
   });
 
   it("looks only for values in what is unclassified, where the policy is lenient", async () => {

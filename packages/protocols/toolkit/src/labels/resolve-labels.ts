@@ -7,6 +7,7 @@ import type {
   SqlWriteSource,
   StatementFacts,
 } from "@tidewaiter/core";
+import { UNCLASSIFIED } from "@tidewaiter/core/labels/bindings";
 import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
 import { SYSTEM_LABELS } from "./catalog.ts";
 
@@ -257,7 +258,9 @@ function launders(facts: StatementFacts, scope: Scope): boolean {
 function strays(write: SqlWrite, source: SqlWriteSource, scope: Scope): boolean {
   const from = source.columns === "unknown" ? scope.allLabels() : scope.labelsOfAll(source.columns);
   if (from.length === 0) return false;
-  if (source.columns === "unknown" || source.plain !== true || source.column === undefined) return true;
+  if (source.columns === "unknown" || source.column === undefined) return true;
+  // what is unclassified has one mask, the constant: it shows no part, whatever was done to the value
+  if (source.plain !== true && from.some((label) => label !== UNCLASSIFIED)) return true;
   const targets = scope
     .relationsNamed(write.relation.name)
     .map((relation) => relation.columns.find((column) => column.name === source.column));
