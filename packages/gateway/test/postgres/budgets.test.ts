@@ -24,6 +24,7 @@ const NAMES = [
   "meets",
   "alert",
   "backup",
+  "views",
 ];
 const principals = NAMES.map((name): Principal => ({ id: `prn_${name}`, name, kind: "service", groups: [] }));
 
@@ -50,6 +51,7 @@ ${rule("cells", 'cells: { "pii.*": 7 }')}
 ${rule("errors", "errors: 3")}
 ${rule("uses", 'predicates: { "pii.*": 5 }')}
 ${rule("distinct", 'distinct: { "pii.*": 3 }')}
+${rule("views", 'predicates: { "pii.*": 2 }')}
 ${rule("ten", "rows: 100")}
 ${rule("end", "rows: 3, on_exceed: end")}
 ${rule("asks", "rows: 3, on_exceed: review")}
@@ -205,6 +207,30 @@ describe("budgets through the gateway", () => {
     expect(fixture.harness.reviews.get(id)?.request.reason).toBe("its budget of 3 rows in 1 h is spent");
     await fixture.harness.decide(id, "approve", "mia", "");
     expect(rowCount(await client.query(sql))).toBe(3);
+  });
+});
+
+describe.each(["names", "server"] as const)("where labels follow by %s", (lineage) => {
+  it("a use behind a view counts before a row is shown", async () => {
+    await using own = await startFixture({
+      sql: [
+        "create table customers (id int primary key, email text)",
+        "insert into customers select i, 'user' || i || '@example.com' from generate_series(1, 20) i",
+        "create view shown as select id, email as mail from customers",
+        "create view found as select id from customers where email = 'user7@example.com'",
+      ],
+      policy: POLICY,
+      principals,
+      lineage,
+    });
+    await using client = await own.wire("views");
+    const asked = ["select id from shown where mail = 'user1@example.com'", "select id from found"];
+    for (const sql of asked) expect(rowCount(await client.query(sql))).toBe(1);
+    for (const sql of asked) {
+      const answer = await client.query(sql);
+      expect(rowCount(answer)).toBe(0);
+      expect(errorIn(answer)).toMatchObject({ code: "53400", message: expect.stringContaining("2 uses of pii.*") });
+    }
   });
 });
 

@@ -38,8 +38,11 @@ export function unpaid(machine: Machine, judged: Judged): Bill | undefined {
 
 /** The first budget of the verdict that some rows cannot be taken from. */
 export function unpaidRows(machine: Machine, judged: Judged, cost: BudgetAmounts): Bill | undefined {
-  return firstShort(machine, judged, ({ limits }) => ({
-    want: Object.fromEntries(Object.entries(cost).filter(([counter]) => Object.hasOwn(limits, counter))),
+  return firstShort(machine, judged, (budget) => ({
+    want: {
+      ...Object.fromEntries(Object.entries(cost).filter(([counter]) => Object.hasOwn(budget.limits, counter))),
+      ...usesNotCharged(judged, budget),
+    },
     values: {},
   }));
 }
@@ -70,7 +73,19 @@ function admission(machine: Machine, judged: Judged, budget: BudgetLimit): Budge
   }
   // each of those that run now, or wait at the server, may yet fail
   if (limits.errors !== undefined) want.errors = 1 + othersUnderWay(machine);
-  return judged.charged.has(budgetKey(budget)) ? want : { ...want, ...usesToCount(judged, limits) };
+  return { ...want, ...usesNotCharged(judged, budget) };
+}
+
+/** All of them before it runs; later those that only the server's query trees told of. */
+function usesNotCharged(judged: Judged, budget: BudgetLimit): BudgetAmounts {
+  const charged = judged.charged.get(budgetKey(budget)) ?? {};
+  const uses = Object.entries(usesToCount(judged, budget.limits));
+  return Object.fromEntries(
+    uses.flatMap(([counter, amount]) => {
+      const more = amount - (charged[counter] ?? 0);
+      return more > 0 ? [[counter, more]] : [];
+    }),
+  );
 }
 
 function endsTransaction({ facts }: Judged): boolean {
@@ -95,17 +110,19 @@ export function othersUnderWay({ owed }: Machine): number {
   return owed.reduce((count, { type }) => (type === "query" || type === "sync" ? count + 1 : count), 0);
 }
 
-/** Takes what a statement costs before it runs. */
+/** Takes what the uses of labels in a statement cost, as far as that was not taken before. */
 export function charge(machine: Machine, judged: Judged): void {
   for (const budget of judged.verdict.budgets) {
-    const key = budgetKey(budget);
-    if (judged.excused.has(budget.ruleId) || judged.charged.has(key)) continue;
-    judged.charged.add(key);
-    take(machine, budget, usesToCount(judged, budget.limits));
+    if (judged.excused.has(budget.ruleId)) continue;
+    const uses = usesNotCharged(judged, budget);
+    if (Object.keys(uses).length === 0) continue;
+    judged.charged.set(budgetKey(budget), usesToCount(judged, budget.limits));
+    take(machine, budget, uses);
   }
 }
 
 export function spend(machine: Machine, judged: Judged, cost: BudgetAmounts): void {
+  charge(machine, judged);
   for (const budget of judged.verdict.budgets) if (!judged.excused.has(budget.ruleId)) take(machine, budget, cost);
 }
 

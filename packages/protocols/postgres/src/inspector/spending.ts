@@ -1,3 +1,4 @@
+import type { BudgetAmounts } from "@tidewaiter/core";
 import type { RowWatch } from "./row-watch.ts";
 import type { BoundParameters } from "./state.ts";
 
@@ -5,8 +6,9 @@ import type { BoundParameters } from "./state.ts";
 export interface Spending {
   /** Budget rules whose excess a person has excused for this operation. */
   excused: ReadonlySet<string>;
-  /** Budgets that its uses of labels were taken from, and those that its values were admitted by. */
-  readonly charged: Set<string>;
+  /** By budget: uses of labels that were taken from it. */
+  readonly charged: Map<string, BudgetAmounts>;
+  /** Budgets that its values were admitted by. */
   readonly admitted: Set<string>;
   /** Values of its parameters. */
   readonly bound: BoundParameters | undefined;
@@ -19,7 +21,7 @@ export interface Spending {
 export function nothingSpent(bound: BoundParameters | undefined): Spending {
   return {
     excused: new Set(),
-    charged: new Set(),
+    charged: new Map(),
     admitted: new Set(),
     bound,
     watch: undefined,
