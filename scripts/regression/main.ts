@@ -48,15 +48,11 @@ async function regress(options: RegressionOptions): Promise<Totals> {
     say(`without ${workspace.missing} some tests fail, directly and through the gateway`);
   await using direct = await startDirect(options.version);
   await using through = await (options.control ? startDirect : startThrough)(options.version);
-<<<<<<< HEAD
   const results: TestResult[] = [];
   const onResult = (compared: TestResult): void => {
     const cause = compared.passesDirectly ? undefined : causeOf(compared.difference, options.version);
     const result = cause === undefined ? compared : { ...compared, cause };
     results.push(result);
-=======
-  const onResult = (result: TestResult): void => {
->>>>>>> origin/main
     say(resultLine(result));
     if (options.differences !== undefined) keepDifference(options.differences, result);
   };
