@@ -4,6 +4,8 @@ import type { Detector } from "./detector.ts";
 import type { Span } from "./span.ts";
 
 const WORDS = ["ssn"];
+/** Digits without separators. */
+const BARE = 9;
 
 /**
  * Social security numbers of the USA, `AAA-GG-SSSS` with any separator, or nine digits behind the word `ssn` or in a column
@@ -19,14 +21,14 @@ export const usSsn: Detector = {
 function find(buffer: Uint8Array, start: number, end: number, into: Span[], named: boolean): void {
   for (let at = start; at < end; at++) {
     if (!isDigit(buffer[at] as number) || isDigit(byteAt(buffer, at - 1, start, end))) continue;
-    const to = numberEnd(buffer, at, end, () => named || behindWord(buffer, at, start, WORDS));
-    if (to === -1) continue;
+    const to = numberEnd(buffer, at, end);
+    if (to === -1 || (to - at === BARE && !named && !behindWord(buffer, at, start, WORDS))) continue;
     into.push({ start: at, end: to, detector: "us_ssn" });
     at = to - 1;
   }
 }
 
-function numberEnd(buffer: Uint8Array, at: number, end: number, mayBeBare: () => boolean): number {
+function numberEnd(buffer: Uint8Array, at: number, end: number): number {
   const area = digits(buffer, at, 3, end);
   if (area <= 0 || area === 666 || area >= 900) return -1;
   const first = separatorLength(buffer, at + 3, end);
@@ -36,7 +38,7 @@ function numberEnd(buffer: Uint8Array, at: number, end: number, mayBeBare: () =>
   if (second !== first || (first > 0 && buffer[at + 5 + first] !== buffer[at + 3])) return -1;
   const serialAt = at + 5 + first + second;
   if (digits(buffer, serialAt, 4, end) <= 0 || isDigit(byteAt(buffer, serialAt + 4, at, end))) return -1;
-  return first > 0 || mayBeBare() ? serialAt + 4 : -1;
+  return serialAt + 4;
 }
 
 /** The number that `count` digits at `at` write, or -1. */
