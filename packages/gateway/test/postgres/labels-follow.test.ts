@@ -205,6 +205,18 @@ describe.each(postgresVersions)("labels follow the column, PostgreSQL %s", (vers
     expect(await server.sql("select seen from shop.visits where id = 2")).toEqual([{ seen: 3 }]);
   });
 
+  it("knows temporary tables, which are nobody's to decide about", async () => {
+    await using client = await world.wire();
+    await client.query("create temp table mine (id int, place text); insert into mine values (1, 'Rome')");
+    expect(masked(await client.query("select id, lower(place) from mine"))).toEqual([["1", "rome"]]);
+    client.send(
+      ...[parse("create temp table other as select 7 as n"), bind(), execute(), sync],
+      ...[parse("select n, n + 1 from other"), bind(), execute(), sync],
+    );
+    expect(masked(await client.until("Z", 2))).toEqual([["7", "8"]]);
+    expect(world.harness.bindings.drift).toEqual([]);
+  });
+
   it("looks only for values in what is unclassified, where the policy is lenient", async () => {
     await using lenient = await startWorld(server, {
       policy: `${POLICY}defaults: { unclassified: detect }\n`,

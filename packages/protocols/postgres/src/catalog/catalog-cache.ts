@@ -108,26 +108,27 @@ export class CatalogCache {
     return false;
   }
 
-  reload(request: CatalogRequest): Promise<Catalog> {
+  /** `whole`: an equal stamp is not enough, for it leaves out temporary relations. */
+  reload(request: CatalogRequest, whole = false): Promise<Catalog> {
     const { version, decisions } = request.labels;
-    const key = `${entryKey(request)} ${version} ${decisions}`;
+    const key = `${entryKey(request)} ${version} ${decisions} ${whole}`;
     const running = this.#loading.get(key);
     const changedAt = this.#changedAt.get(request.key) ?? Number.NEGATIVE_INFINITY;
     if (running !== undefined) {
       if (running.startedAt > changedAt) return running.done;
       // it may not show the change that the caller knows of
-      return running.done.catch(() => undefined).then(() => this.reload(request));
+      return running.done.catch(() => undefined).then(() => this.reload(request, whole));
     }
-    const done = this.#load(request).finally(() => this.#loading.delete(key));
+    const done = this.#load(request, whole).finally(() => this.#loading.delete(key));
     this.#loading.set(key, { startedAt: Date.now(), done });
     return done;
   }
 
-  async #load(request: CatalogRequest): Promise<Catalog> {
+  async #load(request: CatalogRequest, whole: boolean): Promise<Catalog> {
     const { key, labels, bindings: store } = request;
     const loadedAt = Date.now();
     const before = this.#entries.get(entryKey(request));
-    const { server, rows = before?.rows } = await request.load(before?.stamp);
+    const { server, rows = before?.rows } = await request.load(whole ? undefined : before?.stamp);
     if (rows === undefined) throw new Error("nothing was read of the catalog");
     const place = { ...request, key, server };
     const known = this.#entries.get(entryKey(place))?.bound;

@@ -141,7 +141,7 @@ async function inspect(running: Running): Promise<void> {
         if (connected.backendKey !== undefined)
           await sendCancelRequest(await session.dial(connected.address), connected.backendKey);
       },
-      reloadCatalog: () => catalog.reload(),
+      reloadCatalog: () => catalog.reload(true),
       fatal: fatalMessage,
       onStart: (interrupt) => {
         cancel = () => interrupt({ type: "cancel_request" });

@@ -32,8 +32,9 @@ export class SessionCatalog {
     return this.#shifting.made;
   }
 
-  reload(): Promise<boolean> {
-    return this.#catalogs.reload(this.#request()).then(
+  /** `whole`: what is looked for may be a temporary relation. */
+  reload(whole = false): Promise<boolean> {
+    return this.#catalogs.reload(this.#request(), whole).then(
       () => true,
       () => false,
     );
@@ -50,7 +51,7 @@ export class SessionCatalog {
     const unknown =
       classification?.ok === true && classification.statements.some((facts) => namesUnknown(facts, catalog));
     // a catalog that cannot be read leaves the old one, under which unknown names are masked
-    return this.#catalogs.due(request, unknown) ? this.reload() : undefined;
+    return this.#catalogs.due(request, unknown) ? this.reload(unknown) : undefined;
   }
 
   /**
@@ -64,7 +65,7 @@ export class SessionCatalog {
 
   async #settle(inspector: Pick<PostgresInspector, "answers" | "status">): Promise<void> {
     for (let wait = 0; wait < MAX_WAITS && inspector.answers === "coming"; wait++) await this.#watch.nextAnswer();
-    if (isOver(inspector) && (await this.reload()) && isOver(inspector)) this.#watch.settled();
+    if (isOver(inspector) && (await this.reload(true)) && isOver(inspector)) this.#watch.settled();
   }
 }
 
