@@ -240,7 +240,11 @@ export class GatewaySession implements LiveSession<Duplex> {
         ownerId: principal.onBehalfOf?.id,
         resourceId: resource.id,
       };
-      this.#deps.budgets.draw(asker, ask, (value) => answer(askId, value));
+      this.#deps.budgets.draw(asker, ask, (value) => {
+        answer(askId, value);
+        // too late for anybody to use it or to give it back
+        if (this.#ended !== undefined) this.#deps.budgets.forget(sessionId);
+      });
     } else if (ask.type === "review") void this.#deps.reviews.ask(this.#authorized.id, askId, ask, answer);
   }
 
