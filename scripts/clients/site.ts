@@ -25,6 +25,15 @@ export const HIDDEN = [
   "555-11-2222",
 ];
 export const MASKED = "***";
+/** Scenarios make tables of their own, whose columns are to be shown: only what is labelled is masked. */
+const LABELS = {
+  version: 1,
+  labels: {
+    "pii.email": { columns: ["public.customers.email"] },
+    "pii.ssn": { columns: ["public.customers.ssn"] },
+  },
+  defaults: { unclassified: "detect" },
+};
 const [ann, bo, zoe, first, second, third] = HIDDEN;
 
 const TABLES = `
@@ -50,8 +59,7 @@ export async function startSite(version: PostgresVersion): Promise<Site> {
   const server = await startPostgres({ version, auth: "scram", tls: true, settings: { max_connections: "200" } });
   const files = tempDir("clients");
   const open = await gateway(server);
-  const labels = { "public.customers.email": "pii.email", "public.customers.ssn": "pii.ssn" };
-  const masking = await gateway(server, labels);
+  const masking = await gateway(server, LABELS);
   const caFile = (name: string, pem: string | undefined): string => {
     const path = join(files.path, name);
     writeFileSync(path, pem ?? "");
@@ -78,7 +86,7 @@ export async function startSite(version: PostgresVersion): Promise<Site> {
   };
 }
 
-function gateway(server: PostgresServer, labels?: Record<string, string>): Promise<Tidewaiter> {
+function gateway(server: PostgresServer, policy?: object): Promise<Tidewaiter> {
   return startTidewaiter({
     target: {
       host: server.host,
@@ -89,7 +97,7 @@ function gateway(server: PostgresServer, labels?: Record<string, string>): Promi
     },
     resource: NAME,
     principals: [{ name: NAME, type: "service", level: "admin" }],
-    ...(labels && { labels }),
+    ...(policy && { policies: [{ name: "labels.yaml", source: JSON.stringify(policy) }] }),
   });
 }
 
