@@ -23,7 +23,7 @@ const STAMP = `
     (select ${stampOf("c")} from pg_catalog.pg_class c
       where ${user("c.oid")} and c.relpersistence operator(pg_catalog.<>) 't' and ${relations("c.relkind")}),
     (select ${stampOf("a")} from pg_catalog.pg_class c
-       join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid
+       join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid and a.attnum operator(pg_catalog.>) 0
       where ${user("c.oid")} and c.relpersistence operator(pg_catalog.<>) 't' and ${relations("c.relkind")}),
     (select ${stampOf("r")} from pg_catalog.pg_rewrite r where ${user("r.ev_class")}),
     (select ${stampOf("p")} from pg_catalog.pg_proc p where ${user("p.oid")}),
