@@ -49,7 +49,14 @@ async function playClient(client: Client, cache: Cache, sites: Map<PostgresVersi
     if (!(error instanceof Missing)) throw error;
     return { version: "", verdicts: [], missing: error.message };
   }
-  const site = sites.get(client.server) ?? (await startSite(client.server));
+  let site: Site;
+  try {
+    site = sites.get(client.server) ?? (await startSite(client.server));
+  } catch (error) {
+    // the others are played all the same
+    const why = `the servers did not start: ${String(error).split("\n")[0]}`;
+    return { version: program.version, verdicts: [{ scenario: "start", way: "same", outcome: "failed", why }] };
+  }
   sites.set(client.server, site);
   const play = async (endpoint: Site["direct"]) => {
     await site.reset();
