@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { findPostgres } from "@tidewaiter/testkit";
 import { say, toolLine, totalsOf } from "./report.ts";
 import { runCaptures, type ToolResult } from "./run-captures.ts";
 import { loadCaptures } from "./statement.ts";
+import { summaryText } from "./summary.ts";
 
 const USAGE = `Usage: node scripts/benign/main.ts [--json] [--server 15|18] [--tool NAME]... [--sample] [--write]
 
@@ -16,8 +18,20 @@ policy, and compares every answer and every cell.
 
 Exit code 1: a statement was wrongly refused or answered otherwise, or more than 0.5 % of the cells without a label were masked.
 `;
-/** Together some 900 statements of each kind: catalogs, ORM, driver, schema changes. */
-const SAMPLE = ["app", "psql-completion", "prisma", "psycopg-asyncpg", "knex", "alembic", "pgbench", "pg_restore"];
+/** Together some 1,000 statements of each kind: catalogs, ORM, drivers, schema changes. */
+const SAMPLE = [
+  "app",
+  "psql-completion",
+  "prisma",
+  "psycopg-asyncpg",
+  "knex",
+  "drizzle",
+  "hibernate",
+  "liquibase",
+  "flyway",
+];
+
+const SUMMARY = new URL("../../packages/docs/benign-corpus.md", import.meta.url);
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -51,6 +65,7 @@ async function main(): Promise<number> {
   });
   const totals = totalsOf(results);
   say(totals.line);
+  if (values.write) writeFileSync(SUMMARY, summaryText(results, server));
   for (const failure of totals.failures) say(failure);
   if (values.json)
     process.stdout.write(

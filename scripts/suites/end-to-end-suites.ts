@@ -24,11 +24,29 @@ export const endToEndSuites: readonly Suite[] = [
     run: (options) => counted(options, "scripts/clients/main.ts", clientMatrix(options)),
   },
   {
+    name: "benign",
+    about: "what real tools send, directly and through the gateway (all of them with --long)",
+    run: (options) => counted(options, "scripts/benign/main.ts", sampled(options, "scripts/benign/main.ts")),
+  },
+  {
+    name: "fuzz",
+    about: "statements before and after one labelled cell changes (5,400 and a random seed with --long)",
+    run: (options) =>
+      counted(options, "scripts/fuzz/main.ts", [
+        ...["node", "scripts/fuzz/main.ts", "--json"],
+        options.long ? "--long" : "--sample",
+      ]),
+  },
+  {
     name: "tour",
     about: "the demo's story with its outcome asserted",
     run: (options) => counted(options, "scripts/demo", ["./scripts/demo", "--tour", "--json"]),
   },
 ];
+
+function sampled({ long }: SuiteOptions, file: string): string[] {
+  return ["node", file, "--json", ...(long ? [] : ["--sample"])];
+}
 
 function clientMatrix({ long }: SuiteOptions): string[] {
   return ["node", "scripts/clients/main.ts", "--json", ...(long ? [] : ["--sample"])];
