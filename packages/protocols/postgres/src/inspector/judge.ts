@@ -1,5 +1,6 @@
 import type { LabelUse, StatementFacts, Verdict } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
+import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { resolveLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import type { Lineage } from "../lineage/lineage.ts";
 import type { ErrorFields } from "../messages.ts";
@@ -21,7 +22,8 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
   let verdict: Verdict | undefined;
   const uses: LabelUse[] = [];
   for (const meaning of meant) {
-    const judged = judgeOne(machine, meaning, { estimatedRows, trees: [...meaning.trees, ...trees] });
+    const since = oldest(meaning.since, given.since);
+    const judged = judgeOne(machine, meaning, { estimatedRows, trees: [...meaning.trees, ...trees], since });
     uses.push(judged.labels);
     verdict = combineVerdicts(verdict, judged.verdict);
   }
@@ -36,6 +38,7 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
     results: meant.map(({ result }) => result),
     named: meant.flatMap(({ texts }) => texts),
     trees: meant.map((meaning) => [...meaning.trees, ...trees]),
+    since: meant.map((meaning) => oldest(meaning.since, given.since)),
     weighed: new Set(trees),
     verdict: refusal === undefined ? verdict : { ...verdict, outcome: "deny", ...refusal.rule },
     ...(refusal !== undefined && { refusal: refusal.fields }),
@@ -60,13 +63,30 @@ interface Given {
   readonly bound?: BoundValues & BoundParameters;
   /** Query trees that the server sent of the only statement. */
   readonly trees?: readonly Lineage[];
+  /** Of the prepared statement that they came with. */
+  readonly since?: number;
 }
 
-function judgeOne({ context }: Machine, meaning: Meaning, { estimatedRows, trees }: Known) {
+function oldest(...since: readonly (number | undefined)[]): number | undefined {
+  const known = since.filter((one) => one !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** May the trees be of what a prepared statement meant before? */
+export function isStale({ doubts }: Machine, since: number | undefined): boolean {
+  return since !== undefined && since < doubts;
+}
+
+function judgeOne(machine: Machine, meaning: Meaning, { estimatedRows, trees, since }: Known) {
+  const { context } = machine;
+  const stale = isStale(machine, since);
   const catalog = context.catalog();
   const evaluate = (facts: StatementFacts, labels: LabelUse): Verdict =>
     context.evaluate({ type: "sql", facts, labels, ...(estimatedRows !== undefined && { estimatedRows }) });
-  const resolved = (facts: StatementFacts): LabelUse => withTrees(facts, resolveLabels(facts, catalog), trees, catalog);
+  const resolved = (facts: StatementFacts): LabelUse => {
+    const byName = resolveLabels(facts, catalog);
+    return stale ? mergeLayers([byName, ...usesOf(trees, catalog)]) : withTrees(facts, byName, trees, catalog);
+  };
   const run = meaning.runs.map((facts) => ({ facts, labels: resolved(facts) }));
   const own = meaning.runs.length > 0 ? resolveLabels(meaning.written, catalog) : resolved(meaning.written);
   const inside = mergeUses(run.map((one) => one.labels));
@@ -89,6 +109,11 @@ function judgeOne({ context }: Machine, meaning: Meaning, { estimatedRows, trees
 interface Known {
   readonly estimatedRows: number | undefined;
   readonly trees: readonly Lineage[];
+  readonly since: number | undefined;
+}
+
+function usesOf(trees: readonly Lineage[], catalog: Catalog): readonly LabelUse[] {
+  return trees.map((tree) => lineageUse(tree, catalog));
 }
 
 /**
@@ -97,9 +122,10 @@ interface Known {
  */
 function withTrees(facts: StatementFacts, byName: LabelUse, trees: readonly Lineage[], catalog: Catalog): LabelUse {
   if (trees.length === 0) return byName;
-  const unread = facts.opaque || facts.class === "code" || trees.every(({ command }) => command === "utility");
+  const below = facts.functions.some(({ name }) => UNSAFE_FUNCTIONS.has(name));
+  const unread = below || facts.opaque || facts.class === "code" || trees.every(({ command }) => command === "utility");
   const certain: LabelUse = unread || !byName.opaque ? byName : { ...byName, opaque: false, laundering: false };
-  return mergeLayers([certain, ...trees.map((tree) => lineageUse(tree, catalog))]);
+  return mergeLayers([certain, ...usesOf(trees, catalog)]);
 }
 
 export function withoutReview({ review: _, ...verdict }: Verdict): Verdict {

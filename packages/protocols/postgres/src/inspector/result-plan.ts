@@ -2,12 +2,13 @@ import type { Canary, MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core
 import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
 import { setForColumn } from "@tidewaiter/toolkit/content/detector-set";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
+import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import { typesOf } from "../catalog/postgres-catalog.ts";
 import type { Lineage } from "../lineage/lineage.ts";
 import type { ActiveDetectors, LabelDetectors } from "../mask/active-detectors.ts";
 import { activeDetectors } from "../mask/active-detectors.ts";
-import { columnMask } from "../mask/column-mask.ts";
+import { columnMask, hidingNull } from "../mask/column-mask.ts";
 import type { ContentMask } from "../mask/content-mask.ts";
 import { contentMask } from "../mask/content-mask.ts";
 import type { CellMask, ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
@@ -38,6 +39,8 @@ export interface PlanInput {
   readonly fields: readonly FieldDescription[];
   /** The server's query trees of that statement; undefined where it does not send them. */
   readonly trees: readonly Lineage[] | undefined;
+  /** The trees may be of what a prepared statement meant before: its text says the rest. */
+  readonly stale: boolean;
   readonly formatOf: (index: number) => number;
   readonly catalog: Catalog;
   readonly tokenKey: Buffer;
@@ -64,7 +67,14 @@ export function planResult(input: PlanInput): ResultPlan {
     const spec = specFor(input.judged.verdict, origin);
     const content = active && contentOf(input, active, field, index);
     mask.push(
-      spec === undefined ? content : maskFor(input, field, index, { spec, label: origin.labels[0] ?? "", content }),
+      spec === undefined
+        ? content
+        : maskFor(input, field, index, {
+            spec,
+            label: origin.labels[0] ?? "",
+            content,
+            derived: origin.derived,
+          }),
     );
     watched.push({ field, format: input.formatOf(index), labels: origin.labels, mask: mask[index] });
     if (spec !== undefined) masked.push(maskInfo(field.name, origin.labels, spec));
@@ -89,16 +99,21 @@ const UNMASKED: ResultPlan = {
 const TREE_IS_DUE: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "DECLARE CURSOR"]);
 
 /**
- * Labels per column by the server's trees: those of the first, widened by later ones of the same width (rules, functions
- * of the same shape). Undefined: no tree is due.
+ * Labels per column by the server's trees: of all that have the same width, so that those of rules and functions of the
+ * same shape widen them; one has to have the same names as well. Undefined: no tree is due.
  */
 function treeLabels({ trees, facts, fields, catalog }: PlanInput): readonly ValueLabels[] | "missing" | undefined {
   if (trees === undefined || facts === undefined || !TREE_IS_DUE.has(facts.kind)) return undefined;
   // of DECLARE CURSOR the server prints the query inside
   const plans = trees.filter(({ command, outputs }) => command !== "utility" || outputs.length > 0);
   if (facts.kind === "DECLARE CURSOR" && plans.length === 0) return undefined;
-  if (plans[0]?.outputs.length !== fields.length) return "missing";
+  // a function below a system view returns what the view would not
+  if (facts.functions.some(({ name }) => UNSAFE_FUNCTIONS.has(name)))
+    return fields.map(() => ({ labels: catalog.labels, derived: true }));
   const fitting = plans.filter(({ outputs }) => outputs.length === fields.length);
+  // code that runs while a statement is analysed (checks of a domain in an array literal) sends its own trees before
+  if (!fitting.some(({ outputs }) => outputs.every(({ name }, index) => name === fields[index]?.name)))
+    return "missing";
   return fields.map((_, index) => {
     const found = fitting.flatMap(({ outputs }) => {
       const output = outputs[index];
@@ -139,9 +154,15 @@ function maskFor(
   { formatOf, tokenKey, utf8, catalog }: PlanInput,
   { typeOid }: FieldDescription,
   index: number,
-  how: { readonly spec: MaskSpec; readonly label: string; readonly content: ContentMask | undefined },
+  how: {
+    readonly spec: MaskSpec;
+    readonly label: string;
+    readonly content: ContentMask | undefined;
+    readonly derived: boolean;
+  },
 ): CellMask {
-  return columnMask({ ...how, typeOid, format: formatOf(index), tokenKey, utf8, types: typesOf(catalog) });
+  const mask = columnMask({ ...how, typeOid, format: formatOf(index), tokenKey, utf8, types: typesOf(catalog) });
+  return how.derived ? hidingNull(mask) : mask;
 }
 
 interface Source {
@@ -160,7 +181,7 @@ function sourceOf(
   if (byTree === "missing") return { labels: input.catalog.labels, derived: true, unknownRelation: false };
   const value = byTree?.[index];
   // an expression: the tree tells all of it
-  if (value !== undefined && field.tableOid === 0) return { ...value, unknownRelation: false };
+  if (value !== undefined && field.tableOid === 0 && !input.stale) return { ...value, unknownRelation: false };
   const origin = byOrigin(input, field, index);
   if (value === undefined) return origin;
   return {
@@ -198,9 +219,13 @@ function expressionLabels(
   catalog: Catalog,
 ): readonly string[] {
   if (facts === undefined) return catalog.labels;
-  // a plan shows structure and estimates; estimates over a labelled predicate tell about its values
-  if (facts.kind === "EXPLAIN")
-    return judged.labels.opaque || judged.labels.predicates.length > 0 ? touchedLabels(facts, catalog) : [];
+  // rows that nobody asked for: of a rule, for whose columns the server tells no origin
+  if (!facts.returnsRows) return catalog.labels;
+  // a plan shows structure and estimates: how many rows a predicate finds, and how long values are
+  if (facts.kind === "EXPLAIN") {
+    const { opaque, predicates, reads } = judged.labels;
+    return opaque || predicates.length > 0 || reads.length > 0 ? touchedLabels(facts, catalog) : [];
+  }
   if (facts.kind === "EXECUTE" || facts.kind === "FETCH") return catalog.labels;
   const labels = outputLabels(facts, index, width, catalog);
   return labels === "unknown" ? touchedLabels(facts, catalog) : labels;

@@ -28,6 +28,8 @@ export interface ColumnMask {
   readonly growth: number;
   /** A value and what replaces it always have one length, so that it can be replaced while it streams. */
   readonly keepsLength: boolean;
+  /** NULL becomes the constant, too: of an expression it tells something about the value. */
+  readonly hidesNull?: boolean;
 }
 
 export interface MaskInput {
@@ -59,6 +61,11 @@ const NUMERIC = 1700;
 const UUID = 2950;
 const UUID_TEXT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const EVERY_DETECTOR = detectorSet(DETECTOR_NAMES);
+
+/** For an expression over labels: nothing of it may show, not even whether it is NULL. */
+export function hidingNull(mask: ColumnMask | ContentMask): ColumnMask | ContentMask {
+  return "detectors" in mask ? mask : { ...mask, hidesNull: true, keepsLength: false };
+}
 
 /** A transform that does not fit the type is the constant. */
 export function columnMask(input: MaskInput): ColumnMask | ContentMask {

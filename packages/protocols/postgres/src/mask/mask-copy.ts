@@ -7,7 +7,7 @@ import { redactedValue } from "./content-mask.ts";
 import { maskedCell } from "./copy-cell.ts";
 import type { CopyFormat } from "./copy-values.ts";
 import type { CellMask, RowMask } from "./mask-rows.ts";
-import { isContentMask } from "./mask-rows.ts";
+import { hidesNull, isContentMask } from "./mask-rows.ts";
 import { BinaryCopyStream, CopyLineStream, PassingStream } from "./stream-copy.ts";
 import { field, type MaskedStream, mismatch } from "./stream-rows.ts";
 
@@ -81,7 +81,7 @@ export class CopyMask {
         const after = at + 4 + Math.max(0, length);
         if (length < -1 || after > data.length) throw mismatch();
         out.push(
-          column === undefined || length < 0
+          column === undefined || (length < 0 && !hidesNull(column))
             ? data.subarray(at, after)
             : binaryField(column, data.subarray(at + 4, after)),
         );

@@ -32,6 +32,10 @@ export function isContentMask(mask: CellMask): mask is ContentMask {
   return "detectors" in mask;
 }
 
+export function hidesNull(mask: CellMask | undefined): boolean {
+  return mask !== undefined && !isContentMask(mask) && mask.hidesNull === true;
+}
+
 const HEADER = 7; // type, int32 length, int16 column count
 
 /**
@@ -66,7 +70,8 @@ function maskRow(mask: RowMask, run: MaskedRun, at: number, next: number): void 
     const after = cell + 4 + Math.max(0, length);
     if (after > next) throw columnMismatch();
     const column = mask[index];
-    if (column !== undefined && length >= 0 && maskCell(column, run, cell, after)) changed = true;
+    if (column !== undefined && (length >= 0 || hidesNull(column)) && maskCell(column, run, cell, after))
+      changed = true;
     cell = after;
   }
   if (cell !== next) throw columnMismatch();

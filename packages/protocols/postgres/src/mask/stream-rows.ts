@@ -6,7 +6,7 @@ import type { ContentMask } from "./content-mask.ts";
 import { ContentStream } from "./content-stream.ts";
 import { HeldMessage } from "./held-message.ts";
 import type { RowMask } from "./mask-rows.ts";
-import { isContentMask } from "./mask-rows.ts";
+import { hidesNull, isContentMask } from "./mask-rows.ts";
 
 /** Where rows have no description every value becomes NULL. */
 export type StreamMask = RowMask | "everything";
@@ -130,14 +130,15 @@ export class CellStream {
   #startCell(length: number): void {
     const mask = this.#mask === "everything" ? undefined : this.#mask[this.#column];
     if (this.#column >= this.#mask.length || length < -1 || length > this.#left) throw mismatch();
-    if (length === -1) {
+    if (length === -1 && !hidesNull(mask)) {
       this.#message.write(Buffer.from(this.#number));
       return this.#endCell();
     }
-    if (mask === undefined) this.#cell = { left: length, take: this.#passing() };
-    else if (isContentMask(mask)) this.#cell = { left: length, take: this.#redacting(mask) };
-    else this.#cell = { left: length, take: this.#masking(mask, length) };
-    if (length === 0) this.#takeValue(this.#cell, this.#number.subarray(0, 0));
+    const left = Math.max(0, length);
+    if (mask === undefined) this.#cell = { left, take: this.#passing() };
+    else if (isContentMask(mask)) this.#cell = { left, take: this.#redacting(mask) };
+    else this.#cell = { left, take: this.#masking(mask, left) };
+    if (left === 0) this.#takeValue(this.#cell, this.#number.subarray(0, 0));
   }
 
   #takeValue(cell: Cell, part: Buffer): void {
