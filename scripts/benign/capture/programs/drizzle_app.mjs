@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const require = createRequire(`${process.env.NODE_TOOLS}/`);
@@ -16,7 +17,7 @@ const orders = pgTable("orders", {
 });
 const customers = pgTable("customers", { id: integer().primaryKey(), country: text(), email: text() });
 const jobs = pgTable("jobs", { id: serial().primaryKey(), name: text().notNull().unique(), data: jsonb() });
-const folder = mkdtempSync("/tmp/drizzle-");
+const folder = mkdtempSync(join(tmpdir(), "drizzle-"));
 symlinkSync(join(process.env.NODE_TOOLS, "node_modules"), join(folder, "node_modules"));
 writeFileSync(
   join(folder, "schema.ts"),

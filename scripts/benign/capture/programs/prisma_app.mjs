@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const folder = mkdtempSync("/tmp/prisma-");
+const folder = mkdtempSync(join(tmpdir(), "prisma-"));
 symlinkSync(join(process.env.NODE_TOOLS, "node_modules"), join(folder, "node_modules"));
 writeFileSync(join(folder, "package.json"), `{"type":"module"}`);
 writeFileSync(
