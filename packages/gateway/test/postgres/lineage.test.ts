@@ -241,3 +241,109 @@ it("a client in another encoding than UTF-8 sees nothing of a result whose tree 
   await client.query("set client_encoding = 'UTF8'");
   expect(rowsIn(await client.query("select id, lower(name) from customers where id = 1"))).toEqual([["1", "ann"]]);
 });
+
+const HOSTILE = [
+  ...SQL,
+  "create view shown as select lower(ssn) as t, 1 as n from customers",
+  "create view other.shown as select 'free' as t, 1 as n",
+  "create function quiet() returns int language plpgsql as $$ begin perform set_config('client_min_messages', 'error', false); return 1; end $$",
+  "create function tells() returns trigger language plpgsql as $$ begin raise notice 'told %', (select ssn from customers where id = 1); return null; end $$",
+  "create function fails() returns trigger language plpgsql as $$ begin raise exception 'told %', (select ssn from customers where id = 1); return null; end $$",
+  "create table told (id int)",
+  "create constraint trigger late after insert on told deferrable initially deferred for each row execute function tells()",
+  "create table failed (id int)",
+  "create constraint trigger late after insert on failed deferrable initially deferred for each row execute function fails()",
+  "alter table customers add constraint one_email unique (email) deferrable initially deferred",
+  "create function silent(int) returns boolean language plpgsql as $$ declare a int; b int; begin select 1, 2 into a, b; execute 'set client_min_messages = error'; return true; end $$",
+  "create domain hushed as int check (silent(value))",
+  "create table ruled (id int, v text)",
+  "insert into ruled values (1, 'a')",
+  "create rule also as on update to ruled do also select ssn, id from customers",
+];
+
+describe.each(["15", "18"] as const)("what hides from the trees of PostgreSQL %s", (version) => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startFixture({ version, sql: HOSTILE, policy: MASKS, lineage: "server" });
+  });
+  afterAll(() => fixture?.[Symbol.asyncDispose]());
+
+  const whole = (answer: readonly Buffer[]): string => Buffer.concat(answer).toString("latin1");
+  const ask = (client: WireClient, ...messages: FrontendMessage[]): Promise<Buffer[]> => {
+    client.send(...messages, sync);
+    return client.until("Z");
+  };
+
+  it("a prepared statement is masked by what it means now, though only its first run was analysed again", async () => {
+    await using client = await fixture.wire();
+    const sql = "select t || '', n from shown";
+    await client.query("set search_path = other");
+    for (const name of ["s", "d"]) await ask(client, parse(sql, name));
+    await client.query(`prepare p as ${sql}; prepare q as ${sql}`);
+    await client.query("set search_path = public");
+    // analysed again by what returns no row of it
+    await ask(client, { name: "Describe", target: "statement", of: "d" });
+    await client.query("explain execute q");
+    const bound = (name: string) => [bind({ statement: name }), execute()];
+    const answers = [
+      await ask(client, ...bound("s"), ...bound("s")),
+      await ask(client, ...bound("s")),
+      await ask(client, ...bound("d")),
+      await client.query("execute p"),
+      await client.query("execute p"),
+      await client.query("execute q"),
+    ];
+    for (const answer of answers) {
+      const values = rowsIn(answer);
+      expect(values.length).toBeGreaterThan(0);
+      for (const row of values) expect(row).toEqual(["***", "1"]);
+    }
+  });
+
+  it("nor do trees of a prepared statement count once code may have switched them off", async () => {
+    await using client = await fixture.wire();
+    await client.query("set search_path = other");
+    await ask(client, parse("select t || '' from shown", "s"));
+    await client.query("set search_path = public");
+    await client.query("select quiet()");
+    for (const row of rowsIn(await ask(client, bind({ statement: "s" }), execute()))) expect(row).toEqual(["***"]);
+  });
+
+  it("code that runs while a statement is analysed cannot put its trees in place of the statement's", async () => {
+    await using client = await fixture.wire();
+    const answer = await client.query("select lower(ssn), ('{1}'::hushed[])::text from customers where id = 1");
+    expect(rowsIn(answer)).toEqual([["***", "***"]]);
+  });
+
+  it.each([
+    ["what triggers say, in the run whose plan was kept too", "insert into told values (1)", "N C Z"],
+    ["what deferred triggers fail with", "insert into failed values (1)", "E Z"],
+    ["keys of deferred constraints", "insert into customers (id, email) values (70, 'ann@example.com')", "E Z"],
+  ])("values that code raises are withheld: %s", async (_, sql, expected) => {
+    await using client = await fixture.wire();
+    for (const answer of [await client.query(sql), await client.query(sql), await ask(client, ...extended(sql))]) {
+      for (const needle of HIDDEN) expect(whole(answer)).not.toContain(needle);
+      expect(types(answer).replace(/^1 2 n /, "")).toMatch(/^(N C|E|C N|C E) Z$/);
+    }
+    await client.query("begin");
+    const inside = [await client.query(sql), await client.query("commit")];
+    for (const answer of inside) for (const needle of HIDDEN) expect(whole(answer)).not.toContain(needle);
+    expect(inside.map(types).join(" ")).toBe(`C Z ${expected}`);
+  });
+});
+
+it("rows of a rule that nobody asked for are masked by names as well", async () => {
+  await using fixture = await startFixture({ sql: HOSTILE, policy: MASKS, lineage: "names" });
+  await using client = await fixture.wire();
+  const answer = await client.query("update ruled set v = 'b'");
+  expect(rowsIn(answer)[0]).toEqual(["***", "0"]);
+  for (const needle of HIDDEN) expect(Buffer.concat(answer).toString("latin1")).not.toContain(needle);
+});
+
+it("an error of a literal is the client's own, and so is that of a parameter", async () => {
+  await using fixture = await startFixture({ sql: HOSTILE, policy: MASKS, lineage: "server" });
+  await using client = await fixture.wire();
+  expect(errorIn(await client.query("select '{bad'::json")).message).toContain("type json");
+  client.send(parse("select $1::int"), bind({ values: ["abc"] }), execute(), sync);
+  expect(errorIn(await client.until("Z")).message).toContain('"abc"');
+});

@@ -85,6 +85,7 @@ function decide(
     facts: inner?.ok ? inner.statements[0] : facts,
     fields,
     trees: machine.notices && trees,
+    stale: false,
     formatOf: () => (format.format === "binary" ? 1 : 0),
     catalog,
     tokenKey: machine.context.tokenKey,

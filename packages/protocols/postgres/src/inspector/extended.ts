@@ -49,7 +49,11 @@ export function onParse(machine: Machine, message: PostgresMessage, asked: Messa
   if (other === undefined) machine.forward("target", message);
   else machine.toTarget({ ...asked, sql: other });
   const trees: Lineage[] = [];
-  const settle = machine.prepared.define(statement, { sql, facts, judged, trees }, machine.batch);
+  const settle = machine.prepared.define(
+    statement,
+    { sql, facts, judged, trees, since: machine.doubts },
+    machine.batch,
+  );
   machine.owe({ type: "parse", ours: false, settle, trees, ...(judged && { judged }) });
 }
 
@@ -98,7 +102,7 @@ function bindUnseen(machine: Machine, message: PostgresMessage, bind: Message<"B
   const judged = judgeUnread(machine, UNSEEN);
   if (judged === undefined) return machine.refuseExtended(unknownName("statement", bind.statement));
   machine.forward("target", message);
-  const prepared: Prepared = { sql: UNSEEN.sql, facts: [], trees: [], judged };
+  const prepared: Prepared = { sql: UNSEEN.sql, facts: [], trees: [], since: machine.doubts, judged };
   const settle = machine.portals.define(bind.portal, portalOf(prepared, bind), machine.batch);
   machine.owe({ type: "bind", ours: false, settle, judged });
 }
@@ -166,7 +170,7 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     machine.owe({ type: "describe", ours: true, of: "portal", portal });
   }
   const trees = machine.notices === undefined ? [] : [...prepared.trees, ...portal.trees];
-  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees });
+  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees, since: prepared.since });
   if (!portal.bound && needsTree(machine, judged) !== undefined) {
     // the barrier: with Bind the server tells what it will run, by the schema and search_path of now
     machine.toTarget({ name: "Flush" });

@@ -47,6 +47,13 @@ export class Machine {
   readonly cursors = new Names<Cursor>();
   /** Code that nobody has read has run: it may have made prepared statements and cursors out of our sight. */
   ranUnseen = false;
+  /**
+   * How often something happened after which a prepared statement may mean another thing than its query trees say: the server
+   * analysed one again, or code that nobody has read has run.
+   */
+  doubts = 0;
+  /** The operation that was sent last: its verdict stands for what runs at the end of a transaction. */
+  ran: Judged | undefined;
   /** A cursor of SQL may outlive its transaction, and the protocol can read it as a portal. */
   declaredCursors = false;
   /** Number of the run of extended messages up to the next Sync: the server runs or skips them together. */
@@ -116,9 +123,13 @@ export class Machine {
   }
 
   /** Called before a statement is forwarded to run. */
-  sending({ facts, labels }: Judged): void {
+  sending(judged: Judged): void {
+    const { facts, labels } = judged;
+    this.ran = judged;
     this.reading.sending(facts, labels.opaque);
-    this.ranUnseen ||= labels.opaque || facts.some((one) => one.opaque || one.class === "code");
+    const unseen = labels.opaque || facts.some((one) => one.opaque || one.class === "code");
+    this.ranUnseen ||= unseen;
+    if (unseen) this.doubts++;
     this.declaredCursors ||= facts.some((one) => one.kind === "DECLARE CURSOR");
   }
 

@@ -15,6 +15,8 @@ export interface Meaning {
   readonly result: StatementFacts;
   /** Query trees that the server sent of what it names. */
   readonly trees: readonly Lineage[];
+  /** `Prepared.since` of the oldest that it runs. */
+  readonly since?: number;
   /** It may run or return something that did not pass here, or one of several things. */
   readonly unknown: boolean;
   /** Of what it runs only a denial counts: PREPARE runs it later, FETCH was asked about at DECLARE. */
@@ -75,6 +77,7 @@ function execute(plain: Meaning, candidates: readonly Prepared[]): Meaning {
     runs,
     texts: candidates.map(({ sql }) => sql),
     trees: candidates.flatMap(({ trees }) => trees),
+    ...(candidates.length > 0 && { since: Math.min(...candidates.map(({ since }) => since)) }),
     result: certain && plain.written.kind === "EXECUTE" ? only : plain.written,
     unknown: !certain,
     missing: runs.length === 0,

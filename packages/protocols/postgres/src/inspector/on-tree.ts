@@ -2,6 +2,7 @@ import type { Lineage } from "../lineage/lineage.ts";
 import type { ErrorFields } from "../messages.ts";
 import { cut } from "./cut.ts";
 import type { Machine } from "./machine.ts";
+import { runsPrepared } from "./meanings.ts";
 import type { Owed } from "./state.ts";
 import { notWhatWasApproved } from "./texts.ts";
 import { tighten } from "./tighten.ts";
@@ -13,6 +14,7 @@ export function onTree(machine: Machine, tree: Lineage): void {
   const owed = machine.owed[0];
   if (owed === undefined) return;
   if (owed.probe !== undefined) return add(owed.probe.trees, tree);
+  if (analysedAgain(owed, tree)) machine.doubts++;
   if (owed.trees !== undefined) return add(owed.trees, tree);
   if (owed.type !== "query" && owed.type !== "execute") return;
   const list = owed.judged?.trees[owed.type === "query" ? owed.result : 0];
@@ -21,6 +23,17 @@ export function onTree(machine: Machine, tree: Lineage): void {
     return stop(machine, notWhatWasApproved(machine.context.resource.name));
   add(list, tree);
   check(machine, owed);
+}
+
+/**
+ * A prepared statement that means something else by now (another search_path, a view that was replaced) is analysed again
+ * once, and what runs it afterwards brings no tree.
+ */
+function analysedAgain(owed: Owed, { command }: Lineage): boolean {
+  if (owed.type === "bind" || owed.type === "describe") return true;
+  if ((owed.type !== "query" && owed.type !== "execute") || command === "utility") return false;
+  const facts = owed.judged?.facts[owed.type === "query" ? owed.result : 0];
+  return facts !== undefined && runsPrepared(facts);
 }
 
 /** The first tree of an approved statement is that of the question before it, or the server now understands it otherwise. */

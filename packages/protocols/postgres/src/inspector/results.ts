@@ -8,6 +8,7 @@ import type { FieldDescription } from "../messages.ts";
 import { startCapture } from "./capture-rows.ts";
 import { noteRedacted, tellOfMasks } from "./content-layer.ts";
 import { decoded } from "./decoded.ts";
+import { isStale } from "./judge.ts";
 import type { Machine } from "./machine.ts";
 import { check, treesOf } from "./on-tree.ts";
 import { ownColumnName } from "./renamed.ts";
@@ -40,7 +41,14 @@ export function onRowDescription(machine: Machine, asCame: Framed): void {
   startCapture(judged, fields, []);
   planned(
     machine,
-    { judged, facts: judged.results[owed.result], fields, formats: [], trees: treesOf(owed) },
+    {
+      judged,
+      facts: judged.results[owed.result],
+      fields,
+      formats: [],
+      trees: treesOf(owed),
+      since: judged.since[owed.result],
+    },
     (mask) => {
       machine.rowMask = mask;
       machine.forward("client", message);
@@ -54,6 +62,7 @@ interface ToPlan {
   readonly fields: readonly FieldDescription[];
   readonly formats: readonly number[];
   readonly trees: readonly Lineage[];
+  readonly since: number | undefined;
 }
 
 /** Plans a result; a relation that the catalog does not know makes it load once more, and rows wait meanwhile. */
@@ -62,6 +71,7 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
   const plan = () =>
     planResult({
       ...input,
+      stale: isStale(machine, input.since),
       trees: machine.notices === undefined && input.trees.length === 0 ? undefined : input.trees,
       formatOf: (index) => formatAt(input.formats, index),
       catalog: machine.context.catalog(),
@@ -100,7 +110,7 @@ export function planPortal(
     fields,
     fields.map((_, index) => formatAt(formats, index)),
   );
-  planned(machine, { judged, facts: judged.results[0], fields, formats, trees }, (mask) => {
+  planned(machine, { judged, facts: judged.results[0], fields, formats, trees, since: judged.since[0] }, (mask) => {
     portal.mask = mask;
     go(mask);
   });

@@ -34,6 +34,9 @@ const VALUE_FREE_TEXT: Readonly<Record<string, string>> = {
   "22007": "invalid date or time (the value is withheld)",
   "22008": "date or time out of range (the value is withheld)",
   "22012": "division by zero",
+  // programs try again on these two
+  "40001": "could not serialize access",
+  "40P01": "deadlock detected",
   "23502": "null value violates a not-null constraint",
   "23503": "a foreign key constraint is violated",
   "23505": "duplicate key value violates a unique constraint",

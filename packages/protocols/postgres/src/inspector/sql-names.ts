@@ -64,5 +64,7 @@ function namesOf(machine: Machine, facts: StatementFacts, trees: Lineage[]): rea
 export function preparedBy(machine: Machine, facts: StatementFacts): Prepared | undefined {
   if (facts.preparedSql === undefined) return undefined;
   const inner = machine.context.classify(facts.preparedSql);
-  return inner.ok ? { sql: facts.preparedSql, facts: inner.statements, judged: undefined, trees: [] } : undefined;
+  return inner.ok
+    ? { sql: facts.preparedSql, facts: inner.statements, judged: undefined, trees: [], since: machine.doubts }
+    : undefined;
 }

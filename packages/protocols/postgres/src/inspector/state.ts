@@ -26,6 +26,8 @@ export interface Judged extends Spending {
   readonly named: readonly string[];
   /** Per statement of the string, the query trees that the server sent of it so far; they only ever tighten the verdict. */
   readonly trees: readonly Lineage[][];
+  /** Per statement of the string, `Prepared.since` of the oldest that it runs; undefined: all of its trees come with it. */
+  readonly since: readonly (number | undefined)[];
   /** Those that the verdict takes into account. */
   readonly weighed: Set<Lineage>;
   verdict: Verdict;
@@ -43,6 +45,8 @@ export interface Judged extends Spending {
   masked: readonly ColumnMaskInfo[];
   captured: CapturedRows | undefined;
   finished: boolean;
+  /** SQLSTATE of what the server said to a question of ours about it. */
+  probeFailed?: string | undefined;
 }
 
 /** How much of a result was recorded so far. */
@@ -62,6 +66,8 @@ export interface Prepared {
   readonly judged: Judged | undefined;
   /** Query trees that came with its Parse or PREPARE. */
   readonly trees: Lineage[];
+  /** `Machine.doubts` of then: when there are more, the trees may be of what it was. */
+  readonly since: number;
 }
 
 /** A cursor that SQL declared. */

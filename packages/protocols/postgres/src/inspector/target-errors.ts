@@ -10,8 +10,9 @@ import { abandon } from "./hold.ts";
 import type { Machine } from "./machine.ts";
 import { settleNames } from "./replies.ts";
 import { scrubbedError } from "./scrub.ts";
-import type { Judged, Owed } from "./state.ts";
+import type { Owed } from "./state.ts";
 import { inFailedTransaction } from "./texts.ts";
+import { textSource } from "./withheld.ts";
 
 /** The substitute's own error: a syntax error at its bare word. Anything else, such as 57P01, passes as it is. */
 const SYNTAX_ERROR = "42601";
@@ -32,6 +33,7 @@ export function onError(machine: Machine, message: Framed): void {
   if (machine.skippingToSync) abandonWaiting(machine);
   if (probe !== undefined && probe === owed?.probe) {
     probe.error = shown ?? fields;
+    if (probe.judged !== undefined) probe.judged.probeFailed = probe.error.code;
     // a question that ends with Sync is over when the target is ready again
     if (!machine.skippingToSync) return;
     // within the client's batch the server now skips what was asked about: the error stands for the statement's own
@@ -76,10 +78,10 @@ function shownError(
     if (fields.code === SQLSTATE.queryCanceled) return refusal;
   }
   if (owed?.refusal !== undefined && fields.code === SYNTAX_ERROR) return refusalNow(machine, owed, owed.refusal);
-  const judged: Judged | undefined = owed?.judged ?? owed?.probe?.judged;
-  return judged?.sensitive === true
-    ? scrubbedError(fields, judged.labels.opaque)
-    : redactedFields(machine, judged, message, fields);
+  const source = textSource(machine, owed, fields);
+  return source === "known"
+    ? redactedFields(machine, owed?.judged ?? owed?.probe?.judged, message, fields)
+    : scrubbedError(fields, source === "code");
 }
 
 /**
@@ -87,7 +89,8 @@ function shownError(
  * a failed transaction. What ends a transaction would run there, so its refusal stays what it is.
  */
 function refusalNow(machine: Machine, { judged }: Owed, refusal: ErrorFields): ErrorFields {
-  const parses = refusal.code !== SYNTAX_ERROR && judged !== undefined;
+  // what the server itself said to a question of ours is what it would have said to the statement
+  const parses = refusal.code !== SYNTAX_ERROR && judged !== undefined && judged.probeFailed !== refusal.code;
   return parses && failsAnyway(machine, judged) ? inFailedTransaction() : refusal;
 }
 

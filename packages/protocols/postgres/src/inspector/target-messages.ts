@@ -16,6 +16,7 @@ import { onRows } from "./rows.ts";
 import { mayReportParameter, scrubbedNotice } from "./scrub.ts";
 import { onError } from "./target-errors.ts";
 import { treeIn } from "./trees.ts";
+import { textSource } from "./withheld.ts";
 
 /** One message of the target in the ready phase. */
 export function onTargetMessage(machine: Machine, message: PostgresMessage): void {
@@ -100,8 +101,8 @@ function onNotice(machine: Machine, message: Framed): void {
   const { fields } = decoded(message, "NoticeResponse");
   // the server sends more than the client asked for, since trees come as LOG
   if (machine.notices !== undefined && !reaches(fields.severity ?? "", machine.notices.level)) return;
-  const judged = owed?.judged;
-  const shown = judged?.sensitive === true ? scrubbedNotice(fields) : redactedFields(machine, judged, message, fields);
+  const known = textSource(machine, owed, fields) === "known";
+  const shown = known ? redactedFields(machine, owed?.judged, message, fields) : scrubbedNotice(fields);
   if (shown === undefined) machine.forward("client", message);
   else machine.toClient(encodeNotice(shown));
 }

@@ -45,6 +45,7 @@ export function judgeUnread(machine: Machine, { sql, reason, message }: Unread):
     named: [],
     weighed: new Set(),
     trees: [],
+    since: [],
     verdict,
     labels: UNREAD_LABELS,
     sensitive: false,
