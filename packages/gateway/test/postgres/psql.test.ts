@@ -155,7 +155,8 @@ skipUnless(
       input:
         "create table fresh as select n from generate_series(1, 7) n;\nselect count(*), max(n) from fresh;\ncreate view who as select id, name as value from customers;\nselect upper(value) from who where id = 1;\ncreate or replace view who as select id, email as value from customers;\nselect upper(value) from who where id = 1;\ndrop view who;\ndrop table fresh;\n",
     });
-    expect(stdout).toContain("7|7\n");
+    // a table beside labelled ones is unclassified, and masked, until somebody decides
+    expect(stdout).toContain("7|0\n");
     expect(stdout).toContain("ANN\n");
     expect(stdout + stderr).not.toContain("ANN@");
   });

@@ -121,13 +121,6 @@ export const labelUnits = {
   }),
 };
 
-/** When a resource goes. */
-export function* removeLabelBindings(resourceId: string): Work<void> {
-  const rows = yield* select(labelPlaces, { where: eq(labelPlaces.resourceId, resourceId) });
-  for (const { id } of rows) yield* remove(labelRelations, eq(labelRelations.placeId, id));
-  yield* remove(labelPlaces, eq(labelPlaces.resourceId, resourceId));
-}
-
 interface Acceptance {
   readonly unit: UnitContext;
   readonly resourceId: string;

@@ -6,7 +6,7 @@ import { eraseDataKeyOf } from "../../seal/store.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
-import { removeLabelBindings } from "../labels/store.ts";
+import { removeLabelBindings } from "../labels/remove-bindings.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 
 export type ResourceRow = typeof resources.$inferSelect;

@@ -33,7 +33,7 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
     return machine.owe({ type: "query", ours: false, result: 0 });
   }
   const judged = judge(machine, sql, read.facts);
-  const probed = machine.status === "E" ? undefined : needsTree(machine, judged);
+  const probed = machine.status === "E" || machine.batchOpen ? undefined : needsTree(machine, judged);
   if (probed === undefined) return estimated(machine, message, judged, []);
   if (!machine.quiet) return afterAnswers(machine, message, asked);
   const { span } = probed;

@@ -147,7 +147,6 @@ const NAMES: Readonly<Record<SqlDangerCategory, readonly string[]>> = {
     "pg_cancel_backend",
     "pg_clear_attribute_stats",
     "pg_clear_relation_stats",
-    "pg_export_snapshot",
     "pg_import_system_collations",
     "pg_log_backend_memory_contexts",
     "pg_log_standby_snapshot",
