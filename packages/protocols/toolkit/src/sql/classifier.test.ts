@@ -118,6 +118,32 @@ describe("relations and CTE scopes", () => {
   });
 });
 
+describe("values that a column is compared with", () => {
+  const values = (sql: string): unknown => {
+    const { literals, columns } = facts(sql);
+    return columns
+      .filter(({ use }) => use === "equality")
+      .flatMap((column) => column.values ?? [])
+      .map((value) => {
+        if ("param" in value) return value;
+        const span = literals[value.literal];
+        return span && sql.slice(span.start, span.end);
+      });
+  };
+
+  it.each([
+    ["select 'x' from c where ssn = '1' and 5 = id", ["'1'", "5"]],
+    ["select 1 from c where ssn in ('é', $2, 'b'::text)", ["'é'", { param: 2 }, "'b'"]],
+    [
+      "select 1 from c where ssn = any($1) or ssn = any(array[$2, 'a'])",
+      [{ param: 1, list: true }, { param: 2 }, "'a'"],
+    ],
+    ["select 1 from c where ssn = lower('A') or ssn = any('{a,b}')", []],
+    ["select name from c where id = 7", ["7"]],
+    ["select name from c where id = 123456", ["123456"]],
+  ])("%s", (sql, expected) => expect(values(sql)).toEqual(expected));
+});
+
 describe("column uses", () => {
   it.each([
     ["select id from c where ssn = '1'", ["id:output", "ssn:equality1"]],
