@@ -347,3 +347,24 @@ it("an error of a literal is the client's own, and so is that of a parameter", a
   client.send(parse("select $1::int"), bind({ values: ["abc"] }), execute(), sync);
   expect(errorIn(await client.until("Z")).message).toContain('"abc"');
 });
+
+it.each(["names", "view", "server"] as const)(
+  "a cast by a user's function hides nothing (lineage by %s)",
+  async (lineage) => {
+    await using fixture = await startFixture({
+      version: "15",
+      sql: [
+        ...SQL,
+        "create function to_customer(int) returns customers language sql as $$ select * from customers where id = $1 $$",
+        "create cast (int as customers) with function to_customer(int)",
+      ],
+      policy: MASKS,
+      lineage,
+    });
+    await using client = await fixture.wire();
+    const answer = Buffer.concat(await client.query("select (1::customers).ssn || '', (1::customers).id")).toString(
+      "latin1",
+    );
+    for (const needle of HIDDEN) expect(answer).not.toContain(needle);
+  },
+);

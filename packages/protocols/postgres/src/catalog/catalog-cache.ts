@@ -176,6 +176,7 @@ function unknownCatalog(labels: readonly string[]): Catalog {
     isBuiltinFunction: () => false,
     isBuiltinOperator: () => false,
     isRowFunction: () => true,
+    isCastType: () => true,
     isHarmlessFunction: () => false,
   };
 }

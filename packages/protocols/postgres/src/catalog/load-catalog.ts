@@ -72,6 +72,10 @@ const PURE_FUNCTIONS = `
     join pg_catalog.pg_language l on l.oid = p.prolang
    where d.classid = 'pg_catalog.pg_proc'::regclass and d.refclassid = 'pg_catalog.pg_extension'::regclass
      and d.deptype = 'e' and l.lanname = 'c' and e.extname in (${PURE_EXTENSIONS.map((name) => `'${name}'`).join(", ")})`;
+const CASTS = `
+  select distinct c.castfunc, t.typname
+    from pg_catalog.pg_cast c join pg_catalog.pg_type t on t.oid in (c.castsource, c.casttarget)
+   where c.castfunc >= 16384 and t.oid >= 16384`;
 const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid >= 16384";
 
 /**
@@ -89,6 +93,8 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
   const operators = await queryRows(stream, OPERATORS);
   const builtin = await queryRows(stream, BUILTIN_FUNCTIONS);
   const pure = await queryRows(stream, PURE_FUNCTIONS);
+  const casts = await queryRows(stream, CASTS);
+  const pureFunctions = new Set(pure.filter(([, name]) => !reachesData(name ?? "")).map(([oid]) => Number(oid)));
   const rowFunctions = await queryRows(stream, ROW_FUNCTIONS);
   const types = await loadTypes(stream);
   const parents = new Map<number, number[]>();
@@ -113,7 +119,8 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
     userFunctions: namesWhere(functions, "t"),
     userOperators: new Set(operators.map(([name]) => name ?? "")),
     rowFunctions: new Set(rowFunctions.map(([name]) => name ?? "")),
-    pureFunctions: new Set(pure.filter(([, name]) => !reachesData(name ?? "")).map(([oid]) => Number(oid))),
+    pureFunctions,
+    castTypes: new Set(casts.filter(([oid]) => !pureFunctions.has(Number(oid))).map(([, name]) => name ?? "")),
     reachingFunctions: new Set(builtin.filter(([, name]) => reachesData(name ?? "")).map(([oid]) => Number(oid))),
   };
 }

@@ -31,6 +31,7 @@ const ROWS: CatalogRows = {
   userFunctions: new Set(["mine"]),
   userOperators: new Set(),
   rowFunctions: new Set(["mine"]),
+  castTypes: new Set(["cast_type"]),
   pureFunctions: new Set([]),
   reachingFunctions: new Set([2071]),
 };

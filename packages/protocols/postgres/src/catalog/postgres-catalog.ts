@@ -42,6 +42,8 @@ export interface CatalogRows {
   readonly userOperators: ReadonlySet<string>;
   /** User functions of one argument that may be a row. */
   readonly rowFunctions: ReadonlySet<string>;
+  /** Names of types that a user's function casts to or from. */
+  readonly castTypes: ReadonlySet<string>;
   /** OIDs of functions of extensions that read nothing but their arguments. */
   readonly pureFunctions: ReadonlySet<number>;
   /** OIDs of built-in functions that read more than their arguments. */
@@ -133,6 +135,10 @@ export class PostgresCatalog implements Catalog {
 
   isRowFunction(name: string): boolean {
     return this.#rows.rowFunctions.has(name);
+  }
+
+  isCastType(name: string): boolean {
+    return this.#rows.castTypes.has(name);
   }
 
   isHarmlessFunction(oid: number): boolean {

@@ -65,6 +65,10 @@ export class ShiftingCatalog implements Catalog {
     return this.#catalog.isRowFunction(name);
   }
 
+  isCastType(name: string): boolean {
+    return this.#catalog.isCastType(name);
+  }
+
   isHarmlessFunction(oid: number): boolean {
     return this.#catalog.isHarmlessFunction(oid);
   }

@@ -27,7 +27,7 @@ describe("settings that lineage needs", () => {
     ],
     [
       "select set_config('client_min_messages', 'error', false), 'client_min_messages'",
-      "select set_config('tidewaiter.client_min_messages', 'error', false), 'tidewaiter.client_min_messages'",
+      "select set_config('tidewaiter.client_min_messages', 'error', false), 'client_min_messages'",
     ],
   ])("%s", (sql, expected) => expect(renamed(sql, factsOf(sql))).toBe(expected));
 

@@ -4,6 +4,8 @@ import { PLACEHOLDER, placeholderFor, RENAMED } from "./notice-level.ts";
 /** Functions that name a setting in a string. */
 const NAMED_BY_STRING: ReadonlySet<string> = new Set(["set_config", "current_setting"]);
 
+const FIRST_ARGUMENT = /(?:set_config|current_setting)"?\s*\(\s*$/i;
+
 /**
  * The string with the client's own placeholders in place of the settings that lineage needs, so that transactions,
  * savepoints and RESET ALL are the server's own work. Undefined: it names none of them.
@@ -31,6 +33,7 @@ function editsOf(sql: string, facts: StatementFacts): readonly Edit[] {
   if (!facts.functions.some((called) => NAMED_BY_STRING.has(called.name))) return [];
   return facts.literals
     .filter(({ start, end }) => RENAMED.has(sql.slice(start, end).replace(/^'|'$/g, "").toLowerCase()))
+    .filter(({ start }) => FIRST_ARGUMENT.test(sql.slice(0, start)))
     .map((span) => ({ span, by: `'${PLACEHOLDER}${sql.slice(span.start + 1, span.end - 1)}'` }));
 }
 

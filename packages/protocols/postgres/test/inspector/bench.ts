@@ -46,6 +46,7 @@ export const CATALOG: Catalog = {
   isBuiltinFunction: (_, name) => name !== "mine",
   isBuiltinOperator: () => true,
   isRowFunction: () => false,
+  isCastType: () => false,
   isHarmlessFunction: () => true,
 };
 

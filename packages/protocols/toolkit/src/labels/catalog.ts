@@ -43,6 +43,8 @@ export interface Catalog {
   isBuiltinOperator(name: string): boolean;
   /** A user function that can be written like a column, `row.name`, for its only argument may be a row. */
   isRowFunction(name: string): boolean;
+  /** A type that a user's function casts to or from: writing its name may run the function. */
+  isCastType(name: string): boolean;
   /** By OID, as a query tree names them: a built-in one that runs no SQL of its own and reads nothing but its arguments. */
   isHarmlessFunction(oid: number): boolean;
 }
@@ -56,6 +58,7 @@ export const EMPTY_CATALOG: Catalog = {
   isBuiltinFunction: () => true,
   isBuiltinOperator: () => true,
   isRowFunction: () => false,
+  isCastType: () => false,
   isHarmlessFunction: () => true,
 };
 

@@ -28,6 +28,7 @@ export function nameCatalog(facts: StatementFacts, names: LabelNames): Catalog {
     isBuiltinFunction: (_, name) => !UNSAFE_FUNCTIONS.has(name),
     isBuiltinOperator: () => true,
     isRowFunction: () => false,
+    isCastType: () => false,
     isHarmlessFunction: () => false,
   };
 }

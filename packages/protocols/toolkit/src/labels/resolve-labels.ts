@@ -107,6 +107,7 @@ class Scope {
     }
     for (const called of facts.functions) if (!catalog.isBuiltinFunction(called.schema, called.name)) opaque = true;
     for (const operator of facts.operators) if (!catalog.isBuiltinOperator(operator.name)) opaque = true;
+    if (facts.types.some(({ name }) => catalog.isCastType(name))) opaque = true;
     if (facts.attributes.some((name) => catalog.isRowFunction(name) && !this.#allHave(name))) opaque = true;
     this.opaque = opaque;
     this.statistics = statistics && catalog.hasLabels;
