@@ -26,6 +26,16 @@ export function mayReportParameter(name: string): boolean {
 /** Error classes whose text comes from the analyser and holds only names and what the client itself wrote. */
 const NAMES_ONLY_CLASSES = ["42", "0A", "25", "26", "34", "3D", "3F", "53", "54", "55", "57", "58"];
 
+/**
+ * The same codes also come at run time, from a cast of a value to a name (`email::regclass`: relation "ana@..." does not
+ * exist). Those have no position in the statement; of the errors without one only these quote what the client wrote.
+ */
+const WITHOUT_POSITION = /^(?:42501|42P0[4-7]|42710|0A000|25...|26...|34...|53...|54...|55...|57...)$/;
+
+function quotesNamesOnly(code: string, { position }: ErrorFields): boolean {
+  return NAMES_ONLY_CLASSES.includes(code.slice(0, 2)) && (position !== undefined || WITHOUT_POSITION.test(code));
+}
+
 /** What may be said about errors whose own text quotes values. */
 const VALUE_FREE_TEXT: Readonly<Record<string, string>> = {
   "22P02": "invalid input syntax (the value is withheld)",
@@ -51,7 +61,7 @@ const VALUE_FREE_TEXT: Readonly<Record<string, string>> = {
  */
 export function scrubbedError(fields: ErrorFields, opaque: boolean): ErrorFields {
   const code = fields.code ?? "XX000";
-  if (!opaque && NAMES_ONLY_CLASSES.includes(code.slice(0, 2))) {
+  if (!opaque && quotesNamesOnly(code, fields)) {
     return kept(fields, code, fields.message ?? "", fields.hint);
   }
   const known = VALUE_FREE_TEXT[code];
