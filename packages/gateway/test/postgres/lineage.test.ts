@@ -11,6 +11,7 @@ const SQL = [
   "create function first_ssn() returns text language plpgsql volatile as $$ begin return (select ssn from customers where id = 1); end $$",
   "create table orders (id int primary key, customer int, total numeric, remark text default first_ssn())",
   "insert into orders values (1, 1, 9.5, 'x'), (2, 2, 12, 'y')",
+  "create table plainly (id int primary key)",
   "create schema other",
   "create table other.people (id int, name text)",
   "insert into other.people values (1, 'Otto')",
@@ -153,6 +154,29 @@ describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version
     clean(await client.query("select email, upper(email) from customers"));
     await client.query("set search_path = public");
     clean(await client.query("select email, upper(email) from customers"));
+  });
+
+  it("in a batch such a write waits for the answer to Bind, and never runs", async () => {
+    await using client = await fixture.wire("robot");
+    const answer = await ask(client, ...extended("insert into orders (id, customer, total) values (78, 1, 1)"), sync);
+    expect(types(answer)).toBe("1 2 n E Z");
+    expect(errorIn(answer).code).toBe("42501");
+    expect(await fixture.server.sql("select id from orders where id = 78")).toEqual([]);
+  });
+
+  it("the question inside of a batch commits nothing: what fails later takes everything back", async () => {
+    await using client = await fixture.wire();
+    await client.query("select count(*) from plainly");
+    const answer = await ask(
+      client,
+      ...extended("insert into plainly values (1)"),
+      ...extended("insert into plainly select id + 1 from plainly"),
+      ...extended("copy (select id from plainly) to stdout"),
+      ...extended("insert into plainly values (1)"),
+      sync,
+    );
+    expect(errorIn(answer).code).toBe("23505");
+    expect(await fixture.server.sql("select id from plainly")).toEqual([]);
   });
 
   it("an approval is void when the server understands the statement otherwise", async () => {
