@@ -16,15 +16,19 @@ const versions = process.argv.includes("--postgres")
 
 /** Where labels follow values from; both must hold by themselves. */
 type Lineage = "names" | "server";
-const levels: readonly Lineage[] = process.argv.includes("--lineage")
-  ? [process.argv[process.argv.indexOf("--lineage") + 1] === "server" ? "server" : "names"]
-  : ["names", "server"];
+const level = process.argv.includes("--lineage") ? process.argv[process.argv.indexOf("--lineage") + 1] : undefined;
+/** One of both on each version, every day; `--all` takes both on both. */
+function levelsOn(version: string): readonly Lineage[] {
+  if (level !== undefined) return [level === "server" ? "server" : "names"];
+  if (process.argv.includes("--all")) return ["names", "server"];
+  return [version === "15" ? "server" : "names"];
+}
 
 /** Starts a real PostgreSQL and the real product in front of it, and runs every case. */
 async function main(): Promise<number> {
   if (process.argv.includes("--help")) {
     process.stdout.write(
-      "Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--lineage names|server] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
+      "Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--lineage names|server | --all] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
     );
     return 0;
   }
@@ -36,7 +40,7 @@ async function main(): Promise<number> {
   const totals = { passed: 0, failed: 0, skipped: 0, failures: [] as string[], missing: [] as string[] };
   for (const version of versions) {
     if (version !== "15" && version !== "18") throw new Error("--postgres is 15 or 18");
-    for (const level of levels) await corpusOn(version, level, totals);
+    for (const from of levelsOn(version)) await corpusOn(version, from, totals);
   }
   if (json) process.stdout.write(`${JSON.stringify(totals)}\n`);
   return totals.failed > 0 ? 1 : 0;

@@ -7,8 +7,11 @@ import { lastLines, runCommand } from "./run-command.ts";
 export const endToEndSuites: readonly Suite[] = [
   {
     name: "corpus",
-    about: "the bypass corpus through the real gateway",
-    run: (options) => counted(options, "scripts/corpus/main.ts", ["node", "scripts/corpus/main.ts", "--json"]),
+    about: "the bypass corpus through the real gateway (labels by names and by the server's lineage with --long)",
+    run: (options) => {
+      const command = ["node", "scripts/corpus/main.ts", "--json", ...(options.long ? ["--all"] : [])];
+      return counted(options, "scripts/corpus/main.ts", command);
+    },
   },
   {
     name: "regression",
