@@ -6,7 +6,16 @@ import { runCommand } from "@tidewaiter/testkit";
 
 const PROGRAMS = fileURLToPath(new URL("programs", import.meta.url));
 /** A registry that does not answer must not hang the matrix. */
-const INSTALL_LIMIT_MS = 5 * 60_000;
+const INSTALL_LIMIT_MS = 3 * 60_000;
+
+/** Nor must one that refuses: installers would try again for minutes. */
+const GIVE_UP_SOON = {
+  npm_config_fetch_retries: "1",
+  npm_config_fetch_retry_mintimeout: "1000",
+  npm_config_fetch_retry_maxtimeout: "5000",
+  PIP_RETRIES: "1",
+  PIP_DEFAULT_TIMEOUT: "20",
+};
 
 /** What a client needs is not to be had on this machine: it is counted as skipped, with this reason. */
 export class Missing extends Error {}
@@ -69,7 +78,12 @@ export class Cache {
 /** Runs a step of an installation. @throws Missing when it fails */
 export async function step(file: string, args: readonly string[], cwd: string, env = {}): Promise<string> {
   const limit = AbortSignal.timeout(INSTALL_LIMIT_MS);
-  const done = await runCommand(file, args, { cwd, env, signal: limit, abortWith: "SIGKILL" }).catch(() => undefined);
+  const done = await runCommand(file, args, {
+    cwd,
+    env: { ...GIVE_UP_SOON, ...env },
+    signal: limit,
+    abortWith: "SIGKILL",
+  }).catch(() => undefined);
   if (done?.code === 0) return done.stdout;
   const said = done === undefined ? "it is not there" : limit.aborted ? "it took too long" : firstLine(done.stderr);
   throw new Missing(`${[file, args[0]].join(" ")} failed: ${said}`);
