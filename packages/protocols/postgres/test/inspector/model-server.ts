@@ -72,7 +72,6 @@ export class ModelServer {
         return this.#send({ name: "CloseComplete" });
       case "Sync":
         this.#skipping = false;
-        if (this.status === "I") this.#portals.clear();
         return this.#ready();
       default:
         return undefined;
@@ -88,7 +87,9 @@ export class ModelServer {
     if (simple) this.#ready();
   }
 
+  /** Portals end with their transaction, that of a simple Query too. */
   #ready(): void {
+    if (this.status === "I") this.#portals.clear();
     this.#send({ name: "ReadyForQuery", status: this.status });
   }
 
@@ -99,15 +100,13 @@ export class ModelServer {
   }
 
   #failure(sql: string): string | undefined {
-    const early = this.#unreadable(sql);
-    if (early !== undefined) return early;
-    if (this.status === "E" && !/^(rollback|commit)$/.test(sql)) return "25P02";
-    return this.#options.failsWith(sql);
+    return this.#notAnalysed(sql) ?? this.#options.failsWith(sql);
   }
 
-  /** What is said before anything else is looked at, also in a failed transaction. */
-  #unreadable(sql: string): string | undefined {
+  /** A syntax error is said in any state; in a failed transaction nothing else is looked at; then come permissions. */
+  #notAnalysed(sql: string): string | undefined {
     if (/^\w+_refused$/.test(sql)) return "42601";
+    if (this.status === "E" && sql !== "" && !/^(rollback|commit)$/.test(sql)) return "25P02";
     return this.#options.refuses(sql) ? "42501" : undefined;
   }
 
@@ -149,8 +148,7 @@ export class ModelServer {
   }
 
   #parse(name: string, sql: string): void {
-    const aborted = this.status === "E" && !/^(rollback|commit)$/.test(sql) && sql !== "" ? "25P02" : undefined;
-    const code = this.#unreadable(sql) ?? aborted ?? (sql === "select unparsable" ? "42703" : undefined);
+    const code = this.#notAnalysed(sql) ?? (sql === "select unparsable" ? "42703" : undefined);
     if (code !== undefined) return this.#error(code, false);
     if (name !== "" && this.#prepared.has(name)) return this.#error("42P05", false);
     this.#prepared.set(name, sql);
