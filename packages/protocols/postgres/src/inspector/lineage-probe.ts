@@ -9,7 +9,8 @@ const PROBED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELE
 /**
  * Must the server's tree be known before the statement runs? Where the classifier's names can mean one thing only, the tree
  * will say the same, and comes before the rows anyway. It is asked for before what cannot be taken back, a write, since
- * defaults, rules and generated columns do not show in its text; and where names, functions or operators are not known and the answer could be a denial or a question.
+ * defaults, rules and generated columns do not show in its text; and where names, functions or operators are not known and
+ * the answer could be a denial or a question.
  */
 export function needsTree(machine: Machine, judged: Judged): StatementFacts | undefined {
   const [facts] = judged.facts;
