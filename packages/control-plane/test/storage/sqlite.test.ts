@@ -52,6 +52,17 @@ describe("SQLite store", () => {
     await store.close();
   });
 
+  it("is opened from nothing by many processes at once", async () => {
+    for (let round = 0; round < 5; round++) {
+      await using folder = tempDir("sqlite");
+      const file = join(folder.path, "store.db");
+      const stores = await Promise.all(Array.from({ length: 6 }, () => open(file)));
+      await Promise.all(stores.map((store, index) => store.units.tried.put({ name: `${index}`, value: "" })));
+      expect(Object.keys((await stores[0]?.units.tried.all()) ?? {})).toHaveLength(6);
+      await Promise.all(stores.map((store) => store.close()));
+    }
+  });
+
   it("writes nothing by halves when the disk is full", async () => {
     await using folder = tempDir("sqlite");
     const store = await open(join(folder.path, "store.db"));

@@ -11,16 +11,40 @@ const dialect = new SQLiteSyncDialect();
 /** Opens the file (mode 0600 when new) with the settings that make an acknowledged commit survive a power cut. */
 export function openSqlite(file: string, busyTimeoutMs: number): SqliteDatabase {
   const database = new Database(file, { timeout: busyTimeoutMs });
-  database.pragma("journal_mode = WAL");
+  switchToWal(database, busyTimeoutMs);
   database.pragma("synchronous = FULL");
   database.pragma("foreign_keys = ON");
   database.pragma("trusted_schema = OFF");
   return database;
 }
 
+/**
+ * SQLite does not wait for the lock here: while two processes open a new file at once, one is told SQLITE_BUSY whatever
+ * the time-out says (both hold the read lock that the other must see released). So the waiting is ours.
+ */
+function switchToWal(database: SqliteDatabase, timeoutMs: number): void {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      database.pragma("journal_mode = WAL");
+      return;
+    } catch (error) {
+      const busy = error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
+      if (!busy || performance.now() >= deadline) throw error;
+      pause(5);
+    }
+  }
+}
+
+/** Stops this thread, which is the store's own. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 /** Each migration in a transaction of its own; a second process waits for the first and finds nothing left to do. */
 export function migrateSqlite(database: SqliteDatabase): void {
-  database.exec(MIGRATIONS_TABLE);
+  // Not as a statement of its own: a reader that becomes a writer is told SQLITE_BUSY at once when another was faster.
+  database.transaction(() => database.exec(MIGRATIONS_TABLE)).immediate();
   const applied = () => database.prepare("select version from schema_migrations").pluck().all() as number[];
   for (const migration of pendingMigrations(readMigrations("sqlite"), applied())) {
     const apply = database.transaction(() => {
