@@ -177,6 +177,7 @@ export interface paths {
               kind: "user" | "service" | "ai_agent";
               roles: string[];
               disabled: boolean;
+              suspendedBy: string | null;
               groups: string[];
               onBehalfOf: string | null;
               hasPassword: boolean;
@@ -210,6 +211,7 @@ export interface paths {
             kind: "user" | "service" | "ai_agent";
             roles: string[];
             disabled: boolean;
+            suspendedBy: string | null;
             groups: string[];
             onBehalfOf: string | null;
             hasPassword: boolean;
@@ -238,6 +240,7 @@ export interface paths {
             kind: "user" | "service" | "ai_agent";
             roles: string[];
             disabled: boolean;
+            suspendedBy: string | null;
             groups: string[];
             onBehalfOf: string | null;
             hasPassword: boolean;
@@ -282,6 +285,7 @@ export interface paths {
             kind: "user" | "service" | "ai_agent";
             roles: string[];
             disabled: boolean;
+            suspendedBy: string | null;
             groups: string[];
             onBehalfOf: string | null;
             hasPassword: boolean;
@@ -330,6 +334,7 @@ export interface paths {
               name: string;
               description: string;
               members: string[];
+              providedMembers: Record<string, string[]>;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -355,6 +360,7 @@ export interface paths {
             name: string;
             description: string;
             members: string[];
+            providedMembers: Record<string, string[]>;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -381,6 +387,7 @@ export interface paths {
             name: string;
             description: string;
             members: string[];
+            providedMembers: Record<string, string[]>;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -404,7 +411,7 @@ export interface paths {
   };
   "/v1/groups/{name}/members": {
     get?: never;
-    /** Replace the members of a group (needs the permission groups.write) */
+    /** Replace the members that a group has locally; those of identity providers stay (needs the permission groups.write) */
     put: {
       parameters: {
         query?: never;
@@ -421,6 +428,7 @@ export interface paths {
             name: string;
             description: string;
             members: string[];
+            providedMembers: Record<string, string[]>;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };

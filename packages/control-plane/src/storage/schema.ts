@@ -81,6 +81,8 @@ export const principals = sqliteTable("principals", {
   scramSalt: text("scram_salt").notNull(),
   scramIterations: integer("scram_iterations").notNull(),
   createdAt: instant("created_at").notNull(),
+  /** The identity provider that says this principal has left; while set it may do nothing. */
+  suspendedBy: text("suspended_by"),
 });
 
 export const groups = sqliteTable("groups", {
@@ -91,8 +93,13 @@ export const groups = sqliteTable("groups", {
 
 export const groupMembers = sqliteTable(
   "group_members",
-  { groupId: text("group_id").notNull(), principalId: text("principal_id").notNull() },
-  (table) => [primaryKey({ columns: [table.groupId, table.principalId] })],
+  {
+    groupId: text("group_id").notNull(),
+    principalId: text("principal_id").notNull(),
+    /** Who put it there: `local`, or the name of an identity provider, which never removes what others gave. */
+    source: text("source").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.groupId, table.principalId, table.source] })],
 );
 
 export const resources = sqliteTable("resources", {

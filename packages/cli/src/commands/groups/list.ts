@@ -13,6 +13,7 @@ export const list = defineCommand<[]>({
         [
           { title: "NAME", value: ({ name }) => name },
           { title: "MEMBERS", value: ({ members }) => members.join(",") },
+          { title: "FROM PROVIDERS", value: ({ providedMembers }) => provided(providedMembers) },
           { title: "DESCRIPTION", value: ({ description }) => description },
         ],
         context.output.paint,
@@ -22,3 +23,9 @@ export const list = defineCommand<[]>({
     return undefined;
   },
 });
+
+function provided(members: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(members)
+    .map(([provider, names]) => `${provider}: ${names.join(",")}`)
+    .join("; ");
+}

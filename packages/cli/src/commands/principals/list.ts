@@ -16,7 +16,7 @@ export const list = defineCommand<[]>({
           { title: "ACTS FOR", value: ({ onBehalfOf }) => onBehalfOf },
           { title: "ROLES", value: ({ roles }) => roles.join(",") },
           { title: "GROUPS", value: ({ groups }) => groups.join(",") },
-          { title: "STATE", value: ({ disabled }) => (disabled ? "disabled" : "active") },
+          { title: "STATE", value: stateOf },
         ],
         context.output.paint,
         "There are no principals.",
@@ -25,3 +25,8 @@ export const list = defineCommand<[]>({
     return undefined;
   },
 });
+
+function stateOf(principal: { readonly disabled: boolean; readonly suspendedBy: string | null }): string {
+  if (principal.disabled) return "disabled";
+  return principal.suspendedBy === null ? "active" : `suspended by ${principal.suspendedBy}`;
+}

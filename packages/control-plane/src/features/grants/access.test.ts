@@ -22,6 +22,7 @@ function person(id: string, groupIds: readonly string[] = [], owner?: KnownPrinc
     disabled: false,
     ownerId: owner?.row.id ?? null,
     passwordHash: null,
+    suspendedBy: null,
     scramSalt: "",
     scramIterations: 4096,
     createdAt: NOW,

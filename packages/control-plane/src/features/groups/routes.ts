@@ -9,6 +9,8 @@ const view = z.object({
   name: z.string(),
   description: z.string(),
   members: z.array(z.string()).readonly(),
+  /** By the name of the identity provider that gives them. */
+  providedMembers: z.record(z.string(), z.array(z.string()).readonly()),
 });
 
 const description = z.string().max(500).optional();
@@ -58,7 +60,7 @@ export function groupRoutes({ store }: Services): Route[] {
     route({
       method: "PUT",
       url: "/v1/groups/:name/members",
-      summary: "Replace the members of a group",
+      summary: "Replace the members that a group has locally; those of identity providers stay",
       access: { permission: "groups.write" },
       params: namePath,
       body: z.strictObject({ members }),

@@ -1,16 +1,22 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { asc, eq, inArray } from "drizzle-orm";
+import { and, asc, eq, inArray } from "drizzle-orm";
 import { groupMembers, groups, principals } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 
+/** The source of memberships that were given here, by the API or a document. */
+export const LOCAL = "local";
+
 export interface GroupView {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  /** Given here. */
   readonly members: readonly string[];
+  /** Given by identity providers, by the provider's name. */
+  readonly providedMembers: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface GroupInput {
@@ -61,13 +67,14 @@ export function* putGroup(unit: UnitContext, args: { by: PrincipalRef; group: Gr
   unit.audit({ type: known === undefined ? "group.created" : "group.updated", principalId: args.by.id, data });
 }
 
+/** Of the local source: what an identity provider gave is its own matter. */
 function* replaceMembers(groupId: string, names: readonly string[]): Work<void> {
   const wanted = [...new Set(names)];
   const rows = wanted.length === 0 ? [] : yield* select(principals, { where: inArray(principals.name, wanted) });
   const missing = wanted.find((name) => !rows.some((row) => row.name === name));
   if (missing !== undefined) throw new TidewaiterError("bad_request", `members: there is no principal ${missing}`);
-  yield* remove(groupMembers, eq(groupMembers.groupId, groupId));
-  for (const row of rows) yield* insert(groupMembers, { groupId, principalId: row.id });
+  yield* remove(groupMembers, and(eq(groupMembers.groupId, groupId), eq(groupMembers.source, LOCAL)));
+  for (const row of rows) yield* insert(groupMembers, { groupId, principalId: row.id, source: LOCAL });
 }
 
 export function* deleteGroup(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
@@ -86,17 +93,18 @@ export function* requireGroup(name: string): Work<typeof groups.$inferSelect> {
 export function* listGroups(): Work<GroupView[]> {
   const rows = yield* select(groups, { orderBy: asc(groups.name) });
   const members = yield* select(groupMembers);
-  const named = yield* select(principals);
-  const names = new Map(named.map((row) => [row.id, row.name]));
-  return rows.map(({ id, name, description }) => ({
-    id,
-    name,
-    description,
-    members: members
-      .filter((member) => member.groupId === id)
-      .map((member) => names.get(member.principalId) ?? "")
-      .sort(),
-  }));
+  const everyone = yield* select(principals);
+  const names = new Map(everyone.map((row) => [row.id, row.name]));
+  const ofGroup = Map.groupBy(members, (member) => member.groupId);
+  return rows.map(({ id, name, description }) => {
+    const bySource = Map.groupBy(ofGroup.get(id) ?? [], (member) => member.source);
+    const named = [...bySource].map(([source, of]): [string, string[]] => [
+      source,
+      of.map((member) => names.get(member.principalId) ?? "").sort(),
+    ]);
+    const { [LOCAL]: local = [], ...provided } = Object.fromEntries(named.sort());
+    return { id, name, description, members: local, providedMembers: provided };
+  });
 }
 
 function* getGroup(name: string): Work<GroupView> {

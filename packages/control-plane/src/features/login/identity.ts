@@ -1,4 +1,5 @@
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import { rowProblem } from "../principals/membership.ts";
 import { verifyNothing, verifyPassword } from "./password.ts";
 
 /** Where proof of identity comes from. OIDC and SAML providers stand beside the local one behind this port. */
@@ -21,7 +22,7 @@ export function localIdentity(store: ControlPlaneStore): IdentityProvider {
       const row = await store.units.principals.forLogin({ name });
       const hash = row?.kind === "ai_agent" ? null : (row?.passwordHash ?? null);
       const good = hash === null ? await verifyNothing(password) : await verifyPassword(password, hash);
-      return good && row !== undefined && !row.disabled ? { principalId: row.id } : undefined;
+      return good && row !== undefined && rowProblem(row) === undefined ? { principalId: row.id } : undefined;
     },
   };
 }

@@ -34,10 +34,18 @@ export function* loadPrincipals(ids: readonly string[]): Work<Map<string, KnownP
 /** Why a principal may do nothing at all, or undefined. An AI agent is worth no more than the person it acts for. */
 export function principalProblem(known: KnownPrincipal | undefined): string | undefined {
   if (known === undefined) return "the principal was deleted";
-  if (known.row.disabled) return "the principal was disabled";
+  const problem = rowProblem(known.row);
+  if (problem !== undefined) return `the principal was ${problem}`;
   if (known.row.ownerId === null) return undefined;
   if (known.owner === undefined) return "the person it acts for was deleted";
-  return known.owner.row.disabled ? "the person it acts for was disabled" : undefined;
+  const ownerProblem = rowProblem(known.owner.row);
+  return ownerProblem === undefined ? undefined : `the person it acts for was ${ownerProblem}`;
+}
+
+/** Of this principal alone; whoever acts for another needs `principalProblem`. */
+export function rowProblem({ disabled, suspendedBy }: PrincipalRow): string | undefined {
+  if (disabled) return "disabled";
+  return suspendedBy === null ? undefined : `suspended by the identity provider ${suspendedBy}`;
 }
 
 type Membership = ReadonlyMap<string, readonly { readonly id: string; readonly name: string }[]>;
@@ -48,8 +56,14 @@ function* loadMembership(principalIds: readonly string[]): Work<Membership> {
   const groupIds = [...new Set(members.map((member) => member.groupId))];
   const named = groupIds.length === 0 ? [] : yield* select(groups, { where: inArray(groups.id, groupIds) });
   const names = new Map(named.map((group) => [group.id, group.name]));
+  // The same membership may come from several sources.
+  const once = new Map(members.map((member) => [`${member.groupId} ${member.principalId}`, member]));
   return Map.groupBy(
-    members.map(({ groupId, principalId }) => ({ principalId, id: groupId, name: names.get(groupId) ?? "" })),
+    [...once.values()].map(({ groupId, principalId }) => ({
+      principalId,
+      id: groupId,
+      name: names.get(groupId) ?? "",
+    })),
     (member) => member.principalId,
   );
 }

@@ -10,6 +10,8 @@ const view = z.object({
   kind: principalKind,
   roles: z.array(z.string()).readonly(),
   disabled: z.boolean(),
+  /** The identity provider that says it has left. */
+  suspendedBy: z.string().nullable(),
   groups: z.array(z.string()).readonly(),
   onBehalfOf: z.string().nullable(),
   hasPassword: z.boolean(),

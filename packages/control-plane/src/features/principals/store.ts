@@ -35,6 +35,8 @@ export interface PrincipalView {
   readonly kind: PrincipalKind;
   readonly roles: readonly string[];
   readonly disabled: boolean;
+  /** The identity provider that says it has left. */
+  readonly suspendedBy: string | null;
   readonly groups: readonly string[];
   readonly onBehalfOf: string | null;
   readonly hasPassword: boolean;
@@ -170,7 +172,7 @@ export function* requirePrincipal(name: string): Work<PrincipalRow> {
 /** Without one nobody could ever repair the rest. */
 function* requireAnAdmin(): Work<void> {
   const able = yield* select(principals, {
-    where: and(eq(principals.disabled, false), ne(principals.kind, "ai_agent")),
+    where: and(eq(principals.disabled, false), isNull(principals.suspendedBy), ne(principals.kind, "ai_agent")),
   });
   if (!able.some((row) => row.roles.includes("admin"))) {
     throw new TidewaiterError("conflict", "the last administrator cannot be removed, disabled or demoted");
@@ -195,8 +197,8 @@ function* viewByName(name: string): Work<PrincipalView> {
 
 function view(known: KnownPrincipal | undefined): PrincipalView[] {
   if (known === undefined) return [];
-  const { id, name, kind, roles, disabled, passwordHash, createdAt } = known.row;
-  const shown = { id, name, kind, roles, disabled, createdAt, hasPassword: passwordHash !== null };
+  const { id, name, kind, roles, disabled, suspendedBy, passwordHash, createdAt } = known.row;
+  const shown = { id, name, kind, roles, disabled, suspendedBy, createdAt, hasPassword: passwordHash !== null };
   return [{ ...shown, groups: known.groupNames, onBehalfOf: known.owner?.row.name ?? null }];
 }
 

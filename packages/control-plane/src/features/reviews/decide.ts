@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { reviews } from "../../storage/schema.ts";
 import { update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
-import { loadPrincipals } from "../principals/membership.ts";
+import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { ReviewRow } from "./store.ts";
 
 export interface DecideArgs {
@@ -41,7 +41,7 @@ export function* decideReview(unit: UnitContext, row: ReviewRow, args: DecideArg
 function* whyNot(row: ReviewRow, reviewer: DecideArgs["reviewer"]): Work<string | undefined> {
   const known = yield* loadPrincipals([reviewer.id, row.principalId]);
   const person = known.get(reviewer.id);
-  if (person === undefined || person.row.disabled || person.row.kind !== "user")
+  if (person === undefined || principalProblem(person) !== undefined || person.row.kind !== "user")
     return "only a person decides a review";
   // The owner as it is now and as it was when the request was made.
   const requesters = [row.principalId, row.ownerId, known.get(row.principalId)?.row.ownerId];
