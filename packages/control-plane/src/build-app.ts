@@ -1,9 +1,11 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { agentRoutes } from "./features/agents/routes.ts";
+import { apiKeyRoutes } from "./features/api-keys/routes.ts";
 import { applyRoutes } from "./features/apply/routes.ts";
 import { auditRoutes } from "./features/audit/routes.ts";
 import { budgetRoutes } from "./features/budgets/routes.ts";
 import { credentialRoutes } from "./features/credentials/routes.ts";
+import { delegationRoutes } from "./features/delegation/routes.ts";
 import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
@@ -37,6 +39,8 @@ export function allRoutes(services: Services): readonly Route[] {
     ...policyRoutes(services),
     ...applyRoutes(services),
     ...agentRoutes(services),
+    ...apiKeyRoutes(services),
+    ...delegationRoutes(services),
     ...secretRoutes(services),
     ...sessionRoutes(services),
     ...recordingRoutes(services),

@@ -46,7 +46,7 @@ export function createPort(parts: PortParts): ControlPlane {
     authorizeSession: (request) => parts.sessions.authorize(request),
     authorizeCheck: (request) => parts.sessions.authorizeCheck(request),
     renewLeases: (gatewayId, sessions) => renewLeases(parts, gatewayId, sessions),
-    openCredential: (sessionId, options) => parts.sessions.openCredential(sessionId, options),
+    openCredential: (sessionId) => parts.sessions.openCredential(sessionId),
     getPolicy: (version) => units.policies.get(version === undefined ? {} : { version }),
     requestReview: (request) => parts.reviews.request(request),
     getReview: async (id) => toReview(await units.reviews.get({ id }), now()),
@@ -72,7 +72,10 @@ async function authenticate(parts: PortParts, proof: AuthenticationProof): Promi
     return parts.store.units.secrets.use({ principal: proof.principalName, id: proof.secretId });
   }
   const result = await parts.login.caller(proof.token);
-  if (result.ok) return { ok: true, principal: result.caller.principal };
+  if (result.ok) {
+    const { principal, mandate } = result.caller;
+    return { ok: true, principal, ...(mandate === undefined ? {} : { mandateId: mandate.id }) };
+  }
   const data = { proof: proof.type, reason: result.reason };
   await parts.store.units.audit.append({ type: "authentication.refused", data });
   return { ok: false, reason: result.reason };

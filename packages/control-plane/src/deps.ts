@@ -1,5 +1,4 @@
 import type { AccessLevel } from "@tidewaiter/core";
-import type { SecretStore } from "@tidewaiter/secret-stores";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { IdentityProvider } from "./features/login/identity.ts";
 import type { ToOperation } from "./features/policies/service.ts";
@@ -42,14 +41,14 @@ export interface ControlPlaneDeps {
   readonly toOperation?: ToOperation;
   /** Dials the resource and says what its target role can do that it should not. */
   readonly checkResource?: (name: string, level: AccessLevel) => Promise<readonly Finding[]>;
-  /** Where secrets are kept elsewhere; default nowhere, so that no reference can be used. */
-  readonly secretStores?: readonly SecretStore[];
   /** Default: principals with passwords in the store. */
   readonly identity?: (store: ControlPlaneStore) => IdentityProvider;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
   /** Default 8 h. */
   readonly accessTokenLifeMs?: number;
+  /** The longest life of an API key; default 90 days. */
+  readonly apiKeyMaxLifeS?: number;
   /**
    * Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed. Default none: behind a proxy that
    * is not named here all clients share one address, and with it the limit on attempts to sign in.

@@ -35,6 +35,9 @@ export const PERMISSIONS = [
   "reviews.decide",
   "budgets.read_all",
   "audit.read",
+  "api_keys.read",
+  "api_keys.write",
+  "delegations.read_all",
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -58,6 +61,8 @@ const READ_CONFIGURATION: readonly Permission[] = [
   "policies.read",
   "policies.test",
   "agents.read",
+  "api_keys.read",
+  "delegations.read_all",
 ];
 
 /** The one table from roles to permissions. */
@@ -86,6 +91,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     "grants.write",
     "config.apply",
     "agents.write",
+    "api_keys.write",
     "connection_secrets.read_all",
     "sessions.read_all",
     "sessions.kill",

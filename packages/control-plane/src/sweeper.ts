@@ -4,11 +4,12 @@ const EVERY_MS = 15_000;
 
 /** Says aloud what time alone has changed: reviews that ran out, sessions whose gateway is gone, budgets that are free again. */
 export function startSweeper(store: ControlPlaneStore): { stop(): void } {
-  const { reviews, sessions, budgets, changes } = store.units;
+  const { reviews, sessions, budgets, changes, mandates } = store.units;
   const sweep = async () => {
     await reviews.sweep();
     await sessions.sweep();
     await budgets.sweep();
+    await mandates.sweep();
     await changes.prune();
   };
   // A store that is away now is swept the next time; every reader judges by the clock anyhow.

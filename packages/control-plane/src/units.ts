@@ -1,13 +1,16 @@
 import { agentUnits } from "./features/agents/store.ts";
+import { apiKeyUnits } from "./features/api-keys/store.ts";
 import { applyUnits } from "./features/apply/store.ts";
 import { auditUnits } from "./features/audit/store.ts";
 import { budgetUnits } from "./features/budgets/store.ts";
 import { changeUnits } from "./features/changes/store.ts";
 import { credentialUnits } from "./features/credentials/store.ts";
+import { delegationUnits } from "./features/delegation/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
 import { loginUnits } from "./features/login/store.ts";
+import { mandateUnits } from "./features/mandates/store.ts";
 import { policyUnits } from "./features/policies/store.ts";
 import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
@@ -20,15 +23,18 @@ import { signingUnits } from "./signing/store.ts";
 /** Every unit of work there is. The SQLite worker imports this module by its URL, PostgreSQL runs it in place. */
 export const units = {
   agents: agentUnits,
+  apiKeys: apiKeyUnits,
   apply: applyUnits,
   audit: auditUnits,
   budgets: budgetUnits,
   changes: changeUnits,
   credentials: credentialUnits,
+  delegations: delegationUnits,
   grants: grantUnits,
   groups: groupUnits,
   labels: labelUnits,
   login: loginUnits,
+  mandates: mandateUnits,
   policies: policyUnits,
   principals: principalUnits,
   resources: resourceUnits,

@@ -20,11 +20,8 @@ export interface ControlPlane {
   authorizeCheck(request: CheckRequest): Promise<CheckAuthorization>;
   /** Re-checks live sessions and extends their leases by 5 s past the next renewal; also called on every change. */
   renewLeases(gatewayId: string, sessions: readonly LeaseRenewal[]): Promise<readonly LeaseState[]>;
-  /**
-   * The target's credential, decrypted or fetched only for this call; never log or keep the result. `refused`: the target
-   * did not take the one before, so a secret that is kept elsewhere is fetched anew. Throws `secret_unavailable`.
-   */
-  openCredential(sessionId: string, options?: OpenCredentialOptions): Promise<OpenedCredential>;
+  /** The target's credential, decrypted only for this call; never log or keep the result. */
+  openCredential(sessionId: string): Promise<TargetCredential>;
   /** The policy in force. Throws `not_found` only for a version that never existed. */
   getPolicy(version?: number): Promise<PolicyBundle>;
   /**
@@ -74,7 +71,14 @@ export type AuthenticationProof =
   | { readonly type: "access_token"; readonly token: string };
 
 export type AuthenticationResult =
-  | { readonly ok: true; readonly principal: Principal; readonly secretId?: string; readonly resourceName?: string }
+  | {
+      readonly ok: true;
+      readonly principal: Principal;
+      readonly secretId?: string;
+      readonly resourceName?: string;
+      /** The proof carries less than the principal may; give it on to `authorizeSession`. */
+      readonly mandateId?: string;
+    }
   | {
       readonly ok: false;
       readonly reason: "expired" | "revoked" | "used_up" | "unknown" | "disabled";
@@ -85,6 +89,8 @@ export interface SessionRequest {
   readonly gatewayId: string;
   readonly principalId: string;
   readonly secretId?: string;
+  /** As `authenticate` answered. A secret's own is found by the secret. */
+  readonly mandateId?: string;
   readonly resourceName: string;
   readonly protocol: string;
   /** Absent = the lowest level that has a credential, up to the one granted. */
@@ -141,7 +147,7 @@ export type CheckAuthorization =
   | {
       readonly ok: true;
       readonly resource: Resource;
-      readonly credential: OpenedCredential;
+      readonly credential: TargetCredential;
       readonly agentId: string;
       readonly sessionGrant: string;
     }
@@ -189,23 +195,6 @@ export type TargetCredential =
       readonly privateKeyPem: string;
     }
   | { readonly type: "trust"; readonly username: string };
-
-export interface OpenCredentialOptions {
-  readonly refused?: boolean;
-}
-
-/** What only the agent beside the target can read; the gateway asks it, under the session's grant, which names it too. */
-export interface AgentSecret {
-  readonly type: "agent_secret";
-  readonly username: string;
-  /** `env:NAME` or `file:/path`, as in the agent's `--allow-secret`. */
-  readonly name: string;
-  /** JWS for the agent: this secret, this session, short expiry. */
-  readonly secretGrant: string;
-  readonly form: "password" | "certificate";
-}
-
-export type OpenedCredential = TargetCredential | AgentSecret;
 
 export interface PolicyBundle {
   /** Rises with every applied change; 0 = no policy yet. */
@@ -256,7 +245,8 @@ export interface Change {
     | "secret"
     | "agent"
     | "session"
-    | "labels";
+    | "labels"
+    | "mandate";
   readonly id: string;
 }
 

@@ -28,6 +28,10 @@ export type IdPrefix =
   | "jti"
   | "mk"
   | "dk"
+  | "key"
+  | "dlg"
+  | "fed"
+  | "fdt"
   | "kid";
 
 /** A new id: prefix, underscore, 26 characters of Crockford base32 (130 random bits). */

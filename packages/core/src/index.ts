@@ -15,5 +15,4 @@ export * from "./resource.ts";
 export * from "./review.ts";
 export * from "./sql-facts.ts";
 export type { Duplex } from "./stream.ts";
-export * from "./target-credential.ts";
 export * from "./verdict.ts";

@@ -1,7 +1,6 @@
 import type {
   AuthorizedSession,
   ControlPlane,
-  OpenCredentialOptions,
   SessionAuthorization,
   SessionRequest,
   TargetCredential,
@@ -95,7 +94,7 @@ export interface LiveSession<S extends Duplex = Duplex> {
    */
   dial(address?: number): Promise<S>;
   /** Decrypted for this call only: use it and let it go. */
-  openCredential(options?: OpenCredentialOptions): Promise<TargetCredential>;
+  openCredential(): Promise<TargetCredential>;
   record(event: SessionEvent): void;
   reviewLink(shortId: string): string;
   /** Runs the ready phase until either side ends. */

@@ -35,7 +35,6 @@ async function main(): Promise<number> {
     options,
     storeUrl,
     adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD,
-    readVariable: (name) => process.env[name],
     logger,
     log: destination,
     logLevel: logger.level,

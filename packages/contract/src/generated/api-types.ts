@@ -493,7 +493,6 @@ export interface paths {
               level: "read" | "write" | "admin";
               type: string;
               username: string;
-              reference: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -526,7 +525,6 @@ export interface paths {
               level: "read" | "write" | "admin";
               type: string;
               username: string;
-              reference: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -576,7 +574,6 @@ export interface paths {
               level: "read" | "write" | "admin";
               type: string;
               username: string;
-              reference: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -685,7 +682,7 @@ export interface paths {
   };
   "/v1/resources/{name}/credentials/{level}": {
     get?: never;
-    /** Set the credential of an access level, sealed and never shown again, or a reference to where it is kept (needs the permission credentials.write) */
+    /** Set the credential of an access level; it is sealed and never shown again (needs the permission credentials.write) */
     put: {
       parameters: {
         query?: never;
@@ -695,15 +692,13 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           type: "password";
-          username?: string;
-          password?: string;
-          reference?: string;
+          username: string;
+          password: string;
         } | {
           type: "certificate";
-          username?: string;
-          certificatePem?: string;
-          privateKeyPem?: string;
-          reference?: string;
+          username: string;
+          certificatePem: string;
+          privateKeyPem: string;
         } | {
           type: "trust";
           username: string;
@@ -1109,6 +1104,228 @@ export interface paths {
         query?: never;
         header?: never;
         path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/api-keys": {
+    /** List API keys of services and AI agents, with their last use (needs the permission api_keys.read) */
+    get: {
+      parameters: {
+        query?: { all?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            keys: ({
+              id: string;
+              name: string;
+              principal: string;
+              onBehalfOf: string | null;
+              permissions: string[] | null;
+              resources: string[] | null;
+              level: "read" | "write" | "admin" | null;
+              state: "live" | "revoked" | "expired";
+              createdBy: string;
+              createdAt: string;
+              expiresAt: string;
+              lastUsedAt: string | null;
+              lastUsedFrom: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Make an API key for a service or an AI agent: shown now and never again (needs the permission api_keys.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          principal: string;
+          name: string;
+          ttlSeconds: number;
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          resources?: string[];
+          level?: "read" | "write" | "admin";
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            principal: string;
+            onBehalfOf: string | null;
+            permissions: string[] | null;
+            resources: string[] | null;
+            level: "read" | "write" | "admin" | null;
+            state: "live" | "revoked" | "expired";
+            createdBy: string;
+            createdAt: string;
+            expiresAt: string;
+            lastUsedAt: string | null;
+            lastUsedFrom: string | null;
+            key: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/api-keys/{id}/rotate": {
+    get?: never;
+    put?: never;
+    /** Make a successor of an API key with the same scope; the old one ends after the overlap (needs the permission api_keys.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          ttlSeconds: number;
+          overlapSeconds?: number;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            principal: string;
+            onBehalfOf: string | null;
+            permissions: string[] | null;
+            resources: string[] | null;
+            level: "read" | "write" | "admin" | null;
+            state: "live" | "revoked" | "expired";
+            createdBy: string;
+            createdAt: string;
+            expiresAt: string;
+            lastUsedAt: string | null;
+            lastUsedFrom: string | null;
+            key: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/api-keys/{id}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Revoke an API key; sessions opened with it end (needs the permission api_keys.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/delegations": {
+    /** List what the caller has delegated to AI agents, or all delegations for those who may read them (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: { all?: string; dead?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            delegations: ({
+              id: string;
+              name: string;
+              principal: string;
+              onBehalfOf: string | null;
+              permissions: string[] | null;
+              resources: string[] | null;
+              level: "read" | "write" | "admin" | null;
+              state: "live" | "revoked" | "expired";
+              createdBy: string;
+              createdAt: string;
+              expiresAt: string;
+              lastUsedAt: string | null;
+              lastUsedFrom: string | null;
+              username: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Let an AI agent act for the caller for a while, with what both may do: the token is shown now and never again (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          agent: string;
+          purpose?: string;
+          ttlSeconds?: number;
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          resources?: string[];
+          level?: "read" | "write" | "admin";
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            name: string;
+            principal: string;
+            onBehalfOf: string | null;
+            permissions: string[] | null;
+            resources: string[] | null;
+            level: "read" | "write" | "admin" | null;
+            state: "live" | "revoked" | "expired";
+            createdBy: string;
+            createdAt: string;
+            expiresAt: string;
+            lastUsedAt: string | null;
+            lastUsedFrom: string | null;
+            username: string;
+            token: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/delegations/{id}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** End a delegation, by its person, by an administrator or by the agent itself; its sessions end (needs the permission self.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
         cookie?: never;
       };
       requestBody?: never;

@@ -26,13 +26,16 @@ export function addAccess(app: FastifyInstance, login: LoginService): void {
   });
 }
 
-export function may(caller: Caller, permission: Permission): boolean {
-  return permissionsOf(caller.roles).has(permission);
+/** What the principal may; for an AI agent also what its person may, and what the key or delegation leaves of both. */
+export function may({ roles, personRoles, mandate }: Caller, permission: Permission): boolean {
+  if (mandate !== undefined && mandate.permissions?.includes(permission) === false) return false;
+  if (personRoles !== undefined && !permissionsOf(personRoles).has(permission)) return false;
+  return permissionsOf(roles).has(permission);
 }
 
 async function identify(request: FastifyRequest, login: LoginService): Promise<Caller> {
   const token = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  const result = token === undefined ? undefined : await login.caller(token);
+  const result = token === undefined ? undefined : await login.caller(token, request.ip);
   if (result?.ok === true) return result.caller;
   throw new TidewaiterError("unauthenticated", "there is no valid access token", { next: "tw login" });
 }

@@ -120,11 +120,8 @@ export const credentials = sqliteTable("credentials", {
   resourceId: text("resource_id").notNull(),
   level: text("level").$type<AccessLevel>().notNull(),
   type: text("type").$type<"password" | "certificate" | "trust">().notNull(),
-  /** Empty: the one that the secret names. */
   username: text("username").notNull(),
   sealed: text("sealed"),
-  /** Where the secret is kept, in place of `sealed`. */
-  reference: text("reference"),
   createdAt: instant("created_at").notNull(),
 });
 
@@ -154,6 +151,10 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   uses: integer("uses").notNull(),
   lastUsedAt: instant("last_used_at"),
   revokedAt: instant("revoked_at"),
+  /** What it was made with, where that was less than its principal itself. */
+  mandateId: text("mandate_id"),
+  /** The person that a delegated AI agent acts for. */
+  ownerId: text("owner_id"),
 });
 
 export const accessTokens = sqliteTable("access_tokens", {
@@ -162,7 +163,39 @@ export const accessTokens = sqliteTable("access_tokens", {
   issuedAt: instant("issued_at").notNull(),
   expiresAt: instant("expires_at").notNull(),
   revokedAt: instant("revoked_at"),
+  mandateId: text("mandate_id"),
 });
+
+/**
+ * A proof that carries less than its principal may: rights are what both have. `resourceIds`, `permissions` and `level`
+ * null = no limit of its own.
+ */
+export const mandates = sqliteTable("mandates", {
+  id: text("id").primaryKey(),
+  type: text("type").$type<MandateType>().notNull(),
+  name: text("name").notNull(),
+  principalId: text("principal_id").notNull(),
+  /** Of a delegation: the person who gave it. */
+  ownerId: text("owner_id"),
+  /** SHA-256 in hex; null where an access token stands for it. */
+  secretHash: text("secret_hash"),
+  permissions: json<readonly string[]>("permissions"),
+  resourceIds: json<readonly string[]>("resource_ids"),
+  level: text("level").$type<AccessLevel>(),
+  /** Of a federated token: the federation. */
+  sourceId: text("source_id"),
+  /** The person who made it was present: a step-up just before. */
+  present: flag("present").notNull(),
+  createdBy: text("created_by").notNull(),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  revokedAt: instant("revoked_at"),
+  lastUsedAt: instant("last_used_at"),
+  lastUsedFrom: text("last_used_from"),
+  lastRefusedAt: instant("last_refused_at"),
+});
+
+export type MandateType = "api_key" | "delegation" | "federation";
 
 export const policyVersions = sqliteTable("policy_versions", {
   version: integer("version").primaryKey(),
@@ -240,6 +273,7 @@ export const sessions = sqliteTable("sessions", {
   counters: json<SessionCounters>("counters").notNull(),
   segments: integer("segments"),
   lastSegmentHash: text("last_segment_hash"),
+  mandateId: text("mandate_id"),
 });
 
 export const reviews = sqliteTable("reviews", {
@@ -282,6 +316,8 @@ export const budgetAccounts = sqliteTable(
     windowSeconds: integer("window_seconds").notNull(),
     usedAt: instant("used_at").notNull(),
     exceededAt: instant("exceeded_at"),
+    /** The person that the principal acts for. */
+    ownerId: text("owner_id"),
   },
   (table) => [primaryKey({ columns: [table.account, table.counter] })],
 );

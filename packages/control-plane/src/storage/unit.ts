@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { AuditEventInput, Change } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
-import { sql } from "drizzle-orm";
-import { auditEvents, changes, counters } from "./schema.ts";
-import { execute, insert, type Work } from "./statement.ts";
+import { eq, sql } from "drizzle-orm";
+import { auditEvents, changes, counters, sessions } from "./schema.ts";
+import { execute, insert, selectOne, type Work } from "./statement.ts";
 
 /** What a unit of work has besides its arguments. */
 export interface UnitContext {
@@ -63,7 +63,7 @@ export function* unitWork<Args, Result>(
   if (discarded) return { result, discarded };
   let lastChange: number | undefined;
   for (const [kind, id] of changed.values()) lastChange = yield* appendChange(kind, id, now);
-  for (const event of events) yield* appendAuditEvent(event, now);
+  for (const event of events) yield* appendAuditEvent(yield* withPerson(event), now);
   return lastChange === undefined ? { result } : { result, lastChange };
 }
 
@@ -72,6 +72,14 @@ function* appendChange(kind: Change["kind"], refId: string, at: string): Work<nu
   const sequence = Number(rows[0]?.[0]);
   yield* insert(changes, { sequence, kind, refId, at });
   return sequence;
+}
+
+/** What an AI agent does for a person names both. */
+function* withPerson(event: AuditEventInput): Work<AuditEventInput> {
+  if (event.sessionId === undefined) return event;
+  const session = yield* selectOne(sessions, eq(sessions.id, event.sessionId));
+  if (session === undefined || session.ownerName === null) return event;
+  return { ...event, data: { ...event.data, agent: session.principalName, onBehalfOf: session.ownerName } };
 }
 
 function* appendAuditEvent(event: AuditEventInput, at: string): Work<void> {

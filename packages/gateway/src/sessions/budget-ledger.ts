@@ -109,7 +109,7 @@ export class BudgetLedger {
   }
 
   #poolOf({ principalId, ownerId, resourceId }: BudgetAsker, budget: BudgetLimit): BudgetPool {
-    const owner = budget.account === "person" ? (ownerId ?? principalId) : principalId;
+    const owner = budget.account === "person" ? (ownerId ?? principalId) : `${principalId}+${ownerId ?? ""}`;
     const place = budget.per === "resource" ? resourceId : "*";
     // another limit or window after a change of the policy is another pool; the old one is soon idle
     const key = JSON.stringify([budget.ruleId, owner, place, budget.windowSeconds, budget.limits]);

@@ -10,14 +10,11 @@ import type {
   Interruption,
   LeaseState,
   LiveSession,
-  OpenCredentialOptions,
-  OpenedCredential,
   Operation,
   RelayOptions,
   SessionCounters,
   SessionEvent,
   Side,
-  TargetCredential,
   Verdict,
 } from "@tidewaiter/core";
 import { canariesFor, evaluate, needsEstimate } from "@tidewaiter/core";
@@ -38,7 +35,6 @@ export interface GatewaySessionDeps {
   readonly client: { readonly address: string; readonly application?: string };
   readonly makeRecorder: (onFailure: (reason: string) => void) => Recorder;
   readonly dial: (authorized: AuthorizedSession, address: number) => Promise<Duplex>;
-  readonly completeCredential: (opened: OpenedCredential, agentId: string) => Promise<TargetCredential>;
   readonly reviewLink: (shortId: string) => string;
   readonly onEnd: () => void;
 }
@@ -111,9 +107,8 @@ export class GatewaySession implements LiveSession<Duplex> {
     return this.#deps.dial(this.#authorized, address);
   }
 
-  async openCredential(options?: OpenCredentialOptions) {
-    const opened = await this.#deps.controlPlane.openCredential(this.#authorized.id, options);
-    return this.#deps.completeCredential(opened, this.#authorized.agentId);
+  openCredential() {
+    return this.#deps.controlPlane.openCredential(this.#authorized.id);
   }
 
   reviewLink(shortId: string): string {

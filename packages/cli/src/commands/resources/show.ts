@@ -20,8 +20,7 @@ export const show = defineCommand<[name: string]>({
           ["tags", tagText(resource.tags)],
           ["policy", resource.enforce === "on" ? "enforced" : "observed only"],
           ...resource.credentials.map(
-            ({ level, type, username, reference }) =>
-              [`credential ${level}`, `${username || "the secret's user"} (${reference ?? type})`] as const,
+            ({ level, type, username }) => [`credential ${level}`, `${username} (${type})`] as const,
           ),
           ["target", JSON.stringify(resource.target)],
         ],

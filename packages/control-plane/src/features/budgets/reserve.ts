@@ -20,6 +20,8 @@ export interface ReserveArgs {
 export interface Account {
   readonly name: string;
   readonly principalId: string;
+  /** The person that the principal acts for: an AI agent has one for each. */
+  readonly ownerId: string | null;
   readonly resourceId: string | null;
 }
 
@@ -69,9 +71,12 @@ function checkRequest({ want, limits, values, windowSeconds }: BudgetRequest): v
 function* accountOf({ sessionId, ruleId, account, per }: BudgetRequest): Work<Account> {
   const session = yield* selectOne(sessions, eq(sessions.id, sessionId));
   if (session === undefined) throw new TidewaiterError("not_found", `there is no session ${sessionId}`);
-  const principalId = account === "person" ? (session.ownerId ?? session.principalId) : session.principalId;
+  const person = account === "person" && session.ownerId !== null;
+  const principalId = person ? (session.ownerId ?? "") : session.principalId;
+  const ownerId = person ? null : session.ownerId;
   const resourceId = per === "resource" ? session.resourceId : null;
-  return { name: [ruleId, principalId, resourceId ?? "*"].join("/"), principalId, resourceId };
+  const whose = ownerId === null ? principalId : `${principalId}+${ownerId}`;
+  return { name: [ruleId, whose, resourceId ?? "*"].join("/"), principalId, ownerId, resourceId };
 }
 
 export function activeSpends(account: string, since: string): Work<Spends> {
@@ -108,11 +113,11 @@ interface Site {
 
 function* noteUse(unit: UnitContext, { account, request }: Site, counter: string): Work<void> {
   const { ruleId, windowSeconds, limits } = request;
-  const { name, principalId, resourceId } = account;
+  const { name, principalId, ownerId, resourceId } = account;
   yield* execute(
     sql`insert into ${budgetAccounts}
-      (account, counter, rule_id, principal_id, resource_id, limit_value, window_seconds, used_at)
-      values (${name}, ${counter}, ${ruleId}, ${principalId}, ${resourceId}, ${limits[counter] ?? 0}, ${windowSeconds}, ${unit.now})
+      (account, counter, rule_id, principal_id, owner_id, resource_id, limit_value, window_seconds, used_at)
+      values (${name}, ${counter}, ${ruleId}, ${principalId}, ${ownerId}, ${resourceId}, ${limits[counter] ?? 0}, ${windowSeconds}, ${unit.now})
       on conflict (account, counter) do update set limit_value = excluded.limit_value,
       window_seconds = excluded.window_seconds, used_at = excluded.used_at`,
   );

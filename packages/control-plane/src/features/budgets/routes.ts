@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { ownOf } from "../mandates/own.ts";
 import { principalName } from "../shapes.ts";
 
 const view = z.object({
@@ -27,7 +28,7 @@ export function budgetRoutes({ store }: Services): Route[] {
       query: z.strictObject({ principal: principalName.optional() }),
       response: z.object({ budgets: z.array(view) }),
       async handle({ query, caller, can }) {
-        const onlyOf = can("budgets.read_all") ? undefined : caller.id;
+        const onlyOf = can("budgets.read_all") ? undefined : ownOf(caller);
         return { budgets: await store.units.budgets.list({ ...query, onlyOf }) };
       },
     }),

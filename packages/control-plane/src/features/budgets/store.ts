@@ -1,5 +1,5 @@
 import type { BudgetReservation, BudgetReturn } from "@tidewaiter/core";
-import { and, asc, eq, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, lt, sql } from "drizzle-orm";
 import {
   budgetAccounts,
   budgetLeases,
@@ -10,6 +10,7 @@ import {
 } from "../../storage/schema.ts";
 import { remove, select, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
+import type { Own } from "../mandates/own.ts";
 import { type ReserveArgs, reserve } from "./reserve.ts";
 import { takeBack } from "./returns.ts";
 import { freesAt, windowStart } from "./window.ts";
@@ -47,12 +48,10 @@ export const budgetUnits = {
   }),
 
   /** Whatever is spent now, by principal and rule. */
-  list: read(function* (
-    unit,
-    args: { onlyOf?: string | undefined; principal?: string | undefined },
-  ): Work<BudgetView[]> {
-    const visible = yield* select(principals, { where: visibleTo(args.onlyOf), orderBy: asc(principals.name) });
-    const named = visible.filter(({ name }) => args.principal === undefined || name === args.principal);
+  list: read(function* (unit, args: { onlyOf?: Own | undefined; principal?: string | undefined }): Work<BudgetView[]> {
+    const known = yield* select(principals, { orderBy: asc(principals.name) });
+    const named = known.filter(({ name }) => args.principal === undefined || name === args.principal);
+    const fixed = new Map(known.map(({ id, ownerId }) => [id, ownerId]));
     const names = new Map(named.map(({ id, name }) => [id, name]));
     const resourceNames = new Map((yield* select(resources)).map(({ id, name }) => [id, name]));
     const rows = yield* select(budgetAccounts, {
@@ -61,7 +60,8 @@ export const budgetUnits = {
     const views: BudgetView[] = [];
     for (const row of rows) {
       const principal = names.get(row.principalId);
-      if (principal === undefined) continue;
+      const person = row.ownerId ?? fixed.get(row.principalId) ?? null;
+      if (principal === undefined || !concerns(args.onlyOf, row.principalId, person)) continue;
       const resource = row.resourceId === null ? null : (resourceNames.get(row.resourceId) ?? row.resourceId);
       const view = yield* viewOf(row, { principal, resource, now: unit.now });
       if (view.spent > 0) views.push(view);
@@ -82,10 +82,10 @@ export const budgetUnits = {
   }),
 };
 
-function visibleTo(principalId: string | undefined): SQL | undefined {
-  return principalId === undefined
-    ? undefined
-    : or(eq(principals.id, principalId), eq(principals.ownerId, principalId));
+function concerns(own: Own | undefined, principalId: string, person: string | null): boolean {
+  if (own === undefined) return true;
+  if (own.ownerId !== undefined) return principalId === own.principalId && person === own.ownerId;
+  return principalId === own.principalId || person === own.principalId;
 }
 
 function* viewOf(

@@ -38,16 +38,19 @@ interface AccessQuestion {
   readonly now: string;
 }
 
-/** The most that the principal may have. A delegated AI agent gets no more than its person has. */
+/** The most that the principal may have. A delegated AI agent gets no more than its person has, a key no more than its scope. */
 export function highestAccess(
   question: Pick<AccessQuestion, "grants" | "principal" | "resource" | "now">,
 ): AccessLevel | undefined {
   const { grants, principal, resource, now } = question;
   const levelOf = (who: KnownPrincipal) =>
     highestLevel(grants.filter((grant) => grantApplies(grant, who, resource, now)));
+  const { owner, limits } = principal;
+  if (limits?.resourceIds?.includes(resource.id) === false) return undefined;
   const own = levelOf(principal);
-  if (own === undefined || principal.owner === undefined) return own;
-  return lower(own, levelOf(principal.owner));
+  if (own === undefined) return undefined;
+  const both = owner === undefined ? own : lower(own, levelOf(owner));
+  return both === undefined ? undefined : lower(both, limits?.level ?? both);
 }
 
 /** Which grant and level a session gets. */

@@ -6,7 +6,7 @@ import { grants, groups, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { requireGroup } from "../groups/store.ts";
-import { loadPrincipals, principalProblem } from "../principals/membership.ts";
+import { loadActing } from "../mandates/acting.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
 import { highestAccess } from "./access.ts";
@@ -36,15 +36,22 @@ export interface GrantView {
   readonly expiresAt: string | null;
 }
 
+interface Acts {
+  readonly principalId: string;
+  readonly mandateId?: string | undefined;
+}
+
 export const grantUnits = {
   list: read(function* (): Work<GrantView[]> {
     return yield* listGrants();
   }),
 
   /** What a principal may reach now, with the highest level; of a delegated AI agent what its person may reach too. */
-  reachable: read(function* (unit, args: { principalId: string }): Work<{ resource: string; level: AccessLevel }[]> {
-    const principal = (yield* loadPrincipals([args.principalId])).get(args.principalId);
-    if (principal === undefined || principalProblem(principal) !== undefined) return [];
+  reachable: read(function* (unit, args: Acts): Work<{ resource: string; level: AccessLevel }[]> {
+    const { principalId, mandateId = null } = args;
+    const [acting] = yield* loadActing([{ principalId, mandateId }], unit.now);
+    const principal = acting?.known;
+    if (principal === undefined || acting?.problem !== undefined) return [];
     const all = yield* select(grants);
     const rows = yield* select(resources, { orderBy: asc(resources.name) });
     return rows.flatMap((resource) => {

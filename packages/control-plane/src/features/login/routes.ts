@@ -49,7 +49,7 @@ export function loginRoutes({ login, store, deps }: Services): Route[] {
       }),
       async handle({ caller }) {
         const { principal, roles, tokenExpiresAt } = caller;
-        const grants = await store.units.grants.reachable({ principalId: caller.id });
+        const grants = await store.units.grants.reachable({ principalId: caller.id, mandateId: caller.mandate?.id });
         return { principal, roles, groups: principal.groups, tokenExpiresAt, endpoints: deps.endpoints(), grants };
       },
     }),

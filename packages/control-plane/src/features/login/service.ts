@@ -2,6 +2,8 @@ import type { Principal } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { AccessTokens } from "../../signing/access-token.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import type { HeldMandate, Holder } from "../mandates/holder.ts";
+import { hashMandateSecret, isMandateSecret } from "../mandates/mandate.ts";
 import type { Attempts } from "./attempts.ts";
 import type { IdentityProvider } from "./identity.ts";
 
@@ -11,7 +13,12 @@ export interface Caller {
   readonly name: string;
   readonly principal: Principal;
   readonly roles: readonly string[];
-  readonly jti: string;
+  /** Of the person that an AI agent acts for: it may do what both may. */
+  readonly personRoles?: readonly string[];
+  /** What the caller came with, where that is less than the principal may. */
+  readonly mandate?: HeldMandate;
+  /** Of an access token. */
+  readonly jti?: string;
   readonly tokenExpiresAt: string;
 }
 
@@ -47,18 +54,37 @@ export class LoginService {
   }
 
   /** Who the token stands for now, or why not. Rights are read anew at each use. */
-  async caller(token: string) {
+  async caller(token: string, address?: string) {
+    if (isMandateSecret(token)) return this.#mandateHolder(token, address);
     const claims = await this.#parts.tokens.verify(token);
     if (claims === undefined) return { ok: false, reason: "unknown" } as const;
     const holder = await this.#parts.store.units.login.holder(claims);
     if (!holder.ok) return holder;
-    const { principal, roles } = holder;
     const { jti, expiresAt: tokenExpiresAt } = claims;
-    const caller: Caller = { id: principal.id, name: principal.name, principal, roles, jti, tokenExpiresAt };
-    return { ok: true, caller } as const;
+    return { ok: true, caller: { ...toCaller(holder, tokenExpiresAt), jti } } as const;
   }
 
-  logout(caller: Caller): Promise<void> {
-    return this.#parts.store.units.login.revoke({ jti: caller.jti });
+  /** An API key or a delegation. Its last use is written down beside the request, which does not wait for it. */
+  async #mandateHolder(secret: string, from: string | undefined) {
+    const { mandates } = this.#parts.store.units;
+    const found = await mandates.holder({ secretHash: hashMandateSecret(secret) });
+    if (found === undefined) return { ok: false, reason: "unknown" } as const;
+    const { id, holder } = found;
+    if (!holder.ok) {
+      await mandates.refused({ id, reason: holder.reason, from });
+      return holder;
+    }
+    await mandates.used({ id, from });
+    return { ok: true, caller: toCaller(holder, holder.mandate?.expiresAt ?? "") } as const;
   }
+
+  /** Nothing to do for a key: it is revoked, not signed out. */
+  async logout({ jti }: Caller): Promise<void> {
+    if (jti !== undefined) await this.#parts.store.units.login.revoke({ jti });
+  }
+}
+
+function toCaller(holder: Extract<Holder, { ok: true }>, tokenExpiresAt: string): Caller {
+  const { ok: _, principal, ...rights } = holder;
+  return { id: principal.id, name: principal.name, principal, ...rights, tokenExpiresAt };
 }

@@ -1,15 +1,9 @@
-import type { Principal } from "@tidewaiter/core";
 import { and, eq, isNull, lt } from "drizzle-orm";
 import { accessTokens } from "../../storage/schema.ts";
 import { insert, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
-import { loadPrincipals, principalProblem } from "../principals/membership.ts";
-import { toPrincipal } from "../principals/store.ts";
-
-/** Who an access token stands for, with rights read anew at each use. */
-export type TokenHolder =
-  | { readonly ok: true; readonly principal: Principal; readonly roles: readonly string[] }
-  | { readonly ok: false; readonly reason: "revoked" | "unknown" | "disabled" };
+import { loadActing } from "../mandates/acting.ts";
+import { type Holder, toHolder } from "../mandates/holder.ts";
 
 export const loginUnits = {
   issued: write(function* (unit, args: { jti: string; principalId: string; expiresAt: string; address: string }) {
@@ -26,12 +20,11 @@ export const loginUnits = {
     unit.audit({ type: "login.ended", principalId: known.principalId, data: {} });
   }),
 
-  holder: read(function* (_unit, args: { jti: string; principalId: string }): Work<TokenHolder> {
+  holder: read(function* (unit, args: { jti: string; principalId: string }): Work<Holder> {
     const token = yield* selectOne(accessTokens, eq(accessTokens.jti, args.jti));
     if (token === undefined || token.principalId !== args.principalId) return { ok: false, reason: "unknown" };
     if (token.revokedAt !== null) return { ok: false, reason: "revoked" };
-    const known = (yield* loadPrincipals([token.principalId])).get(token.principalId);
-    if (known === undefined || principalProblem(known) !== undefined) return { ok: false, reason: "disabled" };
-    return { ok: true, principal: toPrincipal(known), roles: known.row.roles };
+    const [acting] = yield* loadActing([token], unit.now);
+    return acting === undefined ? { ok: false, reason: "unknown" } : toHolder(acting, unit.now);
   }),
 };

@@ -1,3 +1,4 @@
+import type { AccessLevel } from "@tidewaiter/core";
 import { inArray } from "drizzle-orm";
 import { groupMembers, groups, principals } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
@@ -10,6 +11,8 @@ export interface KnownPrincipal {
   /** Sorted. */
   readonly groupNames: readonly string[];
   readonly owner?: KnownPrincipal;
+  /** Of the mandate that it comes with. Null: no limit of its own. */
+  readonly limits?: { readonly resourceIds: readonly string[] | null; readonly level: AccessLevel | null };
 }
 
 /** Three statements however many are asked for. Unknown ids are left out. */

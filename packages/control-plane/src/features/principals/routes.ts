@@ -2,6 +2,7 @@ import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { hashPassword, MAX_PASSWORD, MIN_PASSWORD } from "../login/password.ts";
+import type { Caller } from "../login/service.ts";
 import { namePath, principalKind, principalName, roles } from "../shapes.ts";
 
 const view = z.object({
@@ -107,7 +108,8 @@ export function principalRoutes({ store }: Services): Route[] {
   ];
 }
 
-/** Only id and name: the rest of a caller is not the store's matter. */
-export function refOf(caller: { readonly id: string; readonly name: string }) {
-  return { id: caller.id, name: caller.name };
+/** Who did it, for the store and its audit log: an AI agent is named with its person, and whoever came with a key with that. */
+export function refOf({ id, name, principal, mandate }: Pick<Caller, "id" | "name" | "principal" | "mandate">) {
+  const person = principal.onBehalfOf === undefined ? "" : ` for ${principal.onBehalfOf.name}`;
+  return { id, name: `${name}${person}${mandate === undefined ? "" : ` with ${mandate.id}`}` };
 }

@@ -17,9 +17,7 @@ const view = z.object({
   address: z.string(),
   agent: z.string(),
   enforce,
-  credentials: z
-    .array(z.object({ level: accessLevel, type: z.string(), username: z.string(), reference: z.string().nullable() }))
-    .readonly(),
+  credentials: z.array(z.object({ level: accessLevel, type: z.string(), username: z.string() })).readonly(),
 });
 
 /** What somebody sees who may only reach it: not where it stands nor as whom one comes there. */
@@ -49,7 +47,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       access: { permission: "resources.list" },
       response: z.object({ resources: z.array(listed) }),
       async handle({ caller, can }) {
-        const reachable = await grants.reachable({ principalId: caller.id });
+        const reachable = await grants.reachable({ principalId: caller.id, mandateId: caller.mandate?.id });
         const levels = new Map(reachable.map(({ resource, level }) => [resource, level]));
         const all = await resources.list();
         if (can("resources.read")) {

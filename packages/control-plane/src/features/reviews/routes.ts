@@ -114,7 +114,8 @@ async function show(services: Services, id: string, call: RouteCall<unknown, unk
 
 /** It is theirs, or their AI agent's, or they are asked. */
 function concerns(row: ReviewRow, caller: Caller): boolean {
-  if (row.principalId === caller.id || row.ownerId === caller.id) return true;
+  const person = caller.principal.onBehalfOf?.id ?? null;
+  if ((row.principalId === caller.id && row.ownerId === person) || row.ownerId === caller.id) return true;
   return mayDecide(row.askedOf, caller.name, caller.principal.groups, caller.roles);
 }
 

@@ -1,7 +1,7 @@
 import type { Review, ReviewRequest } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newShortId } from "@tidewaiter/core/ids";
-import { and, desc, eq, gt, inArray, lte, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, lte, or, type SQL } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { insertDataKey } from "../../seal/store.ts";
 import { reviews, sessions } from "../../storage/schema.ts";
@@ -104,6 +104,7 @@ function* reuseTicket(
     eq(reviews.binding, request.binding),
     eq(reviews.mode, "ticket"),
     eq(reviews.principalId, session.principalId),
+    session.ownerId === null ? isNull(reviews.ownerId) : eq(reviews.ownerId, session.ownerId),
     eq(reviews.resourceId, session.resourceId),
     inArray(reviews.state, OPEN),
     gt(reviews.expiresAt, unit.now),

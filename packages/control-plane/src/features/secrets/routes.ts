@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
 import { idPath, principalName, thingName } from "../shapes.ts";
 import { SecretService } from "./service.ts";
@@ -58,7 +59,7 @@ export function secretRoutes({ store, deps, now }: Services): Route[] {
       response: z.object({ secrets: z.array(view) }),
       async handle({ query, caller, can }) {
         const everyone = query.all && can("connection_secrets.read_all");
-        return { secrets: await store.units.secrets.list({ principalId: everyone ? undefined : caller.id }) };
+        return { secrets: await store.units.secrets.list({ own: everyone ? undefined : ownOf(caller) }) };
       },
     }),
     route({
@@ -70,8 +71,8 @@ export function secretRoutes({ store, deps, now }: Services): Route[] {
       response: NOTHING,
       status: 204,
       handle: ({ params, caller, can }) => {
-        const principalId = can("principals.write") ? undefined : caller.id;
-        return store.units.secrets.revoke({ by: refOf(caller), id: params.id, principalId });
+        const own = can("principals.write") ? undefined : ownOf(caller);
+        return store.units.secrets.revoke({ by: refOf(caller), id: params.id, own });
       },
     }),
   ];

@@ -1,7 +1,10 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
+import { may } from "../../plugins/access.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { Caller } from "../login/service.ts";
+import { ownOf } from "../mandates/own.ts";
+import { refOf } from "../principals/routes.ts";
 import type { SecretView } from "./store.ts";
 import { makeVerifier, newConnectionSecret } from "./verifier.ts";
 
@@ -25,11 +28,14 @@ export class SecretService {
   /** The only moment when the secret is known: what is kept verifies it and cannot be turned back. */
   async create(caller: Caller, request: SecretRequest): Promise<SecretView & { readonly secret: string }> {
     const principal = request.forPrincipal ?? caller.name;
+    if (caller.mandate !== undefined && principal !== caller.name) throw notYours(principal);
     if (principal !== caller.name) await this.#mayActFor(caller, principal);
     const { salt, iterations } = await this.#store.units.secrets.saltOf({ principal });
     const secret = newConnectionSecret();
     const view = await this.#store.units.secrets.create({
-      by: caller,
+      by: refOf(caller),
+      mandate: caller.mandate,
+      ownerId: ownOf(caller).ownerId,
       id: newId("sec"),
       principal,
       resource: request.resource,
@@ -47,7 +53,11 @@ export class SecretService {
   async #mayActFor(caller: Caller, name: string): Promise<void> {
     const other = await this.#store.units.principals.get({ name });
     if (other.kind === "ai_agent" && other.onBehalfOf === caller.name) return;
-    if (other.kind !== "user" && caller.roles.includes("admin")) return;
-    throw new TidewaiterError("permission_missing", `a connection secret for ${name} is not yours to make`);
+    if (other.kind !== "user" && may(caller, "principals.write")) return;
+    throw notYours(name);
   }
+}
+
+function notYours(name: string): TidewaiterError {
+  return new TidewaiterError("permission_missing", `a connection secret for ${name} is not yours to make`);
 }

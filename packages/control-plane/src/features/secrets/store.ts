@@ -4,7 +4,11 @@ import { and, desc, eq, gt, isNull, lt, or, type SQL } from "drizzle-orm";
 import { connectionSecrets, principals, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
-import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
+import { type Acting, loadActing } from "../mandates/acting.ts";
+import type { HeldMandate } from "../mandates/holder.ts";
+import { loginName, parseLoginName } from "../mandates/login-name.ts";
+import type { Own } from "../mandates/own.ts";
+import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal, toPrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
 
@@ -24,10 +28,15 @@ interface NewSecret {
   readonly serverKey: string;
   readonly expiresAt: string;
   readonly uses: number | undefined;
+  /** What its maker came with: it gives no more, and ends no later. */
+  readonly mandate: Pick<HeldMandate, "id" | "resourceIds" | "expiresAt"> | undefined;
+  /** The person of a delegation. */
+  readonly ownerId: string | undefined;
 }
 
 export interface SecretView {
   readonly id: string;
+  /** The user name of a native client: `ana`, or `claude+ana` of a delegated AI agent. */
   readonly principal: string;
   readonly resource: string | null;
   readonly createdAt: string;
@@ -48,9 +57,8 @@ export const secretUnits = {
     return yield* createSecret(unit, args);
   }),
 
-  list: read(function* (unit, args: { principalId: string | undefined }): Work<SecretView[]> {
-    const own =
-      args.principalId === undefined ? undefined : ownedBy(args.principalId, yield* delegatesOf(args.principalId));
+  list: read(function* (unit, args: { own: Own | undefined }): Work<SecretView[]> {
+    const own = yield* visibleTo(args.own);
     const rows = yield* select(connectionSecrets, {
       where: and(live(unit.now), own),
       orderBy: desc(connectionSecrets.createdAt),
@@ -58,10 +66,9 @@ export const secretUnits = {
     return yield* secretViews(rows);
   }),
 
-  /** `principalId` limits it to secrets of that principal and of the AI agents that act for it. */
-  revoke: write(function* (unit, args: { by: PrincipalRef; id: string; principalId: string | undefined }): Work<void> {
-    const own =
-      args.principalId === undefined ? undefined : ownedBy(args.principalId, yield* delegatesOf(args.principalId));
+  /** `own` limits it to secrets of that principal and of the AI agents that act for it. */
+  revoke: write(function* (unit, args: { by: PrincipalRef; id: string; own: Own | undefined }): Work<void> {
+    const own = yield* visibleTo(args.own);
     const row = yield* selectOne(connectionSecrets, and(eq(connectionSecrets.id, args.id), own));
     if (row === undefined) throw new TidewaiterError("not_found", `there is no connection secret ${args.id}`);
     yield* update(connectionSecrets, { revokedAt: row.revokedAt ?? unit.now }, eq(connectionSecrets.id, row.id));
@@ -71,13 +78,16 @@ export const secretUnits = {
   }),
 
   verifiers: read(function* (unit, args: { principal: string }): Work<ScramAccount | undefined> {
-    const row = yield* selectOne(principals, eq(principals.name, args.principal));
-    if (row === undefined) return undefined;
+    const login = parseLoginName(args.principal);
+    const row = yield* selectOne(principals, eq(principals.name, login.principal));
+    const person =
+      login.person === undefined ? undefined : yield* selectOne(principals, eq(principals.name, login.person));
+    if (row === undefined || (login.person !== undefined && person === undefined)) return undefined;
     const known = yield* loadPrincipals([row.id]);
-    if (principalProblem(known.get(row.id)) !== undefined) return undefined;
+    if (principalProblem(known.get(row.id)) !== undefined || person?.disabled === true) return undefined;
     const since = new Date(Date.parse(unit.now) - REMEMBERED_MS).toISOString();
     const secrets = yield* select(connectionSecrets, {
-      where: and(eq(connectionSecrets.principalId, row.id), gt(connectionSecrets.expiresAt, since)),
+      where: and(ofHolder(row.id, person?.id), gt(connectionSecrets.expiresAt, since)),
       orderBy: desc(connectionSecrets.createdAt),
     });
     const ordered = [...secrets.filter((s) => isLive(s, unit.now)), ...secrets.filter((s) => !isLive(s, unit.now))];
@@ -101,7 +111,12 @@ export const secretUnits = {
 function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
   const principal = yield* requirePrincipal(args.principal);
   const resourceId = args.resource === undefined ? null : (yield* requireResource(args.resource)).id;
-  const mine = eq(connectionSecrets.principalId, principal.id);
+  const { mandate, ownerId } = args;
+  if (mandate?.resourceIds !== null && mandate?.resourceIds !== undefined && resourceId !== null) {
+    // that there is such a resource is for those who may reach it
+    if (!mandate.resourceIds.includes(resourceId)) throw noResource(args.resource ?? "");
+  }
+  const mine = ofHolder(principal.id, ownerId);
   const forgotten = new Date(Date.parse(unit.now) - REMEMBERED_MS).toISOString();
   yield* remove(connectionSecrets, and(mine, lt(connectionSecrets.expiresAt, forgotten)));
   if ((yield* count(connectionSecrets, and(mine, live(unit.now)))) >= LIVE_SECRETS_LIMIT) {
@@ -109,8 +124,10 @@ function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
       next: "Revoke one that is not used any more.",
     });
   }
-  const { id, storedKey, serverKey, expiresAt, uses } = args;
-  const keys = { id, principalId: principal.id, resourceId, storedKey, serverKey };
+  const { id, storedKey, serverKey, uses } = args;
+  const expiresAt = mandate !== undefined && mandate.expiresAt < args.expiresAt ? mandate.expiresAt : args.expiresAt;
+  const madeWith = { mandateId: mandate?.id ?? null, ownerId: ownerId ?? null };
+  const keys = { id, principalId: principal.id, resourceId, storedKey, serverKey, ...madeWith };
   yield* insert(connectionSecrets, { ...keys, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
   unit.changed("secret", id);
   const data = { by: args.by.name, id, principal: principal.name, resource: args.resource ?? null, expiresAt };
@@ -123,21 +140,30 @@ function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
 function* useSecret(unit: UnitContext, args: { principal: string; id: string }): Work<AuthenticationResult> {
   const row = yield* selectOne(connectionSecrets, eq(connectionSecrets.id, args.id));
   if (row === undefined) return { ok: false, reason: "unknown" };
-  const known = (yield* loadPrincipals([row.principalId])).get(row.principalId);
-  if (known === undefined || known.row.name !== args.principal) return { ok: false, reason: "unknown" };
-  const problem = secretProblem(row, known, unit.now);
+  const [acting] = yield* loadActing([row], unit.now);
+  const known = acting?.known;
+  const person = row.ownerId === null ? null : (known?.owner?.row.name ?? null);
+  if (known === undefined || loginName(known.row.name, person) !== args.principal) {
+    return { ok: false, reason: "unknown" };
+  }
+  const problem = secretProblem(row, acting, unit.now);
   if (problem !== undefined) return { ok: false, ...problem };
   const usesLeft = row.usesLeft === null ? null : row.usesLeft - 1;
   const set = { usesLeft, uses: row.uses + 1, lastUsedAt: unit.now };
   yield* update(connectionSecrets, set, eq(connectionSecrets.id, row.id));
-  const result = { ok: true, principal: toPrincipal(known), secretId: row.id } as const;
+  const mandate = row.mandateId === null ? {} : { mandateId: row.mandateId };
+  const result = { ok: true, principal: toPrincipal(known), secretId: row.id, ...mandate } as const;
   if (row.resourceId === null) return result;
   const resource = yield* selectOne(resources, eq(resources.id, row.resourceId));
   return resource === undefined ? { ok: false, reason: "revoked" } : { ...result, resourceName: resource.name };
 }
 
-function secretProblem(row: SecretRow, known: KnownPrincipal, now: string) {
-  if (principalProblem(known) !== undefined) return { reason: "disabled" } as const;
+function secretProblem(row: SecretRow, acting: Acting | undefined, now: string) {
+  const { mandate } = acting ?? {};
+  if (mandate !== undefined && mandate.revokedAt !== null) return { reason: "revoked" } as const;
+  if (mandate !== undefined && mandate.expiresAt <= now)
+    return { reason: "expired", expiredAt: mandate.expiresAt } as const;
+  if (acting?.problem !== undefined) return { reason: "disabled" } as const;
   if (row.revokedAt !== null) return { reason: "revoked" } as const;
   if (row.expiresAt <= now) return { reason: "expired", expiredAt: row.expiresAt } as const;
   return row.usesLeft === 0 ? ({ reason: "used_up" } as const) : undefined;
@@ -152,22 +178,36 @@ function live(now: string): SQL | undefined {
   return and(isNull(connectionSecrets.revokedAt), gt(connectionSecrets.expiresAt, now), unused);
 }
 
-function* delegatesOf(ownerId: string): Work<string[]> {
-  const rows = yield* select(principals, { where: eq(principals.ownerId, ownerId) });
-  return rows.map((row) => row.id);
+/** Of a shared AI agent each person has secrets of its own. */
+function ofHolder(principalId: string, ownerId: string | undefined): SQL | undefined {
+  const person = ownerId === undefined ? isNull(connectionSecrets.ownerId) : eq(connectionSecrets.ownerId, ownerId);
+  return and(eq(connectionSecrets.principalId, principalId), person);
 }
 
-function ownedBy(principalId: string, delegates: readonly string[]): SQL | undefined {
-  return or(...[principalId, ...delegates].map((id) => eq(connectionSecrets.principalId, id)));
+function* visibleTo(own: Own | undefined): Work<SQL | undefined> {
+  if (own === undefined) return undefined;
+  const { principalId, ownerId } = own;
+  const delegates = yield* select(principals, { where: eq(principals.ownerId, principalId) });
+  const theirs = [principalId, ...delegates.map((row) => row.id)].map((id) => eq(connectionSecrets.principalId, id));
+  if (ownerId !== undefined) return ofHolder(principalId, ownerId);
+  return or(...theirs, eq(connectionSecrets.ownerId, principalId));
+}
+
+function noResource(name: string): TidewaiterError {
+  return new TidewaiterError("not_found", `there is no resource ${name}`);
 }
 
 function* secretViews(rows: readonly SecretRow[]): Work<SecretView[]> {
-  const known = yield* loadPrincipals(rows.map((row) => row.principalId));
+  const people = rows.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
+  const known = yield* loadPrincipals([...rows.map((row) => row.principalId), ...people]);
   const named = yield* select(resources);
   const names = new Map(named.map((row) => [row.id, row.name]));
-  return rows.map(({ id, principalId, resourceId, createdAt, expiresAt, usesLeft, uses, lastUsedAt }) => ({
+  return rows.map(({ id, principalId, ownerId, resourceId, createdAt, expiresAt, usesLeft, uses, lastUsedAt }) => ({
     id,
-    principal: known.get(principalId)?.row.name ?? "",
+    principal: loginName(
+      known.get(principalId)?.row.name ?? "",
+      ownerId === null ? null : (known.get(ownerId)?.row.name ?? null),
+    ),
     resource: resourceId === null ? null : (names.get(resourceId) ?? null),
     createdAt,
     expiresAt,

@@ -1,4 +1,4 @@
-import type { SessionAuthorization, SessionCounters } from "@tidewaiter/core";
+import type { SessionAuthorization, SessionCounters, SessionRequest } from "@tidewaiter/core";
 import { and, eq } from "drizzle-orm";
 import { insertDataKey } from "../../seal/store.ts";
 import { connectionSecrets, credentials, grants, resources, sessions } from "../../storage/schema.ts";
@@ -6,10 +6,12 @@ import { insert, select, selectOne, type Work } from "../../storage/statement.ts
 import type { UnitContext } from "../../storage/unit.ts";
 import { findAgent } from "../agents/store.ts";
 import { type Access, decideAccess } from "../grants/access.ts";
+import { loadActing } from "../mandates/acting.ts";
 import { currentPolicyVersion } from "../policies/store.ts";
-import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
+import type { KnownPrincipal } from "../principals/membership.ts";
 import { toPrincipal } from "../principals/store.ts";
 import { type ResourceRow, toResource } from "../resources/store.ts";
+import type { SecretRow } from "../secrets/store.ts";
 import { type AuthorizeArgs, LEASE_MS, type OpenedSession, type SessionRow } from "./store.ts";
 
 export type Refusal = Extract<SessionAuthorization, { ok: false }>;
@@ -28,7 +30,8 @@ export function* openSession(unit: UnitContext, args: AuthorizeArgs): Work<Opene
   const { request } = args;
   const decided = yield* decide(unit, args);
   if ("ok" in decided) {
-    const data = { resource: request.resourceName, reason: decided.reason, address: request.client.address };
+    const { resourceName: resource, client } = request;
+    const data = { resource, reason: decided.reason, address: client.address, ...(yield* namesOf(unit, request)) };
     unit.audit({ type: "session.refused", principalId: request.principalId, data });
     return decided;
   }
@@ -48,8 +51,18 @@ export function* openSession(unit: UnitContext, args: AuthorizeArgs): Work<Opene
   return { row, principal: toPrincipal(decided.principal), resource: toResource(decided.resource) };
 }
 
+/** What an AI agent asks for a person names both, a refusal too. */
+function* namesOf(unit: UnitContext, request: SessionRequest): Work<Record<string, string>> {
+  const { principalId } = request;
+  const mandateId = (yield* mandateOf(request)) ?? null;
+  const [acting] = yield* loadActing([{ principalId, mandateId }], unit.now);
+  const person = acting?.known?.owner?.row.name;
+  return person === undefined ? {} : { agent: acting?.known?.row.name ?? "", onBehalfOf: person };
+}
+
 interface Decided {
   readonly principal: KnownPrincipal;
+  readonly mandateId: string | null;
   readonly resource: ResourceRow;
   readonly access: Access;
   readonly credentialId: string;
@@ -58,9 +71,13 @@ interface Decided {
 }
 
 function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | Refusal> {
-  const principal = (yield* loadPrincipals([request.principalId])).get(request.principalId);
-  const problem = principalProblem(principal);
-  if (principal === undefined || problem !== undefined) return refuse("principal_disabled", problem ?? "");
+  const proof = yield* secretOf(request);
+  const mandateId = (yield* mandateOf(request)) ?? null;
+  const [acting] = yield* loadActing([{ principalId: request.principalId, mandateId }], unit.now);
+  const principal = acting?.known;
+  if (principal === undefined || acting?.problem !== undefined) {
+    return refuse("principal_disabled", acting?.problem ?? "");
+  }
   const resource = yield* selectOne(resources, eq(resources.name, request.resourceName));
   const unreachable = `there is no resource ${request.resourceName} that you may reach`;
   if (resource === undefined) return refuse("resource_unknown", unreachable);
@@ -75,7 +92,7 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   });
   // before anything else about the resource: that it exists is for those who have a grant
   if (!decided.ok && decided.reason === "no_grant") return refuse("no_grant", unreachable);
-  const secret = yield* secretRefusal(unit, request.secretId, principal, resource);
+  const secret = request.secretId === undefined ? undefined : secretRefusal(proof, resource, unit.now);
   if (secret !== undefined) return secret;
   if (!decided.ok) {
     const asked = request.level === undefined ? "no level with a credential is" : `level ${request.level} is not`;
@@ -91,6 +108,7 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   if (agent === undefined || !agent.online) return offline(resource, agent?.lastSeen);
   return {
     principal,
+    mandateId,
     resource,
     access: decided.access,
     credentialId,
@@ -99,17 +117,21 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   };
 }
 
-/** The secret is looked at again: it may have been revoked, or made for another resource, since it was proven. */
-function* secretRefusal(
-  unit: UnitContext,
-  secretId: string | undefined,
-  principal: KnownPrincipal,
-  resource: ResourceRow,
-): Work<Refusal | undefined> {
+/** A secret says itself what it was made with. */
+function* mandateOf(request: SessionRequest): Work<string | null | undefined> {
+  if (request.secretId === undefined) return request.mandateId;
+  return (yield* secretOf(request))?.mandateId;
+}
+
+function* secretOf({ secretId, principalId }: SessionRequest): Work<SecretRow | undefined> {
   if (secretId === undefined) return undefined;
-  const mine = and(eq(connectionSecrets.id, secretId), eq(connectionSecrets.principalId, principal.row.id));
-  const secret = yield* selectOne(connectionSecrets, mine);
-  if (secret === undefined || secret.revokedAt !== null || secret.expiresAt <= unit.now) {
+  const mine = and(eq(connectionSecrets.id, secretId), eq(connectionSecrets.principalId, principalId));
+  return yield* selectOne(connectionSecrets, mine);
+}
+
+/** The secret is looked at again: it may have been revoked, or made for another resource, since it was proven. */
+function secretRefusal(secret: SecretRow | undefined, resource: ResourceRow, now: string): Refusal | undefined {
+  if (secret === undefined || secret.revokedAt !== null || secret.expiresAt <= now) {
     return refuse("secret_other_resource", "the connection secret is not valid any more");
   }
   if (secret.resourceId === null || secret.resourceId === resource.id) return undefined;
@@ -161,5 +183,6 @@ function sessionRow(unit: UnitContext, args: AuthorizeArgs, decided: Decided): S
     counters: NO_COUNTERS,
     segments: null,
     lastSegmentHash: null,
+    mandateId: decided.mandateId,
   };
 }

@@ -4,7 +4,8 @@ import { agents, connectionSecrets, credentials, grants, resources, sessions } f
 import { select, type Work } from "../../storage/statement.ts";
 import { grantApplies, highestLevel } from "../grants/access.ts";
 import type { GrantRow } from "../grants/store.ts";
-import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
+import { type Acting, loadActing } from "../mandates/acting.ts";
+import type { KnownPrincipal } from "../principals/membership.ts";
 import type { ResourceRow } from "../resources/store.ts";
 import type { SecretRow } from "../secrets/store.ts";
 import type { SessionRow } from "./store.ts";
@@ -12,7 +13,7 @@ import type { SessionRow } from "./store.ts";
 /** All that a session's right to go on depends on, as it is now. */
 export interface SessionFacts {
   readonly session: SessionRow;
-  readonly principal: KnownPrincipal | undefined;
+  readonly acting: Acting | undefined;
   readonly resource: ResourceRow | undefined;
   /** The grant that it was opened on. */
   readonly grant: GrantRow | undefined;
@@ -24,12 +25,12 @@ export interface SessionFacts {
 }
 
 /** A fixed number of statements for any number of sessions. */
-export function* loadSessionFacts(ids: readonly string[]): Work<Map<string, SessionFacts>> {
+export function* loadSessionFacts(ids: readonly string[], now: string): Work<Map<string, SessionFacts>> {
   if (ids.length === 0) return new Map();
   const rows = yield* select(sessions, { where: inArray(sessions.id, [...ids]) });
   if (rows.length === 0) return new Map();
   const idsOf = (pick: (row: SessionRow) => string | null) => [...new Set(rows.map(pick).filter((id) => id !== null))];
-  const principals = yield* loadPrincipals(idsOf((row) => row.principalId));
+  const acting = yield* loadActing(rows, now);
   const resourceRows = yield* select(resources, {
     where: inArray(
       resources.id,
@@ -53,11 +54,11 @@ export function* loadSessionFacts(ids: readonly string[]): Work<Map<string, Sess
     ),
   });
   return new Map(
-    rows.map((session) => [
+    rows.map((session, index) => [
       session.id,
       {
         session,
-        principal: principals.get(session.principalId),
+        acting: acting[index],
         resource: resourceRows.find((row) => row.id === session.resourceId),
         grant: grantRows.find((row) => row.id === session.grantId),
         grants: grantRows,
@@ -74,12 +75,12 @@ export function* loadSessionFacts(ids: readonly string[]): Work<Map<string, Sess
  * was valid when it was used); its revocation does.
  */
 export function sessionProblem(facts: SessionFacts, gatewayId: string, now: string): string | undefined {
-  const { session, principal, resource, secret } = facts;
+  const { session, acting, resource, secret } = facts;
+  const principal = acting?.known;
   if (session.endedAt !== null) return session.endReason ?? "the session has ended";
   if (session.gatewayId !== gatewayId) return "the session belongs to another gateway";
   if (session.killReason !== null) return session.killReason;
-  const problem = principalProblem(principal);
-  if (principal === undefined || problem !== undefined) return problem;
+  if (principal === undefined || acting?.problem !== undefined) return acting?.problem ?? "the principal was deleted";
   if ((session.ownerId ?? null) !== (principal.owner?.row.id ?? null)) return "the person it acts for was changed";
   if (resource === undefined) return "the resource was deleted";
   if (resource.address !== session.address) return "the resource has another address now";
@@ -90,6 +91,8 @@ export function sessionProblem(facts: SessionFacts, gatewayId: string, now: stri
 
 function grantProblem(facts: SessionFacts, principal: KnownPrincipal, resource: ResourceRow, now: string) {
   const { session, grant } = facts;
+  if (principal.limits?.resourceIds?.includes(resource.id) === false)
+    return "what it was opened with does not cover it";
   if (grant === undefined) return "the grant was removed";
   if (grant.expiresAt !== null && grant.expiresAt <= now) return "the grant has expired";
   if (!grantApplies(grant, principal, resource, now) || !levelAtLeast(grant.level, session.level)) {

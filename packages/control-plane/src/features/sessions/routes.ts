@@ -2,6 +2,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
 import { accessLevel, idPath, principalKind } from "../shapes.ts";
 import type { SessionRow } from "./store.ts";
@@ -56,7 +57,7 @@ export function sessionRoutes({ store }: Services): Route[] {
         const rows = await sessions.list({
           ...filter,
           limit: limit + 1,
-          onlyOf: can("sessions.read_all") ? undefined : caller.id,
+          onlyOf: can("sessions.read_all") ? undefined : ownOf(caller),
           before: cursor === undefined ? undefined : readCursor(cursor),
         });
         const page = rows.slice(0, limit);
@@ -72,7 +73,7 @@ export function sessionRoutes({ store }: Services): Route[] {
       params: idPath,
       response: view,
       async handle({ params, caller, can }) {
-        return toView(await sessions.get({ ...params, onlyOf: can("sessions.read_all") ? undefined : caller.id }));
+        return toView(await sessions.get({ ...params, onlyOf: can("sessions.read_all") ? undefined : ownOf(caller) }));
       },
     }),
     route({

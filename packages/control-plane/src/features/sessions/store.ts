@@ -6,6 +6,7 @@ import { sessions } from "../../storage/schema.ts";
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { type CredentialRow, findCredential } from "../credentials/store.ts";
+import type { Own } from "../mandates/own.ts";
 import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
 import { withdrawReviewsOf } from "../reviews/session-end.ts";
 import { openSession, type Refusal } from "./authorize.ts";
@@ -26,13 +27,6 @@ export interface AuthorizeArgs {
 }
 
 /** What the service turns into an AuthorizedSession. */
-/** What a live session may use at its target, and who carries it there. */
-export interface SessionCredential {
-  readonly row: CredentialRow;
-  readonly agentId: string;
-  readonly gatewayId: string;
-}
-
 export interface OpenedSession {
   readonly row: SessionRow;
   readonly principal: Principal;
@@ -48,7 +42,7 @@ export interface SessionQuery {
   readonly principal?: string | undefined;
   readonly resource?: string | undefined;
   /** Only sessions of this principal and of AI agents that act for it. */
-  readonly onlyOf?: string | undefined;
+  readonly onlyOf?: Own | undefined;
   readonly before?: { readonly startedAt: string; readonly id: string } | undefined;
   readonly limit: number;
 }
@@ -66,35 +60,38 @@ export const sessionUnits = {
   /** Everything is checked anew; a session that lost its right ends here and now. */
   renew: write(function* (unit, args: { gatewayId: string; sessions: readonly LeaseRenewal[] }): Work<Renewal[]> {
     const results: Renewal[] = [];
-    const facts = yield* loadSessionFacts(args.sessions.map((renewal) => renewal.sessionId));
+    const facts = yield* loadSessionFacts(
+      args.sessions.map((renewal) => renewal.sessionId),
+      unit.now,
+    );
     for (const { sessionId, counters } of args.sessions) {
       const known = facts.get(sessionId);
       const reason = known === undefined ? "the session is unknown" : sessionProblem(known, args.gatewayId, unit.now);
-      if (known === undefined || known.principal === undefined || reason !== undefined) {
+      if (known?.acting?.known === undefined || reason !== undefined) {
         results.push({ sessionId, ok: false, reason: reason ?? "the principal was deleted" });
         continue;
       }
       const leaseExpiresAt = new Date(Date.parse(unit.now) + LEASE_MS).toISOString();
       yield* update(sessions, { heartbeatAt: unit.now, leaseExpiresAt, counters }, eq(sessions.id, sessionId));
       const row = { ...known.session, leaseExpiresAt };
-      results.push({ sessionId, ok: true, row, principal: toPrincipal(known.principal) });
+      results.push({ sessionId, ok: true, row, principal: toPrincipal(known.acting.known) });
     }
     return results;
   }),
 
   /** The sealed credential of a session that may still use it. */
-  credential: write(function* (unit, args: { sessionId: string }): Work<SessionCredential> {
-    const known = (yield* loadSessionFacts([args.sessionId])).get(args.sessionId);
+  credential: write(function* (unit, args: { sessionId: string }): Work<CredentialRow> {
+    const known = (yield* loadSessionFacts([args.sessionId], unit.now)).get(args.sessionId);
     const reason = known === undefined ? "it is unknown" : sessionProblem(known, known.session.gatewayId, unit.now);
     if (known === undefined || reason !== undefined) {
       throw new TidewaiterError("session_ended", `the session may not open its credential: ${reason}`);
     }
     const row = yield* findCredential(known.session.credentialId);
     if (row === undefined) throw new TidewaiterError("session_ended", "the credential was removed");
-    const { id: sessionId, principalId, resourceId, agentId, gatewayId } = known.session;
+    const { id: sessionId, principalId, resourceId } = known.session;
     const data = { credential: row.id, level: row.level };
     unit.audit({ type: "credential.opened", principalId, sessionId, resourceId, data });
-    return { row, agentId, gatewayId };
+    return row;
   }),
 
   end: write(function* (unit, args: { sessionId: string; end: SessionEnd }): Work<void> {
@@ -105,7 +102,7 @@ export const sessionUnits = {
     yield* endSession(unit, row, reason, facts);
   }),
 
-  get: read(function* (_unit, args: { id: string; onlyOf?: string | undefined }): Work<SessionRow> {
+  get: read(function* (_unit, args: { id: string; onlyOf?: Own | undefined }): Work<SessionRow> {
     const row = yield* selectOne(sessions, and(eq(sessions.id, args.id), visibleTo(args.onlyOf)));
     if (row === undefined) throw new TidewaiterError("not_found", `there is no session ${args.id}`);
     return row;
@@ -169,7 +166,9 @@ function* endSession(unit: UnitContext, row: SessionRow, reason: string, facts: 
   unit.audit({ type: "session.ended", principalId, sessionId, resourceId, data });
 }
 
-function visibleTo(principalId: string | undefined): SQL | undefined {
-  if (principalId === undefined) return undefined;
+function visibleTo(own: Own | undefined): SQL | undefined {
+  if (own === undefined) return undefined;
+  const { principalId, ownerId } = own;
+  if (ownerId !== undefined) return and(eq(sessions.principalId, principalId), eq(sessions.ownerId, ownerId));
   return or(eq(sessions.principalId, principalId), eq(sessions.ownerId, principalId));
 }

@@ -34,6 +34,7 @@ export async function openSession(
     const opened = await host.openSession({
       principalId: identified.principal.id,
       ...(identified.secretId !== undefined && { secretId: identified.secretId }),
+      ...(identified.mandateId !== undefined && { mandateId: identified.mandateId }),
       resourceName: choice.resourceName,
       protocol: "postgres",
       ...(login.level !== undefined && { level: login.level }),

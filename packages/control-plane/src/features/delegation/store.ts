@@ -1,0 +1,82 @@
+import type { AccessLevel } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import { eq } from "drizzle-orm";
+import { mandates, principals } from "../../storage/schema.ts";
+import { select, selectOne, type Work } from "../../storage/statement.ts";
+import { type UnitContext, write } from "../../storage/unit.ts";
+import { insertMandate, type MandateView, mandateViews, resourceIdsOf } from "../mandates/store.ts";
+import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
+
+export interface NewDelegation {
+  readonly id: string;
+  readonly secretHash: string;
+  /** Name of the AI agent. */
+  readonly agent: string;
+  readonly purpose: string;
+  readonly permissions?: readonly string[] | undefined;
+  /** Names of resources; absent: whatever both may reach. */
+  readonly resources?: readonly string[] | undefined;
+  readonly level?: AccessLevel | undefined;
+  readonly expiresAt: string;
+  readonly present: boolean;
+}
+
+export const delegationUnits = {
+  create: write(function* (unit, args: { by: PrincipalRef; delegation: NewDelegation }): Work<MandateView> {
+    const { by, delegation } = args;
+    const { id, secretHash, purpose, permissions, level, expiresAt, present } = delegation;
+    const agent = yield* requireAgentFor(delegation.agent, by);
+    const resourceIds = yield* resourceIdsOf(delegation.resources);
+    yield* insertMandate(unit, {
+      id,
+      type: "delegation",
+      name: purpose,
+      principalId: agent.id,
+      ownerId: by.id,
+      secretHash,
+      permissions: permissions ?? null,
+      resourceIds,
+      level: level ?? null,
+      sourceId: null,
+      present,
+      createdBy: by.name,
+      expiresAt,
+    });
+    const data = {
+      by: by.name,
+      id,
+      agent: agent.name,
+      purpose,
+      permissions: permissions?.join(" ") ?? null,
+      resources: delegation.resources?.join(" ") ?? null,
+      level: level ?? null,
+      present,
+      expiresAt,
+    };
+    unit.audit({ type: "delegation.created", principalId: by.id, data });
+    return yield* viewOf(unit, id);
+  }),
+};
+
+/** An AI agent that belongs to somebody acts for nobody else; one that belongs to nobody, for whoever delegates. */
+function* requireAgentFor(name: string, by: PrincipalRef) {
+  const agent = yield* requirePrincipal(name);
+  const person = yield* selectOne(principals, eq(principals.id, by.id));
+  if (person?.kind !== "user") throw new TidewaiterError("permission_missing", "only a person delegates");
+  if (agent.kind !== "ai_agent") {
+    throw new TidewaiterError("bad_request", `${name} is no AI agent`, {
+      next: `An administrator adds one: tw principals add NAME --kind ai-agent`,
+    });
+  }
+  if (agent.ownerId !== null && agent.ownerId !== by.id) {
+    throw new TidewaiterError("permission_missing", `${name} acts for somebody else`);
+  }
+  if (agent.disabled) throw new TidewaiterError("conflict", `${name} is disabled`);
+  return agent;
+}
+
+function* viewOf(unit: UnitContext, id: string): Work<MandateView> {
+  const [view] = yield* mandateViews(yield* select(mandates, { where: eq(mandates.id, id) }), unit.now);
+  if (view === undefined) throw new TidewaiterError("internal", "a delegation vanished while it was made");
+  return view;
+}
