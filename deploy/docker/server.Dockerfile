@@ -14,6 +14,7 @@ COPY packages/protocols/toolkit packages/protocols/toolkit
 COPY packages/protocols/postgres packages/protocols/postgres
 COPY packages/gateway packages/gateway
 COPY packages/control-plane packages/control-plane
+COPY packages/secret-stores packages/secret-stores
 COPY packages/server packages/server
 RUN pnpm install --prod --frozen-lockfile --filter "@tidewaiter/server..."
 

@@ -6,9 +6,10 @@ export const house: Readonly<Record<string, readonly string[]>> = {
   tunnel: [],
   contract: [],
   agent: ["tunnel", "contract"],
+  "secret-stores": ["core"],
   gateway: ["core", "toolkit", "postgres", "tunnel", "contract"],
-  "control-plane": ["core", "contract", "toolkit", "postgres"],
-  server: ["core", "contract", "toolkit", "postgres", "tunnel", "gateway", "control-plane"],
+  "control-plane": ["core", "contract", "toolkit", "postgres", "secret-stores"],
+  server: ["core", "contract", "toolkit", "postgres", "tunnel", "gateway", "control-plane", "secret-stores"],
   cli: ["contract", "tunnel", "core"],
   web: ["contract"],
 };

@@ -1,4 +1,9 @@
-import { GRANT_ISSUER, GRANT_KEYS_TYPE, SESSION_GRANT_TYPE } from "@tidewaiter/contract/tunnel/index";
+import {
+  GRANT_ISSUER,
+  GRANT_KEYS_TYPE,
+  SECRET_GRANT_TYPE,
+  SESSION_GRANT_TYPE,
+} from "@tidewaiter/contract/tunnel/index";
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
 import { type Address, parseAddress } from "./address.ts";
 import { AgentError } from "./errors.ts";
@@ -33,19 +38,39 @@ export interface GrantExpectations {
  * @throws AgentError `grant_invalid` | `grant_expired` | `wrong_session`
  */
 export async function verifySessionGrant(token: string, expected: GrantExpectations): Promise<SessionGrant> {
+  const { sessionId, payload } = await verifyGrant(token, SESSION_GRANT_TYPE, expected);
+  const addresses = typeof payload.addr === "string" ? parseAddresses(payload.addr) : undefined;
+  if (addresses === undefined) throw new AgentError("grant_invalid", "the session grant names no address");
+  return { sessionId, addresses };
+}
+
+/**
+ * Checks a grant to read one secret: as a session grant, with the secret's name in place of addresses.
+ *
+ * @throws AgentError `grant_invalid` | `grant_expired` | `wrong_session`
+ */
+export async function verifySecretGrant(
+  token: string,
+  name: string,
+  expected: GrantExpectations,
+): Promise<{ readonly sessionId: string }> {
+  const { sessionId, payload } = await verifyGrant(token, SECRET_GRANT_TYPE, expected);
+  if (payload.sec !== name) throw new AgentError("grant_invalid", "the grant is for another secret");
+  return { sessionId };
+}
+
+async function verifyGrant(token: string, typ: string, expected: GrantExpectations) {
   const payload = await verifyToken(token, expected.keys, {
-    typ: SESSION_GRANT_TYPE,
+    typ,
     audience: expected.agentId,
     requiredClaims: ["exp", "nbf"],
   });
-  const { sid, addr, gw, exp = 0, nbf = 0 } = payload;
+  const { sid, gw, exp = 0, nbf = 0 } = payload;
   if (exp - nbf > MAX_LIFETIME) throw new AgentError("grant_invalid", "the session grant lives too long");
   if (gw !== expected.gatewayId) throw new AgentError("wrong_session", "the session grant is for another gateway");
-  const addresses = typeof addr === "string" ? parseAddresses(addr) : undefined;
-  if (typeof sid !== "string" || sid === "" || addresses === undefined) {
-    throw new AgentError("grant_invalid", "the session grant names no session or no address");
-  }
-  return { sessionId: sid, addresses };
+  if (typeof sid !== "string" || sid === "")
+    throw new AgentError("grant_invalid", "the session grant names no session");
+  return { sessionId: sid, payload };
 }
 
 /** Those of one target, joined by commas; undefined unless all are hosts. A socket is alone: its path may hold commas. */

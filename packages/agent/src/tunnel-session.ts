@@ -18,7 +18,13 @@ import { AgentError, wireReason } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { relay } from "./relay.ts";
 import type { SecretSource } from "./secrets.ts";
-import { sharesKey, verifyGrantKeys, verifySessionGrant } from "./session-grant.ts";
+import {
+  type GrantExpectations,
+  sharesKey,
+  verifyGrantKeys,
+  verifySecretGrant,
+  verifySessionGrant,
+} from "./session-grant.ts";
 
 export const HEALTH_INTERVAL_MS = 15_000;
 const HANDSHAKE_DEADLINE_MS = 10_000;
@@ -183,10 +189,8 @@ class TunnelSession {
 
   /** @param index of the address that is asked for */
   async #verify(token: string, index = 0): Promise<{ readonly sessionId: string; readonly address: Address }> {
-    const { agentId, grantKeys, allowList } = this.#context;
-    if (!this.#isWelcome || this.#gatewayId === undefined) throw new AgentError("wrong_session", "not welcome yet");
-    const expected = { keys: grantKeys.keys, agentId, gatewayId: this.#gatewayId };
-    const { sessionId, addresses } = await verifySessionGrant(token, expected);
+    const { allowList } = this.#context;
+    const { sessionId, addresses } = await verifySessionGrant(token, this.#expected());
     const address = addresses[index];
     if (address === undefined) throw new AgentError("grant_invalid", "the session grant names no such address");
     if (!allowList.permits(address)) {
@@ -195,10 +199,16 @@ class TunnelSession {
     return { sessionId, address };
   }
 
+  #expected(): GrantExpectations {
+    const { agentId, grantKeys } = this.#context;
+    if (!this.#isWelcome || this.#gatewayId === undefined) throw new AgentError("wrong_session", "not welcome yet");
+    return { keys: grantKeys.keys, agentId, gatewayId: this.#gatewayId };
+  }
+
   async #serveSecret(request: SecretRequest): Promise<void> {
     const { requestId, name } = request;
     try {
-      const { sessionId } = await this.#verify(request.sessionGrant);
+      const { sessionId } = await verifySecretGrant(request.sessionGrant, name, this.#expected());
       const value = await this.#context.secrets.read(name);
       this.#context.log.info("secret read", { session: sessionId, name });
       this.#send({ secretResponse: { requestId, value } });

@@ -46,7 +46,7 @@ export function createPort(parts: PortParts): ControlPlane {
     authorizeSession: (request) => parts.sessions.authorize(request),
     authorizeCheck: (request) => parts.sessions.authorizeCheck(request),
     renewLeases: (gatewayId, sessions) => renewLeases(parts, gatewayId, sessions),
-    openCredential: (sessionId) => parts.sessions.openCredential(sessionId),
+    openCredential: (sessionId, options) => parts.sessions.openCredential(sessionId, options),
     getPolicy: (version) => units.policies.get(version === undefined ? {} : { version }),
     requestReview: (request) => parts.reviews.request(request),
     getReview: async (id) => toReview(await units.reviews.get({ id }), now()),

@@ -1,5 +1,6 @@
 import type { ControlPlane } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { SecretResolver } from "@tidewaiter/secret-stores";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { buildApp } from "./build-app.ts";
@@ -21,6 +22,7 @@ import { Sealer } from "./seal/sealer.ts";
 import type { Services } from "./services.ts";
 import { AccessTokens } from "./signing/access-token.ts";
 import { SigningKeyRing } from "./signing/key-ring.ts";
+import { SecretGrantSigner } from "./signing/secret-grant.ts";
 import { SessionGrantSigner } from "./signing/session-grant.ts";
 import { type ControlPlaneStore, openStore } from "./storage/open-store.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -61,6 +63,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
       async close() {
         sweeper.stop();
         await app.close();
+        await services.secretResolver.close();
         await store.close();
       },
     };
@@ -96,6 +99,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const tokens = new AccessTokens(tokenKeys, { now, lifeMs: tokenLifeMs });
   const identity = (deps.identity ?? localIdentity)(store);
   const tokenKey = await openTokenKey(store, sealer);
+  const secretResolver = new SecretResolver({ stores: deps.secretStores ?? [], now });
   return {
     deps,
     store,
@@ -105,7 +109,12 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     tokenKeys,
     login: new LoginService({ store, tokens, identity, attempts: new Attempts(now) }),
     joinAttempts: new Attempts(now),
-    sessions: new SessionService({ store, sealer, grants: new SessionGrantSigner(grantKeys, now), tokenKey }),
+    secretResolver,
+    sessions: new SessionService({
+      ...{ store, sealer, secretResolver, tokenKey },
+      grants: new SessionGrantSigner(grantKeys, now),
+      secretGrants: new SecretGrantSigner(grantKeys, now),
+    }),
     reviews: new ReviewService(store, sealer),
     recordings: new RecordingService({ blobs: deps.blobs, store, sealer }),
     agents: new AgentService(store, now),

@@ -1,4 +1,5 @@
 import type { AccessLevel } from "@tidewaiter/core";
+import type { SecretStore } from "@tidewaiter/secret-stores";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { IdentityProvider } from "./features/login/identity.ts";
 import type { ToOperation } from "./features/policies/service.ts";
@@ -41,6 +42,8 @@ export interface ControlPlaneDeps {
   readonly toOperation?: ToOperation;
   /** Dials the resource and says what its target role can do that it should not. */
   readonly checkResource?: (name: string, level: AccessLevel) => Promise<readonly Finding[]>;
+  /** Where secrets are kept elsewhere; default nowhere, so that no reference can be used. */
+  readonly secretStores?: readonly SecretStore[];
   /** Default: principals with passwords in the store. */
   readonly identity?: (store: ControlPlaneStore) => IdentityProvider;
   /** Milliseconds since the epoch. Default: the system's clock. */

@@ -1,3 +1,4 @@
+import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { PortParts } from "./control-plane-port.ts";
 import type { ControlPlaneDeps } from "./deps.ts";
 import type { Attempts } from "./features/login/attempts.ts";
@@ -10,4 +11,6 @@ export interface Services extends PortParts {
   readonly sealer: Sealer;
   readonly tokenKeys: SigningKeyRing;
   readonly joinAttempts: Attempts;
+  /** Turns references (`env:NAME`, `vault:...`) into secrets, as far as the server is set up for them. */
+  readonly secretResolver: SecretResolver;
 }

@@ -20,8 +20,11 @@ export interface ControlPlane {
   authorizeCheck(request: CheckRequest): Promise<CheckAuthorization>;
   /** Re-checks live sessions and extends their leases by 5 s past the next renewal; also called on every change. */
   renewLeases(gatewayId: string, sessions: readonly LeaseRenewal[]): Promise<readonly LeaseState[]>;
-  /** The target's credential, decrypted only for this call; never log or keep the result. */
-  openCredential(sessionId: string): Promise<TargetCredential>;
+  /**
+   * The target's credential, decrypted or fetched only for this call; never log or keep the result. `refused`: the target
+   * did not take the one before, so a secret that is kept elsewhere is fetched anew. Throws `secret_unavailable`.
+   */
+  openCredential(sessionId: string, options?: OpenCredentialOptions): Promise<OpenedCredential>;
   /** The policy in force. Throws `not_found` only for a version that never existed. */
   getPolicy(version?: number): Promise<PolicyBundle>;
   /**
@@ -147,7 +150,7 @@ export type CheckAuthorization =
   | {
       readonly ok: true;
       readonly resource: Resource;
-      readonly credential: TargetCredential;
+      readonly credential: OpenedCredential;
       readonly agentId: string;
       readonly sessionGrant: string;
     }
@@ -195,6 +198,23 @@ export type TargetCredential =
       readonly privateKeyPem: string;
     }
   | { readonly type: "trust"; readonly username: string };
+
+export interface OpenCredentialOptions {
+  readonly refused?: boolean;
+}
+
+/** What only the agent beside the target can read; the gateway asks it, under the session's grant, which names it too. */
+export interface AgentSecret {
+  readonly type: "agent_secret";
+  readonly username: string;
+  /** `env:NAME` or `file:/path`, as in the agent's `--allow-secret`. */
+  readonly name: string;
+  /** JWS for the agent: this secret, this session, short expiry. */
+  readonly secretGrant: string;
+  readonly form: "password" | "certificate";
+}
+
+export type OpenedCredential = TargetCredential | AgentSecret;
 
 export interface PolicyBundle {
   /** Rises with every applied change; 0 = no policy yet. */

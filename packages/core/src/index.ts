@@ -15,4 +15,5 @@ export * from "./resource.ts";
 export * from "./review.ts";
 export * from "./sql-facts.ts";
 export type { Duplex } from "./stream.ts";
+export * from "./target-credential.ts";
 export * from "./verdict.ts";

@@ -1,6 +1,7 @@
 import type {
   AuthorizedSession,
   ControlPlane,
+  OpenCredentialOptions,
   SessionAuthorization,
   SessionRequest,
   TargetCredential,
@@ -94,7 +95,7 @@ export interface LiveSession<S extends Duplex = Duplex> {
    */
   dial(address?: number): Promise<S>;
   /** Decrypted for this call only: use it and let it go. */
-  openCredential(): Promise<TargetCredential>;
+  openCredential(options?: OpenCredentialOptions): Promise<TargetCredential>;
   record(event: SessionEvent): void;
   reviewLink(shortId: string): string;
   /** Runs the ready phase until either side ends. */

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { AccessLevel, ControlPlane, Finding, Protocol } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { completeCredential } from "./agent-secret.ts";
 import { dial } from "./dial.ts";
 import type { TunnelHub } from "./tunnel-hub/index.ts";
 
@@ -23,7 +24,7 @@ export async function checkResource(name: string, level: AccessLevel, deps: Chec
   try {
     return await protocol.check({
       target: resource.target,
-      credential,
+      credential: await completeCredential(credential, agentId, deps.hub),
       dial: (address = 0) => dial({ agentId, sessionGrant, address, site: resource.agent }, deps.hub),
     });
   } catch (error) {

@@ -222,6 +222,10 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
           failed: undefined,
           end: async () => ({ segments: 1, lastSegmentHash: "", stored: true }),
         }),
+        completeCredential: async (opened) => {
+          if (opened.type === "agent_secret") throw new Error("there is no agent here");
+          return opened;
+        },
         dial: async () => connect({ host: "127.0.0.1", port: options.target.port, noDelay: true }),
         reviewLink: link,
         onEnd: () => sessions.delete(session),

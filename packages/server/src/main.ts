@@ -35,6 +35,7 @@ async function main(): Promise<number> {
     options,
     storeUrl,
     adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD,
+    readVariable: (name) => process.env[name],
     logger,
     log: destination,
     logLevel: logger.level,

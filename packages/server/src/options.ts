@@ -14,6 +14,8 @@ Control plane and gateway in one process.
   --tls required|optional  clear-text PostgreSQL clients are refused or let in (default required)
   --tls-cert FILE, --tls-key FILE   own certificate; default: a local CA below the data directory
   --https                serve --http with that certificate as well
+  --secret-env NAME      a variable that references to secrets may name (env:NAME); may be repeated
+  --secret-dir DIR       a directory below which they may name files (file:/path); may be repeated
   --admin NAME           name of the first administrator (default admin)
   --json                 say where it listens as one JSON line
   --help, --version
@@ -46,6 +48,8 @@ export interface ServerOptions {
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly https: boolean;
+  readonly secretEnv: readonly string[];
+  readonly secretDirs: readonly string[];
   readonly admin: string;
   readonly json: boolean;
 }
@@ -80,6 +84,8 @@ export function parseCommand(args: readonly string[]): Command {
     tlsCert: values["tls-cert"],
     tlsKey: values["tls-key"],
     https: values.https ?? false,
+    secretEnv: values["secret-env"] ?? [],
+    secretDirs: (values["secret-dir"] ?? []).map(secretDir),
     admin: values.admin ?? "admin",
     json: values.json ?? false,
   };
@@ -104,6 +110,8 @@ function parse(args: readonly string[]) {
         "tls-cert": text,
         "tls-key": text,
         https: flag,
+        "secret-env": { type: "string", multiple: true },
+        "secret-dir": { type: "string", multiple: true },
         admin: text,
         json: flag,
         help: { type: "boolean", short: "h" },
@@ -113,6 +121,11 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function secretDir(path: string): string {
+  if (!path.startsWith("/")) throw new UsageError("--secret-dir is an absolute path");
+  return path;
 }
 
 function address(value: string, option: string): Address {

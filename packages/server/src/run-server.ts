@@ -12,6 +12,7 @@ import type { Gateway } from "@tidewaiter/gateway";
 import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
 import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
+import { createEnvStore, createFileStore } from "@tidewaiter/secret-stores";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
 import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { installationPaths, keptText, prepareDataDir, randomHex } from "./installation.ts";
@@ -24,6 +25,8 @@ export interface ServerDeps {
   readonly storeUrl: string | undefined;
   /** Of the first administrator; undefined = a random one, kept in a file. */
   readonly adminPassword: string | undefined;
+  /** Reads a variable that a reference to a secret names. */
+  readonly readVariable: (name: string) => string | undefined;
   readonly logger: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   readonly log: { write(line: string): void };
   readonly logLevel: string;
@@ -65,6 +68,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     masterKeyFile: paths.masterKey,
     blobs: await createFileBlobStore(paths.recordings),
     protocols: { postgres: postgresTargetSchema },
+    secretStores: [createEnvStore(options.secretEnv, deps.readVariable), createFileStore(options.secretDirs)],
     endpoints: () => endpoints ?? fail(),
     toOperation: policyOperation(classifier),
     checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),

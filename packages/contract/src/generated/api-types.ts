@@ -493,6 +493,7 @@ export interface paths {
               level: "read" | "write" | "admin";
               type: string;
               username: string;
+              reference: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -525,6 +526,7 @@ export interface paths {
               level: "read" | "write" | "admin";
               type: string;
               username: string;
+              reference: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -574,6 +576,7 @@ export interface paths {
               level: "read" | "write" | "admin";
               type: string;
               username: string;
+              reference: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -682,7 +685,7 @@ export interface paths {
   };
   "/v1/resources/{name}/credentials/{level}": {
     get?: never;
-    /** Set the credential of an access level; it is sealed and never shown again (needs the permission credentials.write) */
+    /** Set the credential of an access level, sealed and never shown again, or a reference to where it is kept (needs the permission credentials.write) */
     put: {
       parameters: {
         query?: never;
@@ -692,13 +695,15 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           type: "password";
-          username: string;
-          password: string;
+          username?: string;
+          password?: string;
+          reference?: string;
         } | {
           type: "certificate";
-          username: string;
-          certificatePem: string;
-          privateKeyPem: string;
+          username?: string;
+          certificatePem?: string;
+          privateKeyPem?: string;
+          reference?: string;
         } | {
           type: "trust";
           username: string;

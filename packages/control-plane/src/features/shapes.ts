@@ -23,6 +23,9 @@ export const resourceTags = z
   .record(z.string().regex(/^[a-z0-9][a-z0-9._/-]{0,62}$/, "a tag's name"), z.string().max(200))
   .refine((tags) => Object.keys(tags).length <= 50, "at most 50 tags");
 
+/** `env:NAME`, `file:/path`, `vault:...`: where a secret is kept. What it may be is the resolver's matter. */
+export const secretReference = z.string().min(3).max(1024);
+
 export const accessLevel = z.enum(ACCESS_LEVELS);
 
 /** Kept in UTC: instants are compared as text. */

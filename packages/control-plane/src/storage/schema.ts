@@ -120,8 +120,11 @@ export const credentials = sqliteTable("credentials", {
   resourceId: text("resource_id").notNull(),
   level: text("level").$type<AccessLevel>().notNull(),
   type: text("type").$type<"password" | "certificate" | "trust">().notNull(),
+  /** Empty: the one that the secret names. */
   username: text("username").notNull(),
   sealed: text("sealed"),
+  /** Where the secret is kept, in place of `sealed`. */
+  reference: text("reference"),
   createdAt: instant("created_at").notNull(),
 });
 

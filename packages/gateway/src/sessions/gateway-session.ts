@@ -10,11 +10,14 @@ import type {
   Interruption,
   LeaseState,
   LiveSession,
+  OpenCredentialOptions,
+  OpenedCredential,
   Operation,
   RelayOptions,
   SessionCounters,
   SessionEvent,
   Side,
+  TargetCredential,
   Verdict,
 } from "@tidewaiter/core";
 import { canariesFor, evaluate, needsEstimate } from "@tidewaiter/core";
@@ -35,6 +38,7 @@ export interface GatewaySessionDeps {
   readonly client: { readonly address: string; readonly application?: string };
   readonly makeRecorder: (onFailure: (reason: string) => void) => Recorder;
   readonly dial: (authorized: AuthorizedSession, address: number) => Promise<Duplex>;
+  readonly completeCredential: (opened: OpenedCredential, agentId: string) => Promise<TargetCredential>;
   readonly reviewLink: (shortId: string) => string;
   readonly onEnd: () => void;
 }
@@ -107,8 +111,9 @@ export class GatewaySession implements LiveSession<Duplex> {
     return this.#deps.dial(this.#authorized, address);
   }
 
-  openCredential() {
-    return this.#deps.controlPlane.openCredential(this.#authorized.id);
+  async openCredential(options?: OpenCredentialOptions) {
+    const opened = await this.#deps.controlPlane.openCredential(this.#authorized.id, options);
+    return this.#deps.completeCredential(opened, this.#authorized.agentId);
   }
 
   reviewLink(shortId: string): string {

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { AuthorizedSession, ControlPlane, OpenedSession, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { NO_PREVIOUS_HASH } from "@tidewaiter/core/recording/segment";
+import { completeCredential } from "../agent-secret.ts";
 import { dial } from "../dial.ts";
 import { createRecorder, type SyncGroup } from "../recorder/index.ts";
 import type { TunnelHub } from "../tunnel-hub/index.ts";
@@ -59,6 +60,7 @@ export async function openSession(
       }),
     dial: ({ agentId, sessionGrant, resource }, address) =>
       dial({ agentId, sessionGrant, address, site: resource.agent }, deps.hub),
+    completeCredential: (opened, agentId) => completeCredential(opened, agentId, deps.hub),
     reviewLink: deps.reviewLink,
     onEnd: () => registry.remove(authorized.id),
   });

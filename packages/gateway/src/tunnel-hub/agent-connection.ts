@@ -126,7 +126,7 @@ export class AgentConnection {
   }
 
   /** @throws TunnelHubError */
-  async fetchSecret(sessionGrant: string, name: string): Promise<Uint8Array> {
+  async fetchSecret(secretGrant: string, name: string): Promise<Uint8Array> {
     if (this.#secrets.size >= MAX_PENDING_SECRETS) throw new TunnelHubError("agent_busy", "too many secrets asked for");
     const requestId = ++this.#lastRequestId;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -134,7 +134,7 @@ export class AgentConnection {
     const late = new TunnelHubError("agent_timeout", "the agent did not answer in time");
     const deadline = setTimeout(() => reject(late), SECRET_DEADLINE_MS);
     try {
-      this.#send({ secretRequest: { requestId, sessionGrant, name } });
+      this.#send({ secretRequest: { requestId, sessionGrant: secretGrant, name } });
       return await promise;
     } finally {
       clearTimeout(deadline);

@@ -78,7 +78,7 @@ export interface TunnelHub {
   /** A secret of the agent's network, as far as its `--allow-secret` goes. @throws TunnelHubError */
   fetchSecret(request: {
     readonly agentId: string;
-    readonly sessionGrant: string;
+    readonly secretGrant: string;
     readonly name: string;
   }): Promise<Uint8Array>;
   agents(): AgentInfo[];
@@ -207,7 +207,7 @@ class Hub implements TunnelHub {
   }
 
   async fetchSecret(request: Parameters<TunnelHub["fetchSecret"]>[0]): Promise<Uint8Array> {
-    return this.#connection(request.agentId).fetchSecret(request.sessionGrant, request.name);
+    return this.#connection(request.agentId).fetchSecret(request.secretGrant, request.name);
   }
 
   #connection(agentId: string): AgentConnection {

@@ -190,18 +190,24 @@ describe("agent process and tunnel hub", () => {
   }
 
   it("hands over the secrets on its list, and no others", async () => {
-    const sessionGrant = await gateway.grant(agentId, echoAddress);
-    const fetch = async (name: string): Promise<string> =>
-      Buffer.from(await gateway.hub.fetchSecret({ agentId, sessionGrant, name })).toString();
+    const ask = async (name: string, secretGrant: Promise<string>): Promise<string> =>
+      Buffer.from(await gateway.hub.fetchSecret({ agentId, secretGrant: await secretGrant, name })).toString();
+    const fetch = (name: string): Promise<string> => ask(name, gateway.secretGrant(agentId, name));
     expect(await fetch("env:SITE_SECRET")).toBe("only here");
     expect(await fetch(`file:${directory.path}/secret`)).toBe("from a file");
     for (const name of ["env:TIDEWAITER_JOIN_TOKEN", "file:/etc/passwd", `file:${directory.path}/../secret`]) {
       await expect(fetch(name)).rejects.toMatchObject({ code: "agent_refused", reason: { code: "not_allowed" } });
     }
-    const expired = await gateway.grant(agentId, echoAddress, { nbf: 1, exp: 2 });
-    await expect(
-      gateway.hub.fetchSecret({ agentId, sessionGrant: expired, name: "env:SITE_SECRET" }),
-    ).rejects.toMatchObject({ reason: { code: "grant_expired" } });
+    const name = "env:SITE_SECRET";
+    const refused: [string, Promise<string>][] = [
+      ["grant_expired", gateway.secretGrant(agentId, name, { nbf: 1, exp: 2 })],
+      ["grant_invalid", gateway.secretGrant(agentId, `file:${directory.path}/secret`)],
+      ["grant_invalid", gateway.secretGrant("another-agent", name)],
+      ["wrong_session", gateway.secretGrant(agentId, name, { gw: "gw-other" })],
+      // A grant to dial is none to read, whatever stands in it.
+      ["grant_invalid", gateway.grant(agentId, echoAddress, { sec: name })],
+    ];
+    for (const [code, grant] of refused) await expect(ask(name, grant)).rejects.toMatchObject({ reason: { code } });
   });
 
   it("comes back by itself after the gateway was lost, without joining again", async () => {

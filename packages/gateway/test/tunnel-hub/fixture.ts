@@ -102,12 +102,21 @@ export class TestGateway {
   }
 
   /** A session grant for `addr`, good unless told otherwise. */
+  /** A grant to read one secret. */
+  secretGrant(agentId: string, sec: string, claims: JWTPayload = {}, typ = "tw-secret-grant+jwt"): Promise<string> {
+    return this.#sign(agentId, { sec, ...claims }, typ);
+  }
+
   grant(agentId: string, addr: string, claims: JWTPayload = {}): Promise<string> {
+    return this.#sign(agentId, { addr, ...claims }, "tw-session-grant+jwt");
+  }
+
+  #sign(agentId: string, claims: JWTPayload, typ: string): Promise<string> {
     if (this.signingKey === undefined) throw new Error("not started");
     const now = Math.floor(Date.now() / 1000);
-    const payload = { iss: "tidewaiter", aud: agentId, gw: GATEWAY_ID, sid: "s-1", addr, nbf: now, exp: now + 60 };
+    const payload = { iss: "tidewaiter", aud: agentId, gw: GATEWAY_ID, sid: "s-1", nbf: now, exp: now + 60 };
     return new SignJWT({ ...payload, ...claims })
-      .setProtectedHeader({ alg: "EdDSA", typ: "tw-session-grant+jwt", kid: "k1" })
+      .setProtectedHeader({ alg: "EdDSA", typ, kid: "k1" })
       .sign(this.signingKey);
   }
 

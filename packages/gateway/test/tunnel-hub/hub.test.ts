@@ -174,7 +174,7 @@ describe("tunnel hub", () => {
   it("fails what waits for an agent that is lost", async () => {
     const agent = await answer();
     await agent.outcome;
-    const waiting = hub.fetchSecret({ agentId: "agent-1", sessionGrant: "x", name: "env:X" });
+    const waiting = hub.fetchSecret({ agentId: "agent-1", secretGrant: "x", name: "env:X" });
     agent.mux.close();
     await expect(waiting).rejects.toMatchObject({ code: "agent_offline" });
     await expect(hub.openStream({ agentId: "agent-1", sessionGrant: "x" })).rejects.toMatchObject({

@@ -7,19 +7,23 @@ import { readInputFile } from "../../input/input-file.ts";
 import { readSecret, type SecretOptions } from "../../input/secret.ts";
 
 interface Options extends SecretOptions {
-  readonly username: string;
+  readonly username?: string;
+  readonly reference?: string;
+  readonly certificate?: boolean;
   readonly certificateFile?: string;
   readonly keyFile?: string;
   readonly trust?: boolean;
 }
 
 export const set = defineCommand<[resource: string, level: string], Options>({
-  summary: "Set the credential that the gateway uses at a target; it is sealed and never shown again",
+  summary: "Set the credential that the gateway uses at a target: sealed, or a reference to where it is kept",
   configure: (command) =>
     command
       .argument("<resource>", "the resource")
       .argument("<level>", "read, write or admin")
-      .requiredOption("--username <name>", "the role at the target")
+      .option("--username <name>", "the role at the target; may be left out where the secret names it")
+      .option("--reference <reference>", "where the secret is kept, such as vault:secret/data/shop#password")
+      .option("--certificate", "what is kept there is a client certificate with its key in PEM, not a password")
       .option("--password-stdin", "read the password from stdin")
       .option("--password-file <file>", "read the password from a file")
       .option("--certificate-file <file>", "client certificate in PEM, in place of a password")
@@ -29,6 +33,8 @@ export const set = defineCommand<[resource: string, level: string], Options>({
     "tw credentials set prod-db read --username shop_reader            asks without echo",
     "tw credentials set prod-db read --username shop_reader --password-stdin < secret",
     "tw credentials set prod-db write --username shop_writer --certificate-file c.pem --key-file k.pem",
+    "tw credentials set prod-db read --reference vault:database/creds/shop-reader",
+    "tw credentials set prod-db read --username shop_reader --reference agent:file:/run/secrets/shop",
   ],
   notes: "A password may also stand in the variable TIDEWAITER_CREDENTIAL. Sessions that use the old one end.",
   run: async (context, options, name, levelText) => {
@@ -38,15 +44,21 @@ export const set = defineCommand<[resource: string, level: string], Options>({
     const params = { path: { name, level } };
     await answer(api.PUT("/v1/resources/{name}/credentials/{level}", { params, body }));
     const { type, username } = body;
-    context.output.result({ resource: name, level, type, username }, () => [
-      `Set: ${name} at level ${level} is reached as ${username} (${type}).`,
+    const { reference } = options;
+    context.output.result({ resource: name, level, type, username, reference }, () => [
+      `Set: ${name} at level ${level} is reached as ${username ?? "the user that the secret names"} (${reference ?? type}).`,
     ]);
     return undefined;
   },
 });
 
 async function credentialOf(context: CommandContext, options: Options) {
-  const { username, certificateFile, keyFile, trust } = options;
+  const { username, reference, certificateFile, keyFile, trust } = options;
+  if (reference !== undefined) {
+    const type = options.certificate ? ("certificate" as const) : ("password" as const);
+    return { type, reference, ...(username !== undefined && { username }) };
+  }
+  if (username === undefined) throw new CliError("usage", "--username is missing");
   if (trust) return { type: "trust" as const, username };
   if (certificateFile !== undefined && keyFile !== undefined) {
     const certificatePem = await readInputFile(context, certificateFile);

@@ -20,7 +20,8 @@ export const show = defineCommand<[name: string]>({
           ["tags", tagText(resource.tags)],
           ["policy", resource.enforce === "on" ? "enforced" : "observed only"],
           ...resource.credentials.map(
-            ({ level, type, username }) => [`credential ${level}`, `${username} (${type})`] as const,
+            ({ level, type, username, reference }) =>
+              [`credential ${level}`, `${username || "the secret's user"} (${reference ?? type})`] as const,
           ),
           ["target", JSON.stringify(resource.target)],
         ],

@@ -1,4 +1,5 @@
-import type { PrincipalKind } from "@tidewaiter/core";
+import type { AccessLevel, PrincipalKind } from "@tidewaiter/core";
+import type { ReferencedCredential } from "../credentials/service.ts";
 import type { GrantInput } from "../grants/store.ts";
 import type { GroupInput } from "../groups/store.ts";
 import type { ResourceInput } from "../resources/store.ts";
@@ -31,6 +32,8 @@ export interface ResourceDocument extends Positioned {
   readonly fields: Pick<ResourceInput, "protocol" | "target" | "address" | "agent"> & {
     readonly tags?: ResourceInput["tags"] | undefined;
     readonly enforce?: ResourceInput["enforce"] | undefined;
+    /** By level; a level that is left out keeps its credential. */
+    readonly credentials?: Readonly<Partial<Record<AccessLevel, ReferencedCredential>>> | undefined;
   };
 }
 

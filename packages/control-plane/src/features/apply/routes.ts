@@ -14,7 +14,7 @@ const change = z.object({
     .readonly(),
 });
 
-export function applyRoutes({ store, deps }: Services): Route[] {
+export function applyRoutes({ store, deps, secretResolver }: Services): Route[] {
   return [
     route({
       method: "POST",
@@ -24,7 +24,8 @@ export function applyRoutes({ store, deps }: Services): Route[] {
       body: z.strictObject({ documents: documentsShape, dryRun: z.boolean().default(false) }),
       bodyLimit: 8 * 1024 * 1024,
       response: z.object({ changes: z.array(change).readonly(), policyVersion: z.int(), applied: z.boolean() }),
-      handle: ({ body, caller }) => applyDocuments({ store, targets: deps.protocols }, refOf(caller), body),
+      handle: ({ body, caller, can }) =>
+        applyDocuments({ store, targets: deps.protocols, secretResolver, can }, refOf(caller), body),
     }),
   ];
 }

@@ -1,7 +1,24 @@
 import { z } from "zod";
-import { grantShape, oneResourceOrTags, oneSubject, principalName, resourceTags, roles, thingName } from "../shapes.ts";
+import {
+  accessLevel,
+  grantShape,
+  oneResourceOrTags,
+  oneSubject,
+  principalName,
+  resourceTags,
+  roles,
+  secretReference,
+  thingName,
+} from "../shapes.ts";
 
 const state = z.enum(["present", "absent"]).default("present");
+
+/** Documents are kept in version control: they say where a secret is kept, and never hold it. */
+const referencedCredential = z.strictObject({
+  type: z.enum(["password", "certificate"]).default("password"),
+  username: z.string().min(1).max(128).optional(),
+  reference: secretReference,
+});
 
 /** What may stand in an applied document of each kind. `type` is a principal's kind, as `kind` says what the document is. */
 export const documentSchemas = {
@@ -30,6 +47,7 @@ export const documentSchemas = {
     target: z.unknown(),
     agent: thingName,
     enforce: z.enum(["on", "observe"]).optional(),
+    credentials: z.partialRecord(accessLevel, referencedCredential).optional(),
   }),
   grant: z
     .strictObject({ kind: z.literal("grant"), name: thingName, state, ...grantShape })

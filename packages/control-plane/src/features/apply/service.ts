@@ -1,7 +1,12 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { SecretResolver } from "@tidewaiter/secret-stores";
+import type { Permission } from "../../permissions.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import { checkCredentialReference } from "../credentials/reference.ts";
 import { compileOrRefuse } from "../policies/service.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import type { TargetSchemas } from "../resources/target.ts";
+import type { AppliedDocument } from "./documents.ts";
 import { parseDocuments, type SourceFile } from "./parse.ts";
 import { type ApplyResult, mergePolicies } from "./store.ts";
 
@@ -15,14 +20,41 @@ export interface ApplyRequest {
  * by `state: absent`; a document that is left out changes nothing.
  */
 export async function applyDocuments(
-  parts: { readonly store: ControlPlaneStore; readonly targets: TargetSchemas },
+  parts: {
+    readonly store: ControlPlaneStore;
+    readonly targets: TargetSchemas;
+    readonly secretResolver: SecretResolver;
+    /** What the caller may do beside applying. */
+    readonly can: (permission: Permission) => boolean;
+  },
   by: PrincipalRef,
   request: ApplyRequest,
 ): Promise<ApplyResult> {
   const documents = parseDocuments(request.documents, parts.targets);
+  checkReferences(parts, documents);
   const inForce = await parts.store.units.policies.get({});
   const files = documents.filter((document) => document.noun === "policy");
   if (files.length > 0) compileOrRefuse(mergePolicies(inForce.documents, files), inForce.version + 1);
   const { dryRun } = request;
   return parts.store.units.apply.run({ by, documents, dryRun, policyBasedOn: inForce.version });
+}
+
+/** A credential by a document is a credential: it takes the same right as by the API. */
+function checkReferences(
+  { secretResolver, can }: Pick<Parameters<typeof applyDocuments>[0], "secretResolver" | "can">,
+  documents: readonly AppliedDocument[],
+): void {
+  for (const document of documents) {
+    if (document.noun !== "resource" || document.state === "absent") continue;
+    for (const [level, credential] of Object.entries(document.fields.credentials ?? {})) {
+      if (!can("credentials.write")) throw new TidewaiterError("permission_missing", "it takes credentials.write");
+      try {
+        checkCredentialReference(secretResolver, credential.reference, credential.username ?? "");
+      } catch (error) {
+        if (!(error instanceof TidewaiterError)) throw error;
+        const options = error.next === undefined ? {} : { next: error.next };
+        throw new TidewaiterError(error.code, `${document.at}: credentials.${level}: ${error.detail}`, options);
+      }
+    }
+  }
 }

@@ -1,8 +1,11 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { newId } from "@tidewaiter/core/ids";
+import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { eq } from "drizzle-orm";
-import { grants, groups, principals, resources } from "../../storage/schema.ts";
-import { selectOne, update, type Work } from "../../storage/statement.ts";
+import { credentials, grants, groups, principals, resources } from "../../storage/schema.ts";
+import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
+import { replaceCredential } from "../credentials/store.ts";
 import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
 import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
 import { currentPolicyVersion, documentsOf, putPolicy } from "../policies/store.ts";
@@ -147,13 +150,42 @@ function* applyResource(unit: UnitContext, by: PrincipalRef, document: ResourceD
     yield* deleteResource(unit, { by, name });
     return outcome(document, "delete");
   }
-  const { tags = row?.tags ?? {}, enforce = row?.enforce ?? "on", ...rest } = fields;
+  const { tags = row?.tags ?? {}, enforce = row?.enforce ?? "on", credentials: wanted = {}, ...rest } = fields;
   const resource = { name, ...rest, tags, enforce };
   const diff = fieldChanges({ ...row }, { ...resource, name: undefined });
-  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  const replaced = yield* changedReferences(row?.id, wanted);
+  if (row !== undefined && diff.length === 0 && replaced.length === 0) return outcome(document, "none");
   if (row === undefined) yield* createResource(unit, { by, resource });
-  else yield* updateResource(unit, { by, resource });
+  else if (diff.length > 0) yield* updateResource(unit, { by, resource });
+  for (const { level, type, username = "", reference } of replaced) {
+    const credential = { id: newId("crd"), level, type, username, sealed: null, reference };
+    yield* replaceCredential(unit, { by, resource: name, credential, dataKey: undefined });
+  }
+  diff.push(
+    ...replaced.map(({ level, before, ...after }) => ({
+      field: `credentials.${level}`,
+      before: toJson(before),
+      after: toJson(after),
+    })),
+  );
   return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+/** Those of the wanted credentials that are not so yet; setting one anew would end sessions for nothing. */
+function* changedReferences(
+  resourceId: string | undefined,
+  wanted: NonNullable<ResourceDocument["fields"]["credentials"]>,
+) {
+  const known =
+    resourceId === undefined ? [] : yield* select(credentials, { where: eq(credentials.resourceId, resourceId) });
+  return ACCESS_LEVELS.flatMap((level) => {
+    const { type, username, reference } = wanted[level] ?? {};
+    if (type === undefined || reference === undefined) return [];
+    const row = known.find((credential) => credential.level === level);
+    const same = row?.type === type && row.username === (username ?? "") && row.reference === reference;
+    const before = row && { type: row.type, username: row.username || undefined, reference: row.reference ?? "sealed" };
+    return same ? [] : [{ level, type, username, reference, before }];
+  });
 }
 
 function* applyGrant(unit: UnitContext, by: PrincipalRef, document: GrantDocument): Work<AppliedChange> {

@@ -1,18 +1,55 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
-import { accessLevel } from "../shapes.ts";
-import { setCredential } from "./service.ts";
+import { accessLevel, secretReference } from "../shapes.ts";
+import { type CredentialInput, setCredential } from "./service.ts";
 
 const username = z.string().min(1).max(128);
 const pem = z.string().min(1).max(32_768);
 
+/** Fields of the secret itself, or a reference to where it is kept. */
 const credential = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("password"), username, password: z.string().min(1).max(4096) }),
-  z.strictObject({ type: z.literal("certificate"), username, certificatePem: pem, privateKeyPem: pem }),
+  z.strictObject({
+    type: z.literal("password"),
+    username: username.optional(),
+    password: z.string().min(1).max(4096).optional(),
+    reference: secretReference.optional(),
+  }),
+  z.strictObject({
+    type: z.literal("certificate"),
+    username: username.optional(),
+    certificatePem: pem.optional(),
+    privateKeyPem: pem.optional(),
+    reference: secretReference.optional(),
+  }),
   z.strictObject({ type: z.literal("trust"), username }),
 ]);
+
+/** The schema cannot say it: a secret with its username, or a reference alone. */
+function toInput(body: z.output<typeof credential>): CredentialInput {
+  if (body.type === "trust") return body;
+  const { type, username, reference } = body;
+  const secret = body.type === "password" ? [body.password] : [body.certificatePem, body.privateKeyPem];
+  if (reference !== undefined) {
+    if (secret.some((part) => part !== undefined)) throw bad("either the secret or a reference to it");
+    return { type, username, reference };
+  }
+  if (username === undefined) throw bad("username is missing");
+  const [first, second] = secret;
+  if (body.type === "password") {
+    if (first === undefined) throw bad("password or reference is missing");
+    return { type: "password", username, password: first };
+  }
+  if (first === undefined || second === undefined)
+    throw bad("certificatePem and privateKeyPem, or reference, are missing");
+  return { type: "certificate", username, certificatePem: first, privateKeyPem: second };
+}
+
+function bad(detail: string): TidewaiterError {
+  return new TidewaiterError("bad_request", `body: ${detail}`);
+}
 
 const path = z.object({ name: z.string().min(1).max(200), level: accessLevel });
 
@@ -21,7 +58,8 @@ export function credentialRoutes(services: Services): Route[] {
     route({
       method: "PUT",
       url: "/v1/resources/:name/credentials/:level",
-      summary: "Set the credential of an access level; it is sealed and never shown again",
+      summary:
+        "Set the credential of an access level, sealed and never shown again, or a reference to where it is kept",
       access: { permission: "credentials.write" },
       params: path,
       body: credential,
@@ -29,7 +67,7 @@ export function credentialRoutes(services: Services): Route[] {
       response: NOTHING,
       status: 204,
       handle: ({ params, body, caller }) =>
-        setCredential(services, { by: refOf(caller), resource: params.name, level: params.level }, body),
+        setCredential(services, { by: refOf(caller), resource: params.name, level: params.level }, toInput(body)),
     }),
     route({
       method: "DELETE",

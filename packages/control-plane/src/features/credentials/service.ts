@@ -1,34 +1,93 @@
-import type { AccessLevel, TargetCredential } from "@tidewaiter/core";
+import type { AccessLevel, OpenedCredential, TargetCredential } from "@tidewaiter/core";
+import { credentialFrom } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
+import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { Sealer } from "../../seal/sealer.ts";
+import type { SecretGrantSigner } from "../../signing/secret-grant.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { PrincipalRef } from "../principals/store.ts";
+import { agentSecretName, checkCredentialReference } from "./reference.ts";
 import type { CredentialRow } from "./store.ts";
 
-/** Seals the credential's secret part; it is opened again only for a target connection. */
+/** A credential as it is set: its secret, or where that is kept. */
+export type CredentialInput = TargetCredential | ReferencedCredential;
+
+export interface ReferencedCredential {
+  readonly type: "password" | "certificate";
+  /** Absent: the one that the secret names. */
+  readonly username?: string | undefined;
+  readonly reference: string;
+}
+
+/** Seals the credential's secret part, or keeps its reference; it is opened again only for a target connection. */
 export async function setCredential(
-  parts: { readonly store: ControlPlaneStore; readonly sealer: Sealer },
+  parts: { readonly store: ControlPlaneStore; readonly sealer: Sealer; readonly secretResolver: SecretResolver },
   args: { readonly by: PrincipalRef; readonly resource: string; readonly level: AccessLevel },
-  credential: TargetCredential,
+  credential: CredentialInput,
 ): Promise<void> {
   const id = newId("crd");
-  const { type, username, ...secret } = credential;
   const { by, resource, level } = args;
+  const { set } = parts.store.units.credentials;
+  if ("reference" in credential) {
+    const { type, username = "", reference } = credential;
+    checkCredentialReference(parts.secretResolver, reference, username);
+    const row = { id, level, type, username, sealed: null, reference };
+    await set({ by, resource, credential: row, dataKey: undefined });
+    return;
+  }
+  const { type, username, ...secret } = credential;
   await parts.sealer.sealing(async () => {
     const sealed = type === "trust" ? undefined : parts.sealer.seal(placeOf(id), JSON.stringify(secret));
-    const row = { id, level, type, username, sealed: sealed?.sealed ?? null };
-    await parts.store.units.credentials.set({ by, resource, credential: row, dataKey: sealed?.dataKey });
+    const row = { id, level, type, username, sealed: sealed?.sealed ?? null, reference: null };
+    await set({ by, resource, credential: row, dataKey: sealed?.dataKey });
   });
 }
 
-export async function openTargetCredential(sealer: Sealer, row: CredentialRow): Promise<TargetCredential> {
-  const { id, type, username, sealed } = row;
+export interface OpeningParts {
+  readonly sealer: Sealer;
+  readonly secretResolver: SecretResolver;
+  readonly secretGrants: SecretGrantSigner;
+}
+
+/** For which session it is opened: the holder of what is leased, and whom an agent may give its secret to. */
+export interface OpeningSession {
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly gatewayId: string;
+  /** The target did not take it the last time. */
+  readonly refused?: boolean | undefined;
+}
+
+/** @throws TidewaiterError `secret_unavailable` */
+export async function openTargetCredential(
+  parts: OpeningParts,
+  row: CredentialRow,
+  session: OpeningSession,
+): Promise<OpenedCredential> {
+  const { type, username, sealed, reference } = row;
+  if (type !== "trust" && reference !== null) return openReferenced(parts, { type, username, reference }, session);
   if (type === "trust" || sealed === null) return { type: "trust", username };
-  const plaintext = await sealer.open(placeOf(id), sealed);
+  const plaintext = await parts.sealer.open(placeOf(row.id), sealed);
   const secret = JSON.parse(plaintext.toString()) as Record<"password" | "certificatePem" | "privateKeyPem", string>;
   plaintext.fill(0);
   if (type === "password") return { type, username, password: secret.password };
   return { type, username, certificatePem: secret.certificatePem, privateKeyPem: secret.privateKeyPem };
+}
+
+async function openReferenced(
+  parts: OpeningParts,
+  { type, username, reference }: { type: "password" | "certificate"; username: string; reference: string },
+  { refused, ...session }: OpeningSession,
+): Promise<OpenedCredential> {
+  const name = agentSecretName(reference);
+  if (name !== undefined) {
+    const secretGrant = await parts.secretGrants.sign({ ...session, name });
+    return { type: "agent_secret", username, name, form: type, secretGrant };
+  }
+  const holder = session.sessionId;
+  if (refused) parts.secretResolver.refused(reference, holder);
+  const secret = await parts.secretResolver.resolve(reference, { holder });
+  return credentialFrom(type, { username: username || (secret.username ?? ""), value: secret.value });
 }
 
 function placeOf(id: string) {

@@ -5,7 +5,7 @@ import type { DataKeyRow } from "../../seal/data-key.ts";
 import { eraseDataKeyOf, insertDataKey } from "../../seal/store.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { insert, remove, selectOne, type Work } from "../../storage/statement.ts";
-import { write } from "../../storage/unit.ts";
+import { type UnitContext, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
 
@@ -14,21 +14,14 @@ export type CredentialRow = typeof credentials.$inferSelect;
 interface SetCredential {
   readonly by: PrincipalRef;
   readonly resource: string;
-  readonly credential: Pick<CredentialRow, "id" | "level" | "type" | "username" | "sealed">;
+  readonly credential: Pick<CredentialRow, "id" | "level" | "type" | "username" | "sealed" | "reference">;
   readonly dataKey: DataKeyRow | undefined;
 }
 
 export const credentialUnits = {
   /** Replaces the level's credential. It gets a new id, so that sessions opened with the old one end. */
   set: write(function* (unit, args: SetCredential): Work<void> {
-    const resource = yield* requireResource(args.resource);
-    yield* dropCredential(resource.id, args.credential.level);
-    if (args.dataKey !== undefined) yield* insertDataKey(args.dataKey);
-    yield* insert(credentials, { ...args.credential, resourceId: resource.id, createdAt: unit.now });
-    const { id, level, type, username } = args.credential;
-    unit.changed("credential", id);
-    const data = { by: args.by.name, resource: resource.name, level, type, username };
-    unit.audit({ type: "credential.set", principalId: args.by.id, resourceId: resource.id, data });
+    yield* replaceCredential(unit, args);
   }),
 
   remove: write(function* (unit, args: { by: PrincipalRef; resource: string; level: AccessLevel }): Work<void> {
@@ -42,6 +35,17 @@ export const credentialUnits = {
     unit.audit({ type: "credential.removed", principalId: args.by.id, resourceId: resource.id, data });
   }),
 };
+
+export function* replaceCredential(unit: UnitContext, args: SetCredential): Work<void> {
+  const resource = yield* requireResource(args.resource);
+  yield* dropCredential(resource.id, args.credential.level);
+  if (args.dataKey !== undefined) yield* insertDataKey(args.dataKey);
+  yield* insert(credentials, { ...args.credential, resourceId: resource.id, createdAt: unit.now });
+  const { id, level, type, username, reference } = args.credential;
+  unit.changed("credential", id);
+  const data = { by: args.by.name, resource: resource.name, level, type, username, reference };
+  unit.audit({ type: "credential.set", principalId: args.by.id, resourceId: resource.id, data });
+}
 
 function* dropCredential(resourceId: string, level: AccessLevel): Work<string | undefined> {
   const where = and(eq(credentials.resourceId, resourceId), eq(credentials.level, level));

@@ -17,7 +17,9 @@ const view = z.object({
   address: z.string(),
   agent: z.string(),
   enforce,
-  credentials: z.array(z.object({ level: accessLevel, type: z.string(), username: z.string() })).readonly(),
+  credentials: z
+    .array(z.object({ level: accessLevel, type: z.string(), username: z.string(), reference: z.string().nullable() }))
+    .readonly(),
 });
 
 /** What somebody sees who may only reach it: not where it stands nor as whom one comes there. */

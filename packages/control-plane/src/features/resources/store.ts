@@ -1,4 +1,4 @@
-import type { AccessLevel, Enforcement, Resource } from "@tidewaiter/core";
+import type { Enforcement, Resource } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { asc, eq } from "drizzle-orm";
@@ -24,7 +24,7 @@ export interface ResourceInput {
 
 export interface ResourceView extends Omit<ResourceRow, "createdAt"> {
   /** Which levels have a credential, and the target role of each; never the secret. */
-  readonly credentials: readonly { readonly level: AccessLevel; readonly type: string; readonly username: string }[];
+  readonly credentials: readonly Pick<typeof credentials.$inferSelect, "level" | "type" | "username" | "reference">[];
 }
 
 export const resourceUnits = {
@@ -98,7 +98,10 @@ function* getView(name: string): Work<ResourceView> {
 function resourceView(row: ResourceRow, known: readonly (typeof credentials.$inferSelect)[]): ResourceView {
   const { createdAt: _, ...shown } = row;
   const own = known.filter((credential) => credential.resourceId === row.id);
-  return { ...shown, credentials: own.map(({ level, type, username }) => ({ level, type, username })) };
+  return {
+    ...shown,
+    credentials: own.map(({ level, type, username, reference }) => ({ level, type, username, reference })),
+  };
 }
 
 export function toResource(row: ResourceRow): Resource {

@@ -1,16 +1,17 @@
 import type { CheckAuthorization, CheckRequest } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
 import { and, eq } from "drizzle-orm";
-import type { Sealer } from "../../seal/sealer.ts";
 import type { SessionGrantSigner } from "../../signing/session-grant.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 import { findAgent } from "../agents/store.ts";
-import { openTargetCredential } from "../credentials/service.ts";
+import { type OpeningParts, openTargetCredential } from "../credentials/service.ts";
 import type { CredentialRow } from "../credentials/store.ts";
 import type { ResourceRow } from "../resources/store.ts";
 import { toResource } from "../resources/store.ts";
+
+const CHECK_LEASE_MS = 60_000;
 
 export interface Checkable {
   readonly resource: ResourceRow;
@@ -41,7 +42,7 @@ function unreachable(detail: string): Unreachable {
 
 /** The grant is for a session that is not kept: it ends with its minute. */
 export async function authorizeCheck(
-  parts: { readonly sealer: Sealer; readonly grants: SessionGrantSigner },
+  parts: OpeningParts & { readonly grants: SessionGrantSigner },
   gatewayId: string,
   found: Checkable,
 ): Promise<CheckAuthorization> {
@@ -50,6 +51,8 @@ export async function authorizeCheck(
   const facts = { sessionId, agentId, gatewayId, address: resource.address };
   const sessionGrant = await parts.grants.sign(facts);
   parts.grants.forget(sessionId);
-  const opened = await openTargetCredential(parts.sealer, credential);
+  const opened = await openTargetCredential(parts, credential, { sessionId, agentId, gatewayId });
+  // What was leased for it is used once, at once.
+  setTimeout(() => void parts.secretResolver.release(sessionId), CHECK_LEASE_MS).unref();
   return { ok: true, resource: toResource(resource), credential: opened, agentId, sessionGrant };
 }

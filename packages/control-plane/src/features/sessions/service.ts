@@ -5,22 +5,22 @@ import type {
   CheckRequest,
   LeaseRenewal,
   LeaseState,
+  OpenCredentialOptions,
+  OpenedCredential,
   SessionAuthorization,
   SessionEnd,
   SessionRequest,
-  TargetCredential,
 } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
 import type { Sealer } from "../../seal/sealer.ts";
 import type { SessionGrantSigner } from "../../signing/session-grant.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
-import { openTargetCredential } from "../credentials/service.ts";
+import { type OpeningParts, openTargetCredential } from "../credentials/service.ts";
 import { authorizeCheck } from "./check.ts";
 import type { OpenedSession, SessionRow } from "./store.ts";
 
-export interface SessionServiceParts {
+export interface SessionServiceParts extends OpeningParts {
   readonly store: ControlPlaneStore;
-  readonly sealer: Sealer;
   readonly grants: SessionGrantSigner;
   readonly tokenKey: Buffer;
 }
@@ -77,13 +77,14 @@ export class SessionService {
     );
   }
 
-  async openCredential(sessionId: string): Promise<TargetCredential> {
-    const row = await this.#parts.store.units.sessions.credential({ sessionId });
-    return openTargetCredential(this.#parts.sealer, row);
+  async openCredential(sessionId: string, { refused }: OpenCredentialOptions = {}): Promise<OpenedCredential> {
+    const { row, agentId, gatewayId } = await this.#parts.store.units.sessions.credential({ sessionId });
+    return openTargetCredential(this.#parts, row, { sessionId, agentId, gatewayId, refused });
   }
 
   async end(sessionId: string, end: SessionEnd): Promise<void> {
     this.#parts.grants.forget(sessionId);
+    void this.#parts.secretResolver.release(sessionId);
     await this.#parts.store.units.sessions.end({ sessionId, end });
   }
 

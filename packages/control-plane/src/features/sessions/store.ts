@@ -27,6 +27,13 @@ export interface AuthorizeArgs {
 }
 
 /** What the service turns into an AuthorizedSession. */
+/** What a live session may use at its target, and who carries it there. */
+export interface SessionCredential {
+  readonly row: CredentialRow;
+  readonly agentId: string;
+  readonly gatewayId: string;
+}
+
 export interface OpenedSession {
   readonly row: SessionRow;
   readonly principal: Principal;
@@ -80,7 +87,7 @@ export const sessionUnits = {
   }),
 
   /** The sealed credential of a session that may still use it. */
-  credential: write(function* (unit, args: { sessionId: string }): Work<CredentialRow> {
+  credential: write(function* (unit, args: { sessionId: string }): Work<SessionCredential> {
     const known = (yield* loadSessionFacts([args.sessionId], unit.now)).get(args.sessionId);
     const reason = known === undefined ? "it is unknown" : sessionProblem(known, known.session.gatewayId, unit.now);
     if (known === undefined || reason !== undefined) {
@@ -88,10 +95,10 @@ export const sessionUnits = {
     }
     const row = yield* findCredential(known.session.credentialId);
     if (row === undefined) throw new TidewaiterError("session_ended", "the credential was removed");
-    const { id: sessionId, principalId, resourceId } = known.session;
+    const { id: sessionId, principalId, resourceId, agentId, gatewayId } = known.session;
     const data = { credential: row.id, level: row.level };
     unit.audit({ type: "credential.opened", principalId, sessionId, resourceId, data });
-    return row;
+    return { row, agentId, gatewayId };
   }),
 
   end: write(function* (unit, args: { sessionId: string; end: SessionEnd }): Work<void> {

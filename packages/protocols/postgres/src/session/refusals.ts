@@ -108,5 +108,13 @@ export function targetFailure(error: unknown, resource: string): ErrorText {
       hint: `tw resources check ${resource}`,
     };
   }
+  if (error instanceof TidewaiterError && error.code === "secret_unavailable") {
+    return {
+      code: SQLSTATE.cannotConnect,
+      message: `${resource} is out of reach: its credential cannot be read where it is kept`,
+      detail: "Your access is fine.",
+      hint: `An administrator can look: tw resources check ${resource}`,
+    };
+  }
   return ownFailure(error);
 }

@@ -1,11 +1,13 @@
 import type { Duplex } from "node:stream";
-import type { LiveSession } from "@tidewaiter/core";
+import { isDeepStrictEqual } from "node:util";
+import type { LiveSession, TargetCredential } from "@tidewaiter/core";
 import type { CatalogRequest, CatalogSnapshot } from "../catalog/catalog-cache.ts";
 import type { ServerIdentity } from "../catalog/identity.ts";
 import { identify, sameServer } from "../catalog/identity.ts";
 import { loadCatalog } from "../catalog/load-catalog.ts";
 import { type ChosenTarget, chooseHost } from "../connect-target/choose-host.ts";
-import { connectTarget } from "../connect-target/connect-target.ts";
+import { type ConnectedTarget, connectTarget } from "../connect-target/connect-target.ts";
+import { TargetConnectError } from "../connect-target/target-connect-error.ts";
 import { encodeFrontend } from "../encode-frontend.ts";
 import type { ServerSettings } from "../lineage/server-settings.ts";
 import { readServerSettings } from "../lineage/server-settings.ts";
@@ -30,9 +32,12 @@ export function sessionTarget(
   keys: DerivedKeyCache,
 ): SessionTarget {
   const hosts = hostsOf(target);
-  const connectTo = async (address: number, parameters: ReadonlyMap<string, string>) => {
+  const connectWith = async (
+    credential: TargetCredential,
+    address: number,
+    parameters: ReadonlyMap<string, string>,
+  ): Promise<ConnectedTarget> => {
     const stream = await session.dial(address);
-    const credential = await session.openCredential();
     return connectTarget(stream, {
       user: credential.username,
       database,
@@ -45,6 +50,18 @@ export function sessionTarget(
       allowCleartext: target.allowCleartextPassword,
       keys,
     });
+  };
+  /** A password may have been changed at the target and in the store where it is kept: once, the new one is tried. */
+  const connectTo = async (address: number, parameters: ReadonlyMap<string, string>) => {
+    const credential = await session.openCredential();
+    try {
+      return await connectWith(credential, address, parameters);
+    } catch (error) {
+      if (!(error instanceof TargetConnectError) || error.code !== "auth_failed") throw error;
+      const anew = await session.openCredential({ refused: true });
+      if (isDeepStrictEqual(anew, credential)) throw error;
+      return connectWith(anew, address, parameters);
+    }
   };
   /** Where the session is: questions about the server go there as well. */
   let chosen: number | undefined;

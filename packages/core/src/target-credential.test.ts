@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { credentialFrom } from "./target-credential.ts";
+
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+const KEY = "-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----";
+
+it("takes certificate chain and key out of one PEM text, in any order", () => {
+  expect(credentialFrom("certificate", { username: "u", value: `${KEY}\n${CERTIFICATE}\n${CERTIFICATE}\n` })).toEqual({
+    type: "certificate",
+    username: "u",
+    certificatePem: `${CERTIFICATE}\n${CERTIFICATE}`,
+    privateKeyPem: KEY,
+  });
+});
+
+it.each([
+  ["no key", { username: "u", value: CERTIFICATE }],
+  ["no certificate", { username: "u", value: KEY }],
+  ["no user", { username: "", value: `${KEY}${CERTIFICATE}` }],
+])("refuses %s without repeating the secret", (_name, secret) => {
+  expect(() => credentialFrom("certificate", secret)).toThrow(/secret_unavailable/);
+  expect(() => credentialFrom("certificate", secret)).not.toThrow(/AAAA|BBBB/);
+});

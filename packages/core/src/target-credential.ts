@@ -1,0 +1,28 @@
+import type { TargetCredential } from "./control-plane.ts";
+import { TidewaiterError } from "./errors.ts";
+
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
+
+/**
+ * A credential of a secret that is kept elsewhere. A certificate and its private key stand there together, in PEM.
+ * @throws TidewaiterError `secret_unavailable`
+ */
+export function credentialFrom(
+  form: "password" | "certificate",
+  secret: { readonly username: string; readonly value: string },
+): TargetCredential {
+  const { username, value } = secret;
+  if (username === "") throw unusable("neither the credential nor its secret names a user");
+  if (form === "password") return { type: "password", username, password: value };
+  const blocks = [...value.matchAll(PEM_BLOCK)].map(([text, label = ""]) => ({ text, label }));
+  const certificatePem = blocks.filter(({ label }) => label === "CERTIFICATE").map(({ text }) => text);
+  const privateKeyPem = blocks.find(({ label }) => label.endsWith("PRIVATE KEY"))?.text;
+  if (certificatePem.length === 0 || privateKeyPem === undefined) {
+    throw unusable("the secret does not hold a certificate and a private key in PEM");
+  }
+  return { type: "certificate", username, certificatePem: certificatePem.join("\n"), privateKeyPem };
+}
+
+function unusable(detail: string): TidewaiterError {
+  return new TidewaiterError("secret_unavailable", detail);
+}
