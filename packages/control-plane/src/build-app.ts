@@ -16,6 +16,7 @@ import { principalRoutes } from "./features/principals/routes.ts";
 import { recordingRoutes } from "./features/recordings/routes.ts";
 import { resourceRoutes } from "./features/resources/routes.ts";
 import { reviewRoutes } from "./features/reviews/routes.ts";
+import { roleRoutes } from "./features/roles/routes.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
 import { type Route, register } from "./http/route.ts";
@@ -32,6 +33,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...loginRoutes(services),
     ...principalRoutes(services),
     ...groupRoutes(services),
+    ...roleRoutes(services),
     ...resourceRoutes(services),
     ...labelRoutes(services),
     ...credentialRoutes(services),
@@ -70,7 +72,8 @@ export async function buildApp(services: Services, extra: readonly Route[] = [])
   addSecurityHeaders(app);
   addAccess(app, services.login);
   const routes = [...allRoutes(services), ...extra];
-  for (const route of routes) register(app, route, may);
+  const tagsOf = (name: string) => services.store.units.resources.tagsOf({ name });
+  for (const route of routes) register(app, route, { may, tagsOf });
   app.get("/v1/openapi.json", { config: { access: { public: true } } }, async () => openApiDocument(routes));
   await app.ready();
   return app;

@@ -15,6 +15,7 @@ import { policyUnits } from "./features/policies/store.ts";
 import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
 import { reviewUnits } from "./features/reviews/store.ts";
+import { roleUnits } from "./features/roles/store.ts";
 import { secretUnits } from "./features/secrets/store.ts";
 import { sessionUnits } from "./features/sessions/store.ts";
 import { sealUnits } from "./seal/store.ts";
@@ -39,6 +40,7 @@ export const units = {
   principals: principalUnits,
   resources: resourceUnits,
   reviews: reviewUnits,
+  roles: roleUnits,
   seal: sealUnits,
   secrets: secretUnits,
   sessions: sessionUnits,

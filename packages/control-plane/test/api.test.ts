@@ -94,7 +94,7 @@ describe("API", () => {
       handle: async () => ({ shown: "yes", passwordHash: "no" }) as { shown: string },
     });
     const app = pluginsOnly();
-    register(app, leaky, may);
+    register(app, leaky, { may, tagsOf: async () => undefined });
     expect((await app.inject({ url: "/v1/leaky" })).body).toBe('{"shown":"yes"}');
     await app.close();
   });

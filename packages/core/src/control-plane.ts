@@ -266,7 +266,13 @@ export interface Change {
     | "agent"
     | "session"
     | "labels"
-    | "mandate";
+    | "mandate"
+    | "role"
+    | "access_rule"
+    | "access_request"
+    | "change_request"
+    | "emergency"
+    | "settings";
   readonly id: string;
 }
 

@@ -32,7 +32,13 @@ export type IdPrefix =
   | "dlg"
   | "fed"
   | "fdt"
-  | "kid";
+  | "kid"
+  | "rol"
+  | "arl"
+  | "arq"
+  | "chg"
+  | "emi"
+  | "emu";
 
 /** A new id: prefix, underscore, 26 characters of Crockford base32 (130 random bits). */
 export function newId(prefix: IdPrefix): string {

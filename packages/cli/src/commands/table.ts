@@ -29,6 +29,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   policy: "what is masked, refused and held",
   principals: "users, services and AI agents",
   resources: "databases that can be reached",
+  roles: "what the API lets whom do",
   reviews: "statements that wait for a person",
   secrets: "your connection secrets",
   sessions: "who did what where; replay",
@@ -190,6 +191,11 @@ export const ENTRIES: readonly Entry[] = [
     path: ["groups", "list"],
     summary: "groups and their members",
     load: async () => (await import("./groups/list.ts")).list,
+  },
+  {
+    path: ["roles", "list"],
+    summary: "roles and what they permit",
+    load: async () => (await import("./roles/list.ts")).list,
   },
   {
     path: ["labels", "list"],

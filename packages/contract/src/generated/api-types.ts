@@ -180,6 +180,7 @@ export interface paths {
               suspendedBy: string | null;
               groups: string[];
               onBehalfOf: string | null;
+              attributes: Record<string, string>;
               hasPassword: boolean;
               createdAt: string;
             })[];
@@ -199,9 +200,10 @@ export interface paths {
       requestBody: { content: { "application/json": {
           name: string;
           kind?: "user" | "service" | "ai_agent";
-          roles?: ("admin" | "auditor" | "reviewer" | "user")[];
+          roles?: string[];
           disabled?: boolean;
           onBehalfOf?: string;
+          attributes?: Record<string, string>;
           password?: string;
         } } };
       responses: {
@@ -214,6 +216,7 @@ export interface paths {
             suspendedBy: string | null;
             groups: string[];
             onBehalfOf: string | null;
+            attributes: Record<string, string>;
             hasPassword: boolean;
             createdAt: string;
           } } };
@@ -243,6 +246,7 @@ export interface paths {
             suspendedBy: string | null;
             groups: string[];
             onBehalfOf: string | null;
+            attributes: Record<string, string>;
             hasPassword: boolean;
             createdAt: string;
           } } };
@@ -274,9 +278,10 @@ export interface paths {
         cookie?: never;
       };
       requestBody: { content: { "application/json": {
-          roles?: ("admin" | "auditor" | "reviewer" | "user")[];
+          roles?: string[];
           disabled?: boolean;
           onBehalfOf?: string | null;
+          attributes?: Record<string, string>;
         } } };
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
@@ -288,6 +293,7 @@ export interface paths {
             suspendedBy: string | null;
             groups: string[];
             onBehalfOf: string | null;
+            attributes: Record<string, string>;
             hasPassword: boolean;
             createdAt: string;
           } } };
@@ -335,6 +341,7 @@ export interface paths {
               description: string;
               members: string[];
               providedMembers: Record<string, string[]>;
+              roles: string[];
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -353,6 +360,7 @@ export interface paths {
           name: string;
           description?: string;
           members?: string[];
+          roles?: string[];
         } } };
       responses: {
         201: { headers: Record<string, unknown>; content: { "application/json": {
@@ -361,6 +369,7 @@ export interface paths {
             description: string;
             members: string[];
             providedMembers: Record<string, string[]>;
+            roles: string[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -370,7 +379,7 @@ export interface paths {
   };
   "/v1/groups/{name}": {
     get?: never;
-    /** Add a group or change its description (needs the permission groups.write) */
+    /** Add a group, or change its description or the roles of its members (needs the permission groups.write) */
     put: {
       parameters: {
         query?: never;
@@ -380,6 +389,7 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           description?: string;
+          roles?: string[];
         } } };
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
@@ -388,6 +398,7 @@ export interface paths {
             description: string;
             members: string[];
             providedMembers: Record<string, string[]>;
+            roles: string[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -429,12 +440,84 @@ export interface paths {
             description: string;
             members: string[];
             providedMembers: Record<string, string[]>;
+            roles: string[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
     post?: never;
     delete?: never;
+    patch?: never;
+  };
+  "/v1/roles": {
+    /** List roles, built-in and custom, with their permissions (needs the permission roles.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            roles: ({
+              name: string;
+              builtIn: boolean;
+              description: string;
+              permissions: string[];
+              scope: Record<string, string>;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/roles/{name}": {
+    get?: never;
+    /** Add or change a custom role; nobody gives a permission or scope that they do not have (needs the permission roles.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          description?: string;
+          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          scope?: Record<string, string>;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            name: string;
+            builtIn: boolean;
+            description: string;
+            permissions: string[];
+            scope: Record<string, string>;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    /** Delete a custom role; whoever had it loses it (needs the permission roles.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
     patch?: never;
   };
   "/v1/resources": {
@@ -964,7 +1047,7 @@ export interface paths {
   "/v1/apply": {
     get?: never;
     put?: never;
-    /** Bring principals, groups, resources, grants and policies to what documents say: all or nothing (needs the permission config.apply) */
+    /** Bring roles, principals, groups, resources, grants, access rules and policies to what documents say: all or nothing (needs the permission config.apply) */
     post: {
       parameters: {
         query?: never;
@@ -982,7 +1065,7 @@ export interface paths {
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             changes: ({
-              noun: "principal" | "group" | "resource" | "grant" | "policy";
+              noun: "role" | "principal" | "group" | "resource" | "grant" | "access_rule" | "policy";
               name: string;
               action: "create" | "update" | "delete" | "none";
               diff: ({
@@ -1163,7 +1246,7 @@ export interface paths {
           principal: string;
           name: string;
           ttlSeconds: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -1293,7 +1376,7 @@ export interface paths {
           agent: string;
           purpose?: string;
           ttlSeconds?: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };

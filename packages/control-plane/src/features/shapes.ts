@@ -1,6 +1,6 @@
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { z } from "zod";
-import { ROLES } from "../permissions.ts";
+import { PERMISSIONS } from "../permissions.ts";
 
 /** Shapes that more than one route or document uses. */
 
@@ -17,7 +17,15 @@ export const thingName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "1-63 characters of a-z 0-9 - as in a DNS label");
 
-export const roles = z.array(z.enum(ROLES)).max(ROLES.length);
+/** Names of roles, built in or custom; the store knows which there are. */
+export const roles = z.array(thingName).max(50);
+
+export const permissions = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length);
+
+/** Facts about a principal, such as `manager`. */
+export const attributes = z
+  .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "an attribute's name"), z.string().min(1).max(200))
+  .refine((facts) => Object.keys(facts).length <= 50, "at most 50 attributes");
 
 export const resourceTags = z
   .record(z.string().regex(/^[a-z0-9][a-z0-9._/-]{0,62}$/, "a tag's name"), z.string().max(200))

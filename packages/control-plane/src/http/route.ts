@@ -3,7 +3,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Caller } from "../features/login/service.ts";
-import type { Permission } from "../permissions.ts";
+import type { Permission, Scope } from "../permissions.ts";
 
 /** Declared by every route, or the server does not start. */
 export type RouteAccess = { readonly permission: Permission } | { readonly public: true };
@@ -23,9 +23,12 @@ export interface RouteCall<Params, Query, Body> {
   readonly body: Body;
   /** Who calls; on a public route nobody. */
   readonly caller: Caller;
-  readonly can: (permission: Permission) => boolean;
+  /** On every resource, or on one with these tags. */
+  readonly can: (permission: Permission, tags?: Scope) => boolean;
   readonly address: string;
 }
+
+type Named<Params, Query, Body> = Pick<RouteCall<Params, Query, Body>, "params" | "query" | "body">;
 
 export interface RouteSpec<
   Params extends z.ZodType,
@@ -38,6 +41,15 @@ export interface RouteSpec<
   readonly url: string;
   readonly summary: string;
   readonly access: RouteAccess;
+  /**
+   * The name of the resource that it is about: a role that is limited to some resources is enough when this is one of
+   * them. Without it such a role is not enough.
+   */
+  readonly resourceOf?: (
+    call: Named<z.output<Params>, z.output<Query>, z.output<Body>>,
+  ) => string | undefined | Promise<string | undefined>;
+  /** `handle` itself asks `can` for each thing it is about. */
+  readonly scoped?: true;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
@@ -55,7 +67,8 @@ export interface RouteSpec<
 type AnySpec = RouteSpec<z.ZodType, z.ZodType, z.ZodType, z.ZodType>;
 
 /** A route whose types have been checked against its schemas. */
-export type Route = Omit<AnySpec, "handle"> & {
+export type Route = Omit<AnySpec, "handle" | "resourceOf"> & {
+  readonly resourceOf?: (call: Named<unknown, unknown, unknown>) => string | undefined | Promise<string | undefined>;
   readonly run: (call: RouteCall<unknown, unknown, unknown>) => Promise<unknown>;
 };
 
@@ -65,32 +78,59 @@ export function route<
   Body extends z.ZodType = z.ZodUndefined,
   Response extends z.ZodType = z.ZodVoid,
 >(spec: RouteSpec<Params, Query, Body, Response>): Route {
-  const { handle, ...declared } = spec;
+  const { handle, resourceOf, ...declared } = spec;
   // The call is parsed by these very schemas before it comes here.
-  return { ...declared, run: (call) => handle(call as Parameters<typeof handle>[0]) };
+  const run: Route["run"] = (call) => handle(call as Parameters<typeof handle>[0]);
+  if (resourceOf === undefined) return { ...declared, run };
+  return { ...declared, run, resourceOf: (call) => resourceOf(call as Parameters<typeof resourceOf>[0]) };
 }
 
 export const NOTHING = z.void();
 
-/** Registers the route: parse by zod, run, cut the answer to its schema. */
-export function register(
-  app: FastifyInstance,
-  spec: Route,
-  can: (caller: Caller, wanted: Permission) => boolean,
-): void {
+/** Who may what, asked by every route. */
+export interface RouteRights {
+  /** On every resource, or on one with these tags. */
+  readonly may: (caller: Caller, wanted: Permission, tags?: Scope) => boolean;
+  /** Of a resource; undefined when there is none. */
+  readonly tagsOf: (resource: string) => Promise<Scope | undefined>;
+}
+
+/** Registers the route: parse by zod, check the scope, run, cut the answer to its schema. */
+export function register(app: FastifyInstance, spec: Route, rights: RouteRights): void {
   app.route({
     method: spec.method,
     url: spec.url,
     config: { access: spec.access },
     bodyLimit: spec.bodyLimit ?? 64 * 1024,
     handler: async (request, reply) => {
-      const call = parseCall(spec, request, can);
+      const call = parseCall(spec, request, rights.may);
+      await requireScope(spec, call, rights);
       return answer(spec, reply, await spec.run(call));
     },
   });
 }
 
-function parseCall(spec: Route, request: FastifyRequest, can: (caller: Caller, wanted: Permission) => boolean) {
+/** The permission is held somewhere (plugins/access.ts): is it held here? */
+async function requireScope(
+  spec: Route,
+  call: RouteCall<unknown, unknown, unknown>,
+  { tagsOf }: RouteRights,
+): Promise<void> {
+  if ("public" in spec.access || spec.scoped === true) return;
+  const { permission } = spec.access;
+  if (call.can(permission)) return;
+  const name = await spec.resourceOf?.(call);
+  const tags = name === undefined ? undefined : await tagsOf(name);
+  if (tags !== undefined && call.can(permission, tags)) return;
+  throw outOfScope(permission);
+}
+
+/** The permission is held on other resources only. */
+export function outOfScope(permission: Permission): TidewaiterError {
+  return new TidewaiterError("permission_missing", `your roles hold ${permission} for other resources only`);
+}
+
+function parseCall(spec: Route, request: FastifyRequest, may: RouteRights["may"]) {
   const { caller } = request;
   return {
     params: parse(spec.params, request.params, "path"),
@@ -100,7 +140,7 @@ function parseCall(spec: Route, request: FastifyRequest, can: (caller: Caller, w
       if (caller === undefined) throw new TidewaiterError("unauthenticated", "there is no valid access token");
       return caller;
     },
-    can: (wanted: Permission) => caller !== undefined && can(caller, wanted),
+    can: (wanted: Permission, tags?: Scope) => caller !== undefined && may(caller, wanted, tags),
     address: request.ip,
   };
 }

@@ -2,10 +2,11 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Caller, LoginService } from "../features/login/service.ts";
 import type { RouteAccess } from "../http/route.ts";
-import { type Permission, permissionsOf } from "../permissions.ts";
+import { holds, holdsEverywhere, holdsOn, type Permission, type Scope } from "../permissions.ts";
 
 /**
- * Who calls and whether they may, decided before the body is read. A route that does not declare its permission (or
+ * Who calls and whether they may, decided before the body is read; whether a role that is limited to some resources
+ * reaches this one is decided by the route (http/route.ts). A route that does not declare its permission (or
  * that it is public) makes the start fail.
  */
 export function addAccess(app: FastifyInstance, login: LoginService): void {
@@ -20,17 +21,15 @@ export function addAccess(app: FastifyInstance, login: LoginService): void {
     const access: RouteAccess | undefined = request.routeOptions.config.access;
     if (access === undefined || "public" in access) return;
     request.caller = await identify(request, login);
-    if (!may(request.caller, access.permission)) {
+    if (!holds(request.caller.rights, access.permission)) {
       throw new TidewaiterError("permission_missing", `this needs the permission ${access.permission}`);
     }
   });
 }
 
-/** What the principal may; for an AI agent also what its person may, and what the key or delegation leaves of both. */
-export function may({ roles, personRoles, mandate }: Caller, permission: Permission): boolean {
-  if (mandate !== undefined && mandate.permissions?.includes(permission) === false) return false;
-  if (personRoles !== undefined && !permissionsOf(personRoles).has(permission)) return false;
-  return permissionsOf(roles).has(permission);
+/** Everywhere, or on a resource with these tags. */
+export function may({ rights }: Caller, permission: Permission, tags?: Scope): boolean {
+  return tags === undefined ? holdsEverywhere(rights, permission) : holdsOn(rights, permission, tags);
 }
 
 async function identify(request: FastifyRequest, login: LoginService): Promise<Caller> {

@@ -62,10 +62,10 @@ export function* insert<T extends SQLiteTable>(table: T, row: InferInsertModel<T
   yield sql`insert into ${table} (${sql.join(names, sql`, `)}) values (${sql.join(values, sql`, `)})`;
 }
 
-/** Returns how many rows were changed. */
+/** What is undefined stays as it is. Returns how many rows were changed. */
 export function* update<T extends SQLiteTable>(
   table: T,
-  set: Partial<InferInsertModel<T>>,
+  set: { readonly [Column in keyof InferInsertModel<T>]?: InferInsertModel<T>[Column] | undefined },
   where: SQL | undefined,
 ): Work<number> {
   const columns: Record<string, SQLiteColumn> = getTableColumns(table);

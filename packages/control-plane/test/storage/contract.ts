@@ -37,7 +37,9 @@ export function storageContract(name: string, start: () => Promise<StoreUnderTes
       await fourth.close();
       for (const table of Object.values(schema) as SQLiteTable[]) {
         const { name: table_, columns } = getTableConfig(table);
-        expect(await store.units.tried[under.columns]({ table: table_ })).toEqual(columns.map((column) => column.name));
+        const made = await store.units.tried[under.columns]({ table: table_ });
+        // A column that came later stands last in the store; statements name their columns.
+        expect([...made].sort()).toEqual(columns.map((column) => column.name).sort());
       }
     });
 

@@ -14,6 +14,7 @@ export const list = defineCommand<[]>({
           { title: "NAME", value: ({ name }) => name },
           { title: "MEMBERS", value: ({ members }) => members.join(",") },
           { title: "FROM PROVIDERS", value: ({ providedMembers }) => provided(providedMembers) },
+          { title: "ROLES", value: ({ roles }) => roles.join(",") },
           { title: "DESCRIPTION", value: ({ description }) => description },
         ],
         context.output.paint,

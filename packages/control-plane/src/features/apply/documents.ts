@@ -1,8 +1,10 @@
 import type { AccessLevel, PrincipalKind } from "@tidewaiter/core";
+import type { AccessRule } from "../access-requests/access-rule.ts";
 import type { ReferencedCredential } from "../credentials/service.ts";
 import type { GrantInput } from "../grants/store.ts";
 import type { GroupInput } from "../groups/store.ts";
 import type { ResourceInput } from "../resources/store.ts";
+import type { RoleInput } from "../roles/store.ts";
 
 interface Positioned {
   readonly name: string;
@@ -19,6 +21,7 @@ export interface PrincipalDocument extends Positioned {
     readonly roles?: readonly string[] | undefined;
     readonly disabled?: boolean | undefined;
     readonly onBehalfOf?: string | null | undefined;
+    readonly attributes?: Readonly<Record<string, string>> | undefined;
   };
 }
 
@@ -42,18 +45,43 @@ export interface GrantDocument extends Positioned {
   readonly fields: Omit<GrantInput, "name">;
 }
 
+export interface RoleDocument extends Positioned {
+  readonly noun: "role";
+  readonly fields: Omit<RoleInput, "name">;
+}
+
+export interface AccessRuleDocument extends Positioned {
+  readonly noun: "access_rule";
+  readonly fields: AccessRule;
+}
+
 export interface PolicyFile extends Positioned {
   readonly noun: "policy";
   readonly fields: { readonly source: string };
 }
 
 /** One checked document. A field that is left out keeps what is there, or gets its default when the thing is new. */
-export type AppliedDocument = PrincipalDocument | GroupDocument | ResourceDocument | GrantDocument | PolicyFile;
+export type AppliedDocument =
+  | RoleDocument
+  | PrincipalDocument
+  | GroupDocument
+  | ResourceDocument
+  | GrantDocument
+  | AccessRuleDocument
+  | PolicyFile;
 
 export type Noun = AppliedDocument["noun"];
 
 /** The order of making; removing goes the other way round. */
-export const NOUNS: readonly Noun[] = ["principal", "group", "resource", "grant", "policy"];
+export const NOUNS = [
+  "role",
+  "principal",
+  "group",
+  "resource",
+  "grant",
+  "access_rule",
+  "policy",
+] as const satisfies Noun[];
 
 export interface FieldChange {
   readonly field: string;

@@ -2,9 +2,10 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { formatProblem, type PolicyProblem, renderExcerpt } from "@tidewaiter/core/policy/problem";
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments } from "yaml";
 import type { z } from "zod";
+import { toAccessRule } from "../access-requests/shape.ts";
 import type { TargetSchemas } from "../resources/target.ts";
 import { resolveTarget } from "../resources/target.ts";
-import type { AppliedDocument } from "./documents.ts";
+import { type AppliedDocument, NOUNS } from "./documents.ts";
 import { absentSchema, type DocumentKind, documentSchemas, isDocumentKind } from "./schema.ts";
 
 export interface SourceFile {
@@ -73,7 +74,7 @@ function parseDocument(
     return parsePolicy(site, value, inFile, problems);
   }
   if (!isDocumentKind(kind)) {
-    const message = "a document is a principal, group, resource, grant or policy: say which by `kind`";
+    const message = `a document is one of ${NOUNS.join(", ")}: say which by \`kind\``;
     problems.push(problemAt(site, rangeOf(site, ["kind"]), message, "kind"));
     return undefined;
   }
@@ -116,6 +117,9 @@ function toDocument(
   place: Pick<AppliedDocument, "name" | "at" | "state">,
   fields: Record<string, unknown>,
 ): AppliedDocument {
+  if (noun === "access_rule") {
+    return { noun, ...place, fields: toAccessRule(fields as Parameters<typeof toAccessRule>[0]) };
+  }
   if (noun !== "principal") return { noun, ...place, fields } as AppliedDocument;
   const { type, ...rest } = fields;
   return { noun, ...place, fields: { ...rest, kind: type } } as AppliedDocument;

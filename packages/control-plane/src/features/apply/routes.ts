@@ -3,10 +3,11 @@ import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
 import { documentsShape } from "../shapes.ts";
+import { NOUNS } from "./documents.ts";
 import { applyDocuments } from "./service.ts";
 
 const change = z.object({
-  noun: z.enum(["principal", "group", "resource", "grant", "policy"]),
+  noun: z.enum(NOUNS),
   name: z.string(),
   action: z.enum(["create", "update", "delete", "none"]),
   diff: z
@@ -19,7 +20,8 @@ export function applyRoutes({ store, deps, secretResolver }: Services): Route[] 
     route({
       method: "POST",
       url: "/v1/apply",
-      summary: "Bring principals, groups, resources, grants and policies to what documents say: all or nothing",
+      summary:
+        "Bring roles, principals, groups, resources, grants, access rules and policies to what documents say: all or nothing",
       access: { permission: "config.apply" },
       body: z.strictObject({ documents: documentsShape, dryRun: z.boolean().default(false) }),
       bodyLimit: 8 * 1024 * 1024,

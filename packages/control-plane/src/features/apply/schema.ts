@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { accessRuleChecks, accessRuleShape } from "../access-requests/shape.ts";
 import {
   accessLevel,
+  attributes,
   grantShape,
   oneResourceOrTags,
   oneSubject,
+  permissions,
   principalName,
   resourceTags,
   roles,
@@ -30,6 +33,7 @@ export const documentSchemas = {
     roles: roles.optional(),
     disabled: z.boolean().optional(),
     onBehalfOf: principalName.nullable().optional(),
+    attributes: attributes.optional(),
   }),
   group: z.strictObject({
     kind: z.literal("group"),
@@ -37,6 +41,7 @@ export const documentSchemas = {
     state,
     description: z.string().max(500).optional(),
     members: z.array(principalName).max(10_000).optional(),
+    roles: roles.optional(),
   }),
   resource: z.strictObject({
     kind: z.literal("resource"),
@@ -53,6 +58,18 @@ export const documentSchemas = {
     .strictObject({ kind: z.literal("grant"), name: thingName, state, ...grantShape })
     .refine(oneSubject.check, oneSubject.message)
     .refine(oneResourceOrTags.check, oneResourceOrTags.message),
+  role: z.strictObject({
+    kind: z.literal("role"),
+    name: thingName,
+    state,
+    description: z.string().max(500).optional(),
+    permissions,
+    scope: resourceTags.default({}),
+  }),
+  access_rule: z
+    .strictObject({ kind: z.literal("access_rule"), name: thingName, state, ...accessRuleShape })
+    .refine(accessRuleChecks[0].check, accessRuleChecks[0].message)
+    .refine(accessRuleChecks[1].check, accessRuleChecks[1].message),
 } as const;
 
 /** To remove something its kind and name are enough. */

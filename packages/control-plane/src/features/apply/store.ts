@@ -2,16 +2,20 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { eq } from "drizzle-orm";
-import { credentials, grants, groups, principals, resources } from "../../storage/schema.ts";
+import { accessRules, credentials, grants, groups, principals, resources, roles } from "../../storage/schema.ts";
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
+import { deleteAccessRule, putAccessRule } from "../access-requests/rule-store.ts";
 import { replaceCredential } from "../credentials/store.ts";
 import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
 import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
 import { currentPolicyVersion, documentsOf, putPolicy } from "../policies/store.ts";
 import { createPrincipal, deletePrincipal, type PrincipalRef, updatePrincipal } from "../principals/store.ts";
 import { createResource, deleteResource, updateResource } from "../resources/store.ts";
+import { requirePermission } from "../roles/rights.ts";
+import { deleteRole, putRole } from "../roles/store.ts";
 import {
+  type AccessRuleDocument,
   type AppliedChange,
   type AppliedDocument,
   type FieldChange,
@@ -22,6 +26,7 @@ import {
   type PolicyFile,
   type PrincipalDocument,
   type ResourceDocument,
+  type RoleDocument,
   toJson,
 } from "./documents.ts";
 
@@ -43,6 +48,8 @@ export const applyUnits = {
   /** All documents or none. A dry run does the whole work and takes it back, so that it finds what the real one would. */
   run: write(function* (unit, args: ApplyArgs): Work<ApplyResult> {
     const changes: AppliedChange[] = [];
+    if (args.documents.some((document) => document.noun === "policy"))
+      yield* requirePermission(args.by, "config.apply");
     for (const document of inOrder(args.documents)) {
       if (document.noun !== "policy") changes.push(yield* applyOne(unit, args.by, document));
     }
@@ -78,15 +85,26 @@ function* applyOne(unit: UnitContext, by: PrincipalRef, document: StoredDocument
   }
 }
 
+/** Applying gives nobody more than the routes of each noun do. */
 function* dispatch(unit: UnitContext, by: PrincipalRef, document: StoredDocument): Work<AppliedChange> {
   switch (document.noun) {
+    case "role":
+      yield* requirePermission(by, "roles.write");
+      return yield* applyRole(unit, by, document);
+    case "access_rule":
+      yield* requirePermission(by, "access_rules.write");
+      return yield* applyAccessRule(unit, by, document);
     case "principal":
+      yield* requirePermission(by, "principals.write");
       return yield* applyPrincipal(unit, by, document);
     case "group":
+      yield* requirePermission(by, "groups.write");
       return yield* applyGroup(unit, by, document);
     case "resource":
+      yield* requirePermission(by, "resources.write");
       return yield* applyResource(unit, by, document);
     case "grant":
+      yield* requirePermission(by, "grants.write");
       return yield* applyGrant(unit, by, document);
   }
 }
@@ -99,6 +117,38 @@ function outcome(
   return { noun, name, action, diff };
 }
 
+function* applyRole(unit: UnitContext, by: PrincipalRef, document: RoleDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(roles, eq(roles.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deleteRole(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const { description, permissions, scope } = fields;
+  const diff = fieldChanges({ ...row }, { description, permissions: [...new Set(permissions)].sort(), scope });
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  yield* putRole(unit, { by, role: { name, ...fields } });
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+function* applyAccessRule(unit: UnitContext, by: PrincipalRef, document: AccessRuleDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(accessRules, eq(accessRules.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deleteAccessRule(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const diff = fieldChanges({ ...row?.rule }, { ...NO_RULE_FIELDS, ...fields });
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  yield* putAccessRule(unit, { by, name, rule: fields });
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+/** A rule is replaced whole: what the document leaves out is not there any more. */
+const NO_RULE_FIELDS = { resources: null, tags: null };
+
 function* applyPrincipal(unit: UnitContext, by: PrincipalRef, document: PrincipalDocument): Work<AppliedChange> {
   const { name, fields } = document;
   const row = yield* selectOne(principals, eq(principals.name, name));
@@ -108,21 +158,27 @@ function* applyPrincipal(unit: UnitContext, by: PrincipalRef, document: Principa
     return outcome(document, "delete");
   }
   if (row === undefined) {
-    const { kind, roles = ["user"], disabled = false, onBehalfOf } = fields;
+    const { kind, roles = ["user"], disabled = false, onBehalfOf, attributes = {} } = fields;
     const owner = onBehalfOf === undefined || onBehalfOf === null ? {} : { onBehalfOf };
-    yield* createPrincipal(unit, { by, principal: { name, kind, roles, disabled, ...owner } });
+    yield* createPrincipal(unit, { by, principal: { name, kind, roles, disabled, attributes, ...owner } });
     return outcome(document, "create", fieldChanges({}, { ...fields, roles }));
   }
   if (row.kind !== fields.kind)
     throw new TidewaiterError("conflict", `it is a ${row.kind}; the kind cannot be changed`);
   const owner = row.ownerId === null ? undefined : yield* selectOne(principals, eq(principals.id, row.ownerId));
-  const before = { kind: row.kind, roles: row.roles, disabled: row.disabled, onBehalfOf: owner?.name };
+  const before = {
+    kind: row.kind,
+    roles: row.roles,
+    disabled: row.disabled,
+    onBehalfOf: owner?.name,
+    attributes: row.attributes,
+  };
   const diff = fieldChanges(before, fields);
   // `null` is a wish too: to act for nobody any more.
   const cleared = fields.onBehalfOf === null && row.ownerId !== null;
   if (diff.length === 0 && !cleared) return outcome(document, "none");
-  const { roles, disabled, onBehalfOf } = fields;
-  yield* updatePrincipal(unit, { by, name, patch: { roles, disabled, onBehalfOf } });
+  const { roles, disabled, onBehalfOf, attributes } = fields;
+  yield* updatePrincipal(unit, { by, name, patch: { roles, disabled, onBehalfOf, attributes } });
   return outcome(document, "update", diff);
 }
 

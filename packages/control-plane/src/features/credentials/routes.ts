@@ -62,6 +62,7 @@ export function credentialRoutes(services: Services): Route[] {
         "Set the credential of an access level, sealed and never shown again, or a reference to where it is kept",
       access: { permission: "credentials.write" },
       params: path,
+      resourceOf: ({ params }) => params.name,
       body: credential,
       bodyLimit: 128 * 1024,
       response: NOTHING,
@@ -75,6 +76,7 @@ export function credentialRoutes(services: Services): Route[] {
       summary: "Remove the credential of an access level; sessions that use it end",
       access: { permission: "credentials.write" },
       params: path,
+      resourceOf: ({ params }) => params.name,
       response: NOTHING,
       status: 204,
       handle: ({ params, caller }) =>

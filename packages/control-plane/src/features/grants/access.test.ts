@@ -10,7 +10,7 @@ const NOW = "2026-03-01T08:00:00.000Z";
 
 function grant(more: Partial<GrantRow>): GrantRow {
   const nobody = { principalId: null, groupId: null, resourceId: null, selector: null };
-  return { id: "g", name: "g", ...nobody, level: "read", expiresAt: null, createdAt: NOW, ...more };
+  return { id: "g", name: "g", ...nobody, level: "read", expiresAt: null, requestId: null, createdAt: NOW, ...more };
 }
 
 function person(id: string, groupIds: readonly string[] = [], owner?: KnownPrincipal): KnownPrincipal {
@@ -19,6 +19,7 @@ function person(id: string, groupIds: readonly string[] = [], owner?: KnownPrinc
     name: id,
     kind: owner === undefined ? ("user" as const) : ("ai_agent" as const),
     roles: [],
+    attributes: {},
     disabled: false,
     ownerId: owner?.row.id ?? null,
     passwordHash: null,
@@ -27,7 +28,7 @@ function person(id: string, groupIds: readonly string[] = [], owner?: KnownPrinc
     scramIterations: 4096,
     createdAt: NOW,
   };
-  return { row, groupIds, groupNames: groupIds, ...(owner === undefined ? {} : { owner }) };
+  return { row, groupIds, groupNames: groupIds, roles: [], ...(owner === undefined ? {} : { owner }) };
 }
 
 const shop: ResourceRow = {

@@ -60,11 +60,13 @@ export const grantUnits = {
     });
   }),
 
+  /** By id or name. */
+  get: read(function* (_unit, args: { id: string }): Work<GrantView> {
+    return yield* getGrant(args.id);
+  }),
+
   create: write(function* (unit, args: { by: PrincipalRef; grant: GrantInput }): Work<GrantView> {
-    const id = yield* createGrant(unit, args);
-    const found = (yield* listGrants()).find((grant) => grant.id === id);
-    if (found === undefined) throw new TidewaiterError("internal", "a grant vanished while it was made");
-    return found;
+    return yield* getGrant(yield* createGrant(unit, args));
   }),
 
   delete: write(function* (unit, args: { by: PrincipalRef; id: string }): Work<void> {
@@ -105,6 +107,12 @@ export function* deleteGrant(unit: UnitContext, args: { by: PrincipalRef; id: st
   yield* remove(grants, eq(grants.id, row.id));
   unit.changed("grant", row.id);
   unit.audit({ type: "grant.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
+}
+
+function* getGrant(id: string): Work<GrantView> {
+  const found = (yield* listGrants()).find((grant) => grant.id === id || grant.name === id);
+  if (found === undefined) throw new TidewaiterError("not_found", `there is no grant ${id}`);
+  return found;
 }
 
 export function* listGrants(): Work<GrantView[]> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
-import { namePath, principalName, thingName } from "../shapes.ts";
+import { namePath, principalName, roles, thingName } from "../shapes.ts";
 
 const view = z.object({
   id: z.string(),
@@ -11,6 +11,8 @@ const view = z.object({
   members: z.array(z.string()).readonly(),
   /** By the name of the identity provider that gives them. */
   providedMembers: z.record(z.string(), z.array(z.string()).readonly()),
+  /** Every member has them. */
+  roles: z.array(z.string()).readonly(),
 });
 
 const description = z.string().max(500).optional();
@@ -32,7 +34,7 @@ export function groupRoutes({ store }: Services): Route[] {
       url: "/v1/groups",
       summary: "Add a group",
       access: { permission: "groups.write" },
-      body: z.strictObject({ name: thingName, description, members: members.optional() }),
+      body: z.strictObject({ name: thingName, description, members: members.optional(), roles: roles.optional() }),
       response: view,
       status: 201,
       handle: ({ body, caller }) => groups.create({ by: refOf(caller), group: body }),
@@ -40,10 +42,10 @@ export function groupRoutes({ store }: Services): Route[] {
     route({
       method: "PUT",
       url: "/v1/groups/:name",
-      summary: "Add a group or change its description",
+      summary: "Add a group, or change its description or the roles of its members",
       access: { permission: "groups.write" },
       params: z.object({ name: thingName }),
-      body: z.strictObject({ description }),
+      body: z.strictObject({ description, roles: roles.optional() }),
       response: view,
       handle: ({ params, body, caller }) => groups.put({ by: refOf(caller), group: { ...params, ...body } }),
     }),

@@ -4,7 +4,10 @@ import { and, asc, eq, inArray } from "drizzle-orm";
 import { groupMembers, groups, principals } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { loadPrincipals } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
+import { requireMayGive, rightsOfRoles } from "../roles/rights.ts";
+import { requireKnownRoles } from "../roles/store.ts";
 
 /** The source of memberships that were given here, by the API or a document. */
 export const LOCAL = "local";
@@ -17,6 +20,8 @@ export interface GroupView {
   readonly members: readonly string[];
   /** Given by identity providers, by the provider's name. */
   readonly providedMembers: Readonly<Record<string, readonly string[]>>;
+  /** Names of roles that every member has. */
+  readonly roles: readonly string[];
 }
 
 export interface GroupInput {
@@ -24,6 +29,7 @@ export interface GroupInput {
   readonly description?: string | undefined;
   /** Names of principals; absent leaves them as they are. */
   readonly members?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | undefined;
 }
 
 export const groupUnits = {
@@ -56,15 +62,46 @@ export const groupUnits = {
 
 /** Makes the group or brings it to the given form. */
 export function* putGroup(unit: UnitContext, args: { by: PrincipalRef; group: GroupInput }): Work<void> {
-  const { name, description, members } = args.group;
+  const { name, description, members, roles } = args.group;
   const known = yield* selectOne(groups, eq(groups.name, name));
   const id = known?.id ?? newId("grp");
-  if (known === undefined) yield* insert(groups, { id, name, description: description ?? "" });
-  else if (description !== undefined) yield* update(groups, { description }, eq(groups.id, id));
+  const before = known === undefined ? [] : yield* memberIds(id);
+  if (roles !== undefined) yield* requireKnownRoles(roles);
+  if (known === undefined) yield* insert(groups, { id, name, description: description ?? "", roles: roles ?? [] });
+  else if (description !== undefined || roles !== undefined) {
+    yield* update(groups, { description, roles }, eq(groups.id, id));
+  }
   if (members !== undefined) yield* replaceMembers(id, members);
+  yield* requireMayChange(args.by, { before, after: yield* memberIds(id), had: known?.roles ?? [], roles });
   unit.changed("group", id);
-  const data = { by: args.by.name, name, members: members?.join(" ") ?? null };
+  const data = { by: args.by.name, name, members: members?.join(" ") ?? null, roles: roles?.join(" ") ?? null };
   unit.audit({ type: known === undefined ? "group.created" : "group.updated", principalId: args.by.id, data });
+}
+
+interface GroupChange {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly had: readonly string[];
+  /** Undefined = they stay. */
+  readonly roles: readonly string[] | undefined;
+}
+
+/** Its roles are given to whoever comes in, and taken from whoever goes; new ones are given to all. */
+function* requireMayChange(by: PrincipalRef, change: GroupChange): Work<void> {
+  const { before, after, had, roles = had } = change;
+  const sameRoles = roles.length === had.length && roles.every((role) => had.includes(role));
+  const moved = sameRoles
+    ? [...after.filter((id) => !before.includes(id)), ...before.filter((id) => !after.includes(id))]
+    : after;
+  if (moved.length === 0 && sameRoles) return;
+  const given = yield* rightsOfRoles([...new Set([...had, ...roles])]);
+  yield* requireMayGive(by, given, [...(yield* loadPrincipals(moved.filter((id) => after.includes(id)))).values()]);
+}
+
+/** Of any source. */
+function* memberIds(groupId: string): Work<string[]> {
+  const rows = yield* select(groupMembers, { where: eq(groupMembers.groupId, groupId) });
+  return [...new Set(rows.map(({ principalId }) => principalId))];
 }
 
 /** Of the local source: what an identity provider gave is its own matter. */
@@ -79,6 +116,7 @@ function* replaceMembers(groupId: string, names: readonly string[]): Work<void> 
 
 export function* deleteGroup(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
   const row = yield* requireGroup(args.name);
+  yield* requireMayGive(args.by, yield* rightsOfRoles(row.roles), []);
   yield* remove(groups, eq(groups.id, row.id));
   unit.changed("group", row.id);
   unit.audit({ type: "group.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
@@ -96,14 +134,14 @@ export function* listGroups(): Work<GroupView[]> {
   const everyone = yield* select(principals);
   const names = new Map(everyone.map((row) => [row.id, row.name]));
   const ofGroup = Map.groupBy(members, (member) => member.groupId);
-  return rows.map(({ id, name, description }) => {
+  return rows.map(({ id, name, description, roles }) => {
     const bySource = Map.groupBy(ofGroup.get(id) ?? [], (member) => member.source);
     const named = [...bySource].map(([source, of]): [string, string[]] => [
       source,
       of.map((member) => names.get(member.principalId) ?? "").sort(),
     ]);
     const { [LOCAL]: local = [], ...provided } = Object.fromEntries(named.sort());
-    return { id, name, description, members: local, providedMembers: provided };
+    return { id, name, description, members: local, providedMembers: provided, roles };
   });
 }
 

@@ -54,6 +54,7 @@ export function labelRoutes({ store }: Services): Route[] {
       summary: "Which columns of a resource carry labels by the policy in force, and which nobody has decided about",
       access: { permission: "resources.read" },
       params: namePath,
+      resourceOf: ({ params }) => params.name,
       response: z.object({ places: z.array(place).readonly(), drift: z.array(drift).readonly() }),
       async handle({ params }) {
         const policy = await compiledPolicy(store, undefined);
@@ -71,6 +72,7 @@ export function labelRoutes({ store }: Services): Route[] {
       summary: "Declare unclassified columns harmless: from now on they are shown",
       access: { permission: "resources.write" },
       params: namePath,
+      resourceOf: ({ params }) => params.name,
       body: z.strictObject({ columns: z.array(z.string().min(1).max(200)).min(1).max(100) }),
       response: z.object({ accepted: z.array(z.string()).readonly() }),
       handle: async ({ params, body, caller }) => ({

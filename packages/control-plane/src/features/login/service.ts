@@ -1,5 +1,6 @@
 import type { Principal } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { Rights } from "../../permissions.ts";
 import type { AccessTokens } from "../../signing/access-token.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { HeldMandate, Holder } from "../mandates/holder.ts";
@@ -12,9 +13,9 @@ export interface Caller {
   readonly id: string;
   readonly name: string;
   readonly principal: Principal;
+  /** By themselves and by their groups. */
   readonly roles: readonly string[];
-  /** Of the person that an AI agent acts for: it may do what both may. */
-  readonly personRoles?: readonly string[];
+  readonly rights: Rights;
   /** What the caller came with, where that is less than the principal may. */
   readonly mandate?: HeldMandate;
   /** Of an access token. */

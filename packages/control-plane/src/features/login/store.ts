@@ -25,6 +25,6 @@ export const loginUnits = {
     if (token === undefined || token.principalId !== args.principalId) return { ok: false, reason: "unknown" };
     if (token.revokedAt !== null) return { ok: false, reason: "revoked" };
     const [acting] = yield* loadActing([token], unit.now);
-    return acting === undefined ? { ok: false, reason: "unknown" } : toHolder(acting, unit.now);
+    return acting === undefined ? { ok: false, reason: "unknown" } : yield* toHolder(acting, unit.now);
   }),
 };

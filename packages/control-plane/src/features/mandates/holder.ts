@@ -1,5 +1,8 @@
 import type { Principal } from "@tidewaiter/core";
+import { onlyRights, type Rights } from "../../permissions.ts";
+import type { Work } from "../../storage/statement.ts";
 import { toPrincipal } from "../principals/store.ts";
+import { loadRights } from "../roles/rights.ts";
 import type { Acting } from "./acting.ts";
 import type { MandateRow } from "./mandate.ts";
 
@@ -14,19 +17,20 @@ export type Holder =
       readonly ok: true;
       readonly principal: Principal;
       readonly roles: readonly string[];
-      /** Of the person that an AI agent acts for: it may do what both may. */
-      readonly personRoles?: readonly string[];
+      /** Of an AI agent what its person may too; and only what the mandate leaves of it. */
+      readonly rights: Rights;
       readonly mandate?: HeldMandate;
     }
   | { readonly ok: false; readonly reason: "revoked" | "expired" | "unknown" | "disabled" };
 
-export function toHolder({ known, mandate, problem }: Acting, now: string): Holder {
+export function* toHolder({ known, mandate, problem }: Acting, now: string): Work<Holder> {
   if (mandate !== undefined && mandate.revokedAt !== null) return { ok: false, reason: "revoked" };
   if (mandate !== undefined && mandate.expiresAt <= now) return { ok: false, reason: "expired" };
   if (known === undefined || problem !== undefined) return { ok: false, reason: "disabled" };
-  const holder = { ok: true, principal: toPrincipal(known), roles: known.row.roles } as const;
-  const both = known.owner === undefined ? holder : { ...holder, personRoles: known.owner.row.roles };
-  if (mandate === undefined) return both;
+  const all = yield* loadRights(known);
+  const holder = { ok: true, principal: toPrincipal(known), roles: known.roles } as const;
+  if (mandate === undefined) return { ...holder, rights: all };
   const { id, type, name, permissions, resourceIds, expiresAt, present } = mandate;
-  return { ...both, mandate: { id, type, name, permissions, resourceIds, expiresAt, present } };
+  const rights = permissions === null ? all : onlyRights(all, permissions);
+  return { ...holder, rights, mandate: { id, type, name, permissions, resourceIds, expiresAt, present } };
 }

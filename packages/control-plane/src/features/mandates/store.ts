@@ -48,7 +48,7 @@ export const mandateUnits = {
     const row = yield* selectOne(mandates, eq(mandates.secretHash, args.secretHash));
     if (row === undefined) return undefined;
     const [acting] = yield* loadActing([{ principalId: row.principalId, mandateId: row.id }], unit.now);
-    return acting === undefined ? undefined : { id: row.id, holder: toHolder(acting, unit.now) };
+    return acting === undefined ? undefined : { id: row.id, holder: yield* toHolder(acting, unit.now) };
   }),
 
   used: write(function* (unit, args: { id: string; from: string | undefined }): Work<void> {

@@ -10,6 +10,8 @@ export interface KnownPrincipal {
   readonly groupIds: readonly string[];
   /** Sorted. */
   readonly groupNames: readonly string[];
+  /** Its own and those of its groups, sorted. */
+  readonly roles: readonly string[];
   readonly owner?: KnownPrincipal;
   /** Of the mandate that it comes with. Null: no limit of its own. */
   readonly limits?: { readonly resourceIds: readonly string[] | null; readonly level: AccessLevel | null };
@@ -24,10 +26,10 @@ export function* loadPrincipals(ids: readonly string[]): Work<Map<string, KnownP
   const owners = ownerIds.length === 0 ? [] : yield* select(principals, { where: inArray(principals.id, ownerIds) });
   const everyone = [...rows, ...owners];
   const membership = yield* loadMembership(everyone.map((row) => row.id));
-  const alone = new Map(everyone.map((row) => [row.id, { row, ...membershipOf(membership, row.id) }]));
+  const alone = new Map(everyone.map((row) => [row.id, { row, ...membershipOf(membership, row) }]));
   return new Map(
     rows.map((row): [string, KnownPrincipal] => {
-      const self = { row, ...membershipOf(membership, row.id) };
+      const self = { row, ...membershipOf(membership, row) };
       const owner = row.ownerId === null ? undefined : alone.get(row.ownerId);
       return [row.id, owner === undefined ? self : { ...self, owner }];
     }),
@@ -51,27 +53,35 @@ export function rowProblem({ disabled, suspendedBy }: PrincipalRow): string | un
   return suspendedBy === null ? undefined : `suspended by the identity provider ${suspendedBy}`;
 }
 
-type Membership = ReadonlyMap<string, readonly { readonly id: string; readonly name: string }[]>;
+interface MemberOf {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+}
+
+type Membership = ReadonlyMap<string, readonly MemberOf[]>;
 
 function* loadMembership(principalIds: readonly string[]): Work<Membership> {
   if (principalIds.length === 0) return new Map();
   const members = yield* select(groupMembers, { where: inArray(groupMembers.principalId, [...principalIds]) });
   const groupIds = [...new Set(members.map((member) => member.groupId))];
   const named = groupIds.length === 0 ? [] : yield* select(groups, { where: inArray(groups.id, groupIds) });
-  const names = new Map(named.map((group) => [group.id, group.name]));
+  const byId = new Map(named.map((group) => [group.id, group]));
   // The same membership may come from several sources.
   const once = new Map(members.map((member) => [`${member.groupId} ${member.principalId}`, member]));
-  return Map.groupBy(
-    [...once.values()].map(({ groupId, principalId }) => ({
-      principalId,
-      id: groupId,
-      name: names.get(groupId) ?? "",
-    })),
-    (member) => member.principalId,
-  );
+  const of = new Map<string, MemberOf[]>();
+  for (const { groupId, principalId } of once.values()) {
+    const { name = "", roles = [] } = byId.get(groupId) ?? {};
+    of.set(principalId, [...(of.get(principalId) ?? []), { id: groupId, name, roles }]);
+  }
+  return of;
 }
 
-function membershipOf(membership: Membership, principalId: string) {
-  const member = membership.get(principalId) ?? [];
-  return { groupIds: member.map((group) => group.id), groupNames: member.map((group) => group.name).sort() };
+function membershipOf(membership: Membership, row: PrincipalRow) {
+  const member = membership.get(row.id) ?? [];
+  return {
+    groupIds: member.map((group) => group.id),
+    groupNames: [...new Set(member.map((group) => group.name))].sort(),
+    roles: [...new Set([...row.roles, ...member.flatMap((group) => group.roles)])].sort(),
+  };
 }

@@ -3,7 +3,8 @@ import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { hashPassword, MAX_PASSWORD, MIN_PASSWORD } from "../login/password.ts";
 import type { Caller } from "../login/service.ts";
-import { namePath, principalKind, principalName, roles } from "../shapes.ts";
+import { attributes, namePath, principalKind, principalName, roles } from "../shapes.ts";
+import type { PrincipalRef } from "./store.ts";
 
 const view = z.object({
   id: z.string(),
@@ -15,6 +16,7 @@ const view = z.object({
   suspendedBy: z.string().nullable(),
   groups: z.array(z.string()).readonly(),
   onBehalfOf: z.string().nullable(),
+  attributes: z.record(z.string(), z.string()).readonly(),
   hasPassword: z.boolean(),
   createdAt: z.string(),
 });
@@ -47,6 +49,7 @@ export function principalRoutes({ store }: Services): Route[] {
         disabled: z.boolean().default(false),
         /** The user that an AI agent acts for. */
         onBehalfOf: principalName.optional(),
+        attributes: attributes.default({}),
         password: newPassword.optional(),
       }),
       response: view,
@@ -77,6 +80,7 @@ export function principalRoutes({ store }: Services): Route[] {
         roles: roles.optional(),
         disabled: z.boolean().optional(),
         onBehalfOf: principalName.nullable().optional(),
+        attributes: attributes.optional(),
       }),
       response: view,
       handle: ({ params, body, caller }) => principals.update({ by: refOf(caller), name: params.name, patch: body }),
@@ -108,8 +112,12 @@ export function principalRoutes({ store }: Services): Route[] {
   ];
 }
 
-/** Who did it, for the store and its audit log: an AI agent is named with its person, and whoever came with a key with that. */
-export function refOf({ id, name, principal, mandate }: Pick<Caller, "id" | "name" | "principal" | "mandate">) {
+/**
+ * Who did it and what they may do, for the store and its audit log: an AI agent is named with its person, and whoever
+ * came with a key with that.
+ */
+export function refOf(caller: Pick<Caller, "id" | "name" | "principal" | "mandate" | "rights">): PrincipalRef {
+  const { id, name, principal, mandate, rights } = caller;
   const person = principal.onBehalfOf === undefined ? "" : ` for ${principal.onBehalfOf.name}`;
-  return { id, name: `${name}${person}${mandate === undefined ? "" : ` with ${mandate.id}`}` };
+  return { id, name: `${name}${person}${mandate === undefined ? "" : ` with ${mandate.id}`}`, rights };
 }

@@ -3,9 +3,12 @@ import type { Principal, PrincipalKind } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, asc, eq, isNull, ne } from "drizzle-orm";
+import type { Rights } from "../../permissions.ts";
 import { accessTokens, principals } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { requireMayGive, requireMayManage, rightsOfRoles } from "../roles/rights.ts";
+import { requireKnownRoles } from "../roles/store.ts";
 import { type KnownPrincipal, loadPrincipals } from "./membership.ts";
 
 export type PrincipalRow = typeof principals.$inferSelect;
@@ -14,6 +17,8 @@ export type PrincipalRow = typeof principals.$inferSelect;
 export interface PrincipalRef {
   readonly id: string;
   readonly name: string;
+  /** What they may do by the credential that they came with; absent = all that they may do now. */
+  readonly rights?: Rights | undefined;
 }
 
 export interface NewPrincipal {
@@ -22,11 +27,12 @@ export interface NewPrincipal {
   readonly roles: readonly string[];
   readonly disabled: boolean;
   readonly onBehalfOf?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
   readonly passwordHash?: string;
 }
 
 export type PrincipalPatch = {
-  readonly [Field in "roles" | "disabled"]?: NewPrincipal[Field] | undefined;
+  readonly [Field in "roles" | "disabled" | "attributes"]?: NewPrincipal[Field] | undefined;
 } & { readonly onBehalfOf?: string | null | undefined };
 
 export interface PrincipalView {
@@ -39,6 +45,7 @@ export interface PrincipalView {
   readonly suspendedBy: string | null;
   readonly groups: readonly string[];
   readonly onBehalfOf: string | null;
+  readonly attributes: Readonly<Record<string, string>>;
   readonly hasPassword: boolean;
   readonly createdAt: string;
 }
@@ -91,6 +98,7 @@ export const principalUnits = {
 
   setPassword: write(function* (unit, args: { by: PrincipalRef; name: string; passwordHash: string }): Work<void> {
     const row = yield* requirePrincipal(args.name);
+    yield* requireMayManage(args.by, yield* requireKnown(row));
     yield* update(principals, { passwordHash: args.passwordHash }, eq(principals.id, row.id));
     yield* update(
       accessTokens,
@@ -109,6 +117,8 @@ export const principalUnits = {
 export function* createPrincipal(unit: UnitContext, args: { by: PrincipalRef; principal: NewPrincipal }): Work<void> {
   const { name, kind, roles, disabled, passwordHash } = args.principal;
   const ownerId = yield* resolveOwner(kind, args.principal.onBehalfOf);
+  yield* requireKnownRoles(roles);
+  yield* requireMayGive(args.by, yield* rightsOfRoles(roles), []);
   const id = newId("prn");
   yield* insert(principals, {
     id,
@@ -116,6 +126,7 @@ export function* createPrincipal(unit: UnitContext, args: { by: PrincipalRef; pr
     kind,
     roles,
     disabled,
+    attributes: args.principal.attributes ?? {},
     ownerId,
     passwordHash: passwordHash ?? null,
     scramSalt: randomBytes(16).toString("base64"),
@@ -139,10 +150,17 @@ export function* updatePrincipal(
   args: { by: PrincipalRef; name: string; patch: PrincipalPatch },
 ): Work<void> {
   const row = yield* requirePrincipal(args.name);
-  const { roles, disabled, onBehalfOf } = args.patch;
+  const { roles, disabled, attributes, onBehalfOf } = args.patch;
+  const known = yield* requireKnown(row);
+  yield* requireMayManage(args.by, known);
+  if (roles !== undefined) {
+    yield* requireKnownRoles(roles);
+    yield* requireMayGive(args.by, yield* rightsOfRoles(roles), [known]);
+  }
   const set = {
     ...(roles === undefined ? {} : { roles }),
     ...(disabled === undefined ? {} : { disabled }),
+    ...(attributes === undefined ? {} : { attributes }),
     ...(onBehalfOf === undefined ? {} : { ownerId: yield* resolveOwner(row.kind, onBehalfOf ?? undefined) }),
   };
   if (Object.keys(set).length === 0) return;
@@ -157,6 +175,7 @@ export function* updatePrincipal(
 
 export function* deletePrincipal(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
   const row = yield* requirePrincipal(args.name);
+  yield* requireMayManage(args.by, yield* requireKnown(row));
   yield* remove(principals, eq(principals.id, row.id));
   yield* requireAnAdmin();
   unit.changed("principal", row.id);
@@ -167,6 +186,12 @@ export function* requirePrincipal(name: string): Work<PrincipalRow> {
   const row = yield* selectOne(principals, eq(principals.name, name));
   if (row === undefined) throw new TidewaiterError("not_found", `there is no principal ${name}`);
   return row;
+}
+
+function* requireKnown(row: PrincipalRow): Work<KnownPrincipal> {
+  const known = (yield* loadPrincipals([row.id])).get(row.id);
+  if (known === undefined) throw new TidewaiterError("not_found", `there is no principal ${row.name}`);
+  return known;
 }
 
 /** Without one nobody could ever repair the rest. */
@@ -197,8 +222,9 @@ function* viewByName(name: string): Work<PrincipalView> {
 
 function view(known: KnownPrincipal | undefined): PrincipalView[] {
   if (known === undefined) return [];
-  const { id, name, kind, roles, disabled, suspendedBy, passwordHash, createdAt } = known.row;
-  const shown = { id, name, kind, roles, disabled, suspendedBy, createdAt, hasPassword: passwordHash !== null };
+  const { id, name, kind, roles, disabled, suspendedBy, attributes, passwordHash, createdAt } = known.row;
+  const state = { disabled, suspendedBy, createdAt, hasPassword: passwordHash !== null };
+  const shown = { id, name, kind, roles, attributes, ...state };
   return [{ ...shown, groups: known.groupNames, onBehalfOf: known.owner?.row.name ?? null }];
 }
 

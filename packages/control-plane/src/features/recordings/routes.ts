@@ -16,6 +16,7 @@ export function recordingRoutes({ recordings, store }: Services): Route[] {
       summary: "The recorded events of a session, one JSON object a line; needs a reason and is itself recorded",
       access: { permission: "recordings.read" },
       params: idPath,
+      resourceOf: async ({ params }) => (await sessions.get(params)).resourceName,
       query: z.strictObject({
         reason: z.string().trim().min(3).max(500),
         /** With the original text of statements whose literals are tokens. */
@@ -25,10 +26,11 @@ export function recordingRoutes({ recordings, store }: Services): Route[] {
       produces: "application/x-ndjson",
       async handle({ params, query, caller, can }) {
         const { originals, reason } = query;
-        if (originals && !can("recordings.read_originals")) {
+        const session = await sessions.get(params);
+        const tags = (await store.units.resources.tagsOf({ name: session.resourceName })) ?? {};
+        if (originals && !can("recordings.read_originals", tags)) {
           throw new TidewaiterError("permission_missing", "originals need the permission recordings.read_originals");
         }
-        const session = await sessions.get(params);
         const { id: sessionId, resourceId } = session;
         // Before the first byte: a look that is not recorded must not happen.
         const data = { by: caller.name, reason, originals };
@@ -42,6 +44,7 @@ export function recordingRoutes({ recordings, store }: Services): Route[] {
       summary: "Is the recording of a session complete and untouched?",
       access: { permission: "recordings.verify" },
       params: idPath,
+      resourceOf: async ({ params }) => (await sessions.get(params)).resourceName,
       response: z.object({
         ok: z.boolean(),
         segments: z.int(),

@@ -1,6 +1,6 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
-import { NOTHING, type Route, route } from "../../http/route.ts";
+import { NOTHING, outOfScope, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
 import { accessLevel, namePath, resourceTags, thingName } from "../shapes.ts";
@@ -52,13 +52,11 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
         const reachable = await grants.reachable({ principalId: caller.id, mandateId: caller.mandate?.id });
         const levels = new Map(reachable.map(({ resource, level }) => [resource, level]));
         const all = await resources.list();
-        if (can("resources.read")) {
-          return { resources: all.map((row) => ({ ...row, level: levels.get(row.name) ?? null })) };
-        }
-        const own = all.filter((row) => levels.has(row.name));
         return {
-          resources: own.map(({ name, protocol, tags, enforce }) => {
-            return { name, protocol, tags, enforce, level: levels.get(name) ?? null };
+          resources: all.flatMap(({ name, protocol, tags, enforce, agent, address }) => {
+            const shown = { name, protocol, tags, enforce, level: levels.get(name) ?? null };
+            if (can("resources.read", tags)) return [{ ...shown, agent, address }];
+            return levels.has(name) ? [shown] : [];
           }),
         };
       },
@@ -68,6 +66,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       url: "/v1/resources",
       summary: "Add a resource",
       access: { permission: "resources.write" },
+      scoped: true,
       body: z.strictObject({
         name: thingName,
         protocol: z.string().min(1).max(30),
@@ -78,7 +77,8 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       }),
       response: view,
       status: 201,
-      handle({ body, caller }) {
+      async handle({ body, caller, can }) {
+        if (!can("resources.write", body.tags)) throw outOfScope("resources.write");
         const target = resolveTarget(deps.protocols, body.protocol, body.target);
         return resources.create({ by: refOf(caller), resource: { ...body, ...target } });
       },
@@ -89,6 +89,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       summary: "Show a resource",
       access: { permission: "resources.read" },
       params: namePath,
+      resourceOf: ({ params }) => params.name,
       response: view,
       handle: ({ params }) => resources.get(params),
     }),
@@ -98,6 +99,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       summary: "Change a resource; sessions to another address or agent end",
       access: { permission: "resources.write" },
       params: namePath,
+      resourceOf: ({ params }) => params.name,
       body: z.strictObject({
         tags: resourceTags.optional(),
         target: z.unknown().optional(),
@@ -105,8 +107,10 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
         enforce: enforce.optional(),
       }),
       response: view,
-      async handle({ params, body, caller }) {
+      async handle({ params, body, caller, can }) {
         const before = await resources.get(params);
+        // A role that is limited to some resources can neither take one in nor let one go.
+        if (!can("resources.write", body.tags ?? before.tags)) throw outOfScope("resources.write");
         const target = body.target === undefined ? {} : resolveTarget(deps.protocols, before.protocol, body.target);
         const { name, protocol, address } = before;
         const { tags = before.tags, agent = before.agent, enforce: mode = before.enforce } = body;
@@ -120,6 +124,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       summary: "Delete a resource with its credentials and grants; its live sessions end",
       access: { permission: "resources.write" },
       params: namePath,
+      resourceOf: ({ params }) => params.name,
       response: NOTHING,
       status: 204,
       handle: ({ params, caller }) => resources.delete({ by: refOf(caller), name: params.name }),
@@ -130,6 +135,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
       summary: "Dial the resource and say what its target role can do that it should not",
       access: { permission: "resources.write" },
       params: namePath,
+      resourceOf: ({ params }) => params.name,
       body: z.strictObject({ level: accessLevel.default("read") }),
       response: z.object({ findings: z.array(finding).readonly() }),
       async handle({ params, body }) {

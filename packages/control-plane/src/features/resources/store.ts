@@ -38,6 +38,11 @@ export const resourceUnits = {
     return yield* getView(args.name);
   }),
 
+  /** Undefined when there is no such resource. */
+  tagsOf: read(function* (_unit, args: { name: string }): Work<ResourceRow["tags"] | undefined> {
+    return (yield* selectOne(resources, eq(resources.name, args.name)))?.tags;
+  }),
+
   create: write(function* (unit, args: { by: PrincipalRef; resource: ResourceInput }): Work<ResourceView> {
     yield* createResource(unit, args);
     return yield* getView(args.resource.name);

@@ -1,6 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
+import type { Permission, Scope } from "../../permissions.ts";
 import type { Services } from "../../services.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
@@ -37,7 +38,9 @@ const view = z.object({
 });
 
 export function sessionRoutes({ store }: Services): Route[] {
-  const { sessions } = store.units;
+  const { sessions, resources } = store.units;
+  const namesInScope = async (can: (permission: Permission, tags: Scope) => boolean) =>
+    (await resources.list()).filter(({ tags }) => can("sessions.read_all", tags)).map(({ name }) => name);
   return [
     route({
       method: "GET",
@@ -54,10 +57,12 @@ export function sessionRoutes({ store }: Services): Route[] {
       response: z.object({ sessions: z.array(view), cursor: z.string().nullable() }),
       async handle({ query, caller, can }) {
         const { cursor, limit, ...filter } = query;
+        const everything = can("sessions.read_all");
         const rows = await sessions.list({
           ...filter,
           limit: limit + 1,
-          onlyOf: can("sessions.read_all") ? undefined : ownOf(caller),
+          onlyOf: everything ? undefined : ownOf(caller),
+          orOn: everything ? [] : await namesInScope(can),
           before: cursor === undefined ? undefined : readCursor(cursor),
         });
         const page = rows.slice(0, limit);
@@ -73,7 +78,9 @@ export function sessionRoutes({ store }: Services): Route[] {
       params: idPath,
       response: view,
       async handle({ params, caller, can }) {
-        return toView(await sessions.get({ ...params, onlyOf: can("sessions.read_all") ? undefined : ownOf(caller) }));
+        const everything = can("sessions.read_all");
+        const orOn = everything ? [] : await namesInScope(can);
+        return toView(await sessions.get({ ...params, onlyOf: everything ? undefined : ownOf(caller), orOn }));
       },
     }),
     route({
@@ -82,6 +89,7 @@ export function sessionRoutes({ store }: Services): Route[] {
       summary: "End a live session; its client is told the reason",
       access: { permission: "sessions.kill" },
       params: idPath,
+      resourceOf: async ({ params }) => (await sessions.get(params)).resourceName,
       body: z.strictObject({ reason: z.string().trim().min(1).max(200) }),
       response: view,
       handle: async ({ params, body, caller }) =>

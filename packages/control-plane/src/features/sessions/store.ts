@@ -1,6 +1,6 @@
 import type { CheckRequest, LeaseRenewal, Principal, Resource, SessionEnd, SessionRequest } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, desc, eq, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { sessions } from "../../storage/schema.ts";
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
@@ -50,6 +50,8 @@ export interface SessionQuery {
   readonly resource?: string | undefined;
   /** Only sessions of this principal and of AI agents that act for it. */
   readonly onlyOf?: Own | undefined;
+  /** And all on these resources, by name. */
+  readonly orOn?: readonly string[];
   readonly before?: { readonly startedAt: string; readonly id: string } | undefined;
   readonly limit: number;
 }
@@ -109,8 +111,8 @@ export const sessionUnits = {
     yield* endSession(unit, row, reason, facts);
   }),
 
-  get: read(function* (_unit, args: { id: string; onlyOf?: Own | undefined }): Work<SessionRow> {
-    const row = yield* selectOne(sessions, and(eq(sessions.id, args.id), visibleTo(args.onlyOf)));
+  get: read(function* (_unit, args: { id: string } & Pick<SessionQuery, "onlyOf" | "orOn">): Work<SessionRow> {
+    const row = yield* selectOne(sessions, and(eq(sessions.id, args.id), visibleTo(args)));
     if (row === undefined) throw new TidewaiterError("not_found", `there is no session ${args.id}`);
     return row;
   }),
@@ -123,7 +125,7 @@ export const sessionUnits = {
         state && (state === "live" ? isNull(sessions.endedAt) : isNotNull(sessions.endedAt)),
         principal === undefined ? undefined : eq(sessions.principalName, principal),
         resource === undefined ? undefined : eq(sessions.resourceName, resource),
-        visibleTo(query.onlyOf),
+        visibleTo(query),
         older,
       ),
       orderBy: sql`${desc(sessions.startedAt)}, ${desc(sessions.id)}`,
@@ -173,9 +175,11 @@ function* endSession(unit: UnitContext, row: SessionRow, reason: string, facts: 
   unit.audit({ type: "session.ended", principalId, sessionId, resourceId, data });
 }
 
-function visibleTo(own: Own | undefined): SQL | undefined {
-  if (own === undefined) return undefined;
-  const { principalId, ownerId } = own;
-  if (ownerId !== undefined) return and(eq(sessions.principalId, principalId), eq(sessions.ownerId, ownerId));
-  return or(eq(sessions.principalId, principalId), eq(sessions.ownerId, principalId));
+function visibleTo({ onlyOf, orOn = [] }: Pick<SessionQuery, "onlyOf" | "orOn">): SQL | undefined {
+  if (onlyOf === undefined) return undefined;
+  const { principalId, ownerId } = onlyOf;
+  const mine = eq(sessions.principalId, principalId);
+  const own =
+    ownerId === undefined ? or(mine, eq(sessions.ownerId, principalId)) : and(mine, eq(sessions.ownerId, ownerId));
+  return orOn.length === 0 ? own : or(own, inArray(sessions.resourceName, [...orOn]));
 }
