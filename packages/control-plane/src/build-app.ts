@@ -4,6 +4,7 @@ import { apiKeyRoutes } from "./features/api-keys/routes.ts";
 import { applyRoutes } from "./features/apply/routes.ts";
 import { auditRoutes } from "./features/audit/routes.ts";
 import { budgetRoutes } from "./features/budgets/routes.ts";
+import { certificateRoutes } from "./features/certificates/routes.ts";
 import { credentialRoutes } from "./features/credentials/routes.ts";
 import { delegationRoutes } from "./features/delegation/routes.ts";
 import { grantRoutes } from "./features/grants/routes.ts";
@@ -44,6 +45,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...apiKeyRoutes(services),
     ...delegationRoutes(services),
     ...secretRoutes(services),
+    ...certificateRoutes(services),
     ...sessionRoutes(services),
     ...recordingRoutes(services),
     ...reviewRoutes(services),

@@ -10,11 +10,13 @@ import type {
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { AgentService } from "./features/agents/service.ts";
 import { reserveBudget } from "./features/budgets/service.ts";
+import type { CertificateService } from "./features/certificates/service.ts";
 import type { ChangeFeed } from "./features/changes/feed.ts";
 import type { LoginService } from "./features/login/service.ts";
 import type { RecordingService } from "./features/recordings/service.ts";
 import type { ReviewService } from "./features/reviews/service.ts";
 import { toReview } from "./features/reviews/store.ts";
+import { requestBrowserLogin } from "./features/secrets/browser-logins.ts";
 import type { SessionService } from "./features/sessions/service.ts";
 import type { SigningKeyRing } from "./signing/key-ring.ts";
 import { grantKeySet } from "./signing/session-grant.ts";
@@ -23,6 +25,7 @@ import type { ControlPlaneStore } from "./storage/open-store.ts";
 export interface PortParts {
   readonly store: ControlPlaneStore;
   readonly login: LoginService;
+  readonly certificates: CertificateService;
   readonly sessions: SessionService;
   readonly reviews: ReviewService;
   readonly recordings: RecordingService;
@@ -43,6 +46,9 @@ export function createPort(parts: PortParts): ControlPlane {
   return {
     lookupVerifiers: (principal) => units.secrets.verifiers({ principal }),
     authenticate: (proof) => authenticate(parts, proof),
+    requestBrowserLogin: (request) => requestBrowserLogin(parts.store, request),
+    browserLogin: (id) => units.browserLogins.standing({ id }),
+    withdrawBrowserLogin: (id) => units.browserLogins.withdraw({ id }),
     authorizeSession: (request) => parts.sessions.authorize(request),
     authorizeCheck: (request) => parts.sessions.authorizeCheck(request),
     renewLeases: (gatewayId, sessions) => renewLeases(parts, gatewayId, sessions),
@@ -68,9 +74,12 @@ export function createPort(parts: PortParts): ControlPlane {
 }
 
 async function authenticate(parts: PortParts, proof: AuthenticationProof): Promise<AuthenticationResult> {
+  const { secrets, browserLogins } = parts.store.units;
   if (proof.type === "secret") {
-    return parts.store.units.secrets.use({ principal: proof.principalName, id: proof.secretId });
+    return secrets.use({ kind: "password", principal: proof.principalName, id: proof.secretId });
   }
+  if (proof.type === "certificate") return parts.certificates.authenticate(proof.principalName, proof.certificate);
+  if (proof.type === "browser_login") return browserLogins.use({ id: proof.id });
   const result = await parts.login.caller(proof.token);
   if (result.ok) {
     const { principal, mandate } = result.caller;

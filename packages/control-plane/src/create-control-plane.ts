@@ -7,6 +7,8 @@ import { buildApp } from "./build-app.ts";
 import { createPort } from "./control-plane-port.ts";
 import type { ControlPlaneDeps } from "./deps.ts";
 import { AgentService } from "./features/agents/service.ts";
+import { CertificateAuthorities } from "./features/certificates/authorities.ts";
+import { CertificateService } from "./features/certificates/service.ts";
 import { ChangeFeed } from "./features/changes/feed.ts";
 import { Attempts } from "./features/login/attempts.ts";
 import { localIdentity } from "./features/login/identity.ts";
@@ -108,6 +110,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     grantKeys,
     tokenKeys,
     login: new LoginService({ store, tokens, identity, attempts: new Attempts(now) }),
+    certificates: new CertificateService(store, new CertificateAuthorities(keys), now),
     joinAttempts: new Attempts(now),
     secretResolver,
     sessions: new SessionService({

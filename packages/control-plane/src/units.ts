@@ -16,6 +16,7 @@ import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
 import { reviewUnits } from "./features/reviews/store.ts";
 import { roleUnits } from "./features/roles/store.ts";
+import { browserLoginUnits } from "./features/secrets/browser-login-store.ts";
 import { secretUnits } from "./features/secrets/store.ts";
 import { sessionUnits } from "./features/sessions/store.ts";
 import { sealUnits } from "./seal/store.ts";
@@ -27,6 +28,7 @@ export const units = {
   apiKeys: apiKeyUnits,
   apply: applyUnits,
   audit: auditUnits,
+  browserLogins: browserLoginUnits,
   budgets: budgetUnits,
   changes: changeUnits,
   credentials: credentialUnits,

@@ -268,7 +268,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
         expect(await verifiers("claude+nobody")).toBeUndefined();
         const proof = (principalName: string, secretId: string) =>
           harness.port.authenticate({ type: "secret", principalName, secretId });
-        expect(await proof("claude+bob", one.id)).toMatchObject({ ok: false, reason: "unknown" });
+        expect(await proof("claude+bob", one.id)).toMatchObject({ ok: false, reason: "other_principal" });
         expect(await proof("claude+ana", one.id)).toMatchObject({
           ok: true,
           principal: { onBehalfOf: { name: "ana" } },

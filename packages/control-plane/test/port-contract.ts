@@ -66,7 +66,7 @@ export function portContract(
       await harness.call("DELETE", `/v1/connection-secrets/${revoked.id}`, undefined, scene.anaToken);
       expect(await prove(revoked.id)).toEqual({ ok: false, reason: "revoked" });
       expect(await prove("sec_unknown")).toEqual({ ok: false, reason: "unknown" });
-      expect(await prove(revoked.id, "root")).toEqual({ ok: false, reason: "unknown" });
+      expect(await prove(revoked.id, "root")).toEqual({ ok: false, reason: "other_principal" });
       const told = (await port.lookupVerifiers("ana"))?.verifiers.map(({ id }) => id) ?? [];
       expect(told).toEqual(expect.arrayContaining([short.id, revoked.id]));
       expect(told.length).toBeLessThanOrEqual(16);

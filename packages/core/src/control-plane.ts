@@ -1,4 +1,5 @@
 import type { BudgetRequest, BudgetReservation, BudgetReturn } from "./budget.ts";
+import type { BrowserLoginAnswer, BrowserLoginRequest, BrowserLoginStanding } from "./connection-secret.ts";
 import type { LabelBindingSave, LabelBindingSaved, LabelBindings, LabelPlace } from "./labels/bindings.ts";
 import type { Principal } from "./principal.ts";
 import type { AccessLevel, Resource } from "./resource.ts";
@@ -10,10 +11,15 @@ import type { Review, ReviewRequest } from "./review.ts";
  * or store is a TidewaiterError (`control_plane_lost`, `storage_unavailable`).
  */
 export interface ControlPlane {
-  /** Verifiers of a principal's live connection secrets (at most 16), or undefined for an unknown or disabled principal. */
+  /** Verifiers of a principal's live connection secrets (at most 64), or undefined for an unknown or disabled principal. */
   lookupVerifiers(principalName: string): Promise<ScramAccount | undefined>;
   /** Turns a proof into a principal. Counts a use of the secret; a refusal is a value and is audited. */
   authenticate(proof: AuthenticationProof): Promise<AuthenticationResult>;
+  /** For a client without a secret, which has proven nothing: capped in number and time, and says nothing about what there is. */
+  requestBrowserLogin(request: BrowserLoginRequest): Promise<BrowserLoginAnswer>;
+  browserLogin(id: string): Promise<BrowserLoginStanding>;
+  /** The client left, or waited too long: nobody can sign in for it any more. */
+  withdrawBrowserLogin(id: string): Promise<void>;
   /** The only maker of session rights: checks principal, grant, level, secret scope and agent, and opens the session. */
   authorizeSession(request: SessionRequest): Promise<SessionAuthorization>;
   /** For a check of a resource by an administrator, without a session: what it takes to connect once. */
@@ -71,6 +77,10 @@ export interface ScramAccount {
 
 export type AuthenticationProof =
   | { readonly type: "secret"; readonly principalName: string; readonly secretId: string }
+  /** All bytes of an X.509 certificate in base64, whose key the client has proven to hold. */
+  | { readonly type: "certificate"; readonly principalName: string; readonly certificate: string }
+  /** A login by browser that was approved; the connection that asked for it, once. */
+  | { readonly type: "browser_login"; readonly id: string }
   | { readonly type: "access_token"; readonly token: string };
 
 export type AuthenticationResult =
@@ -84,8 +94,11 @@ export type AuthenticationResult =
     }
   | {
       readonly ok: false;
-      readonly reason: "expired" | "revoked" | "used_up" | "unknown" | "disabled";
+      /** `foreign`: a certificate that no authority of ours has issued for this use. */
+      readonly reason: "expired" | "revoked" | "used_up" | "unknown" | "disabled" | "foreign" | "other_principal";
       readonly expiredAt?: string;
+      /** Of a secret for one resource. */
+      readonly resourceName?: string;
     };
 
 export interface SessionRequest {
@@ -272,7 +285,8 @@ export interface Change {
     | "access_request"
     | "change_request"
     | "emergency"
-    | "settings";
+    | "settings"
+    | "browser_login";
   readonly id: string;
 }
 

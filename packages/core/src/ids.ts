@@ -21,6 +21,7 @@ export type IdPrefix =
   | "rec"
   | "aud"
   | "sec"
+  | "blg"
   | "tok"
   | "bls"
   | "lbp"

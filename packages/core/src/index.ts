@@ -1,4 +1,5 @@
 export * from "./budget.ts";
+export * from "./connection-secret.ts";
 export * from "./control-plane.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";

@@ -489,7 +489,7 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           description?: string;
-          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           scope?: Record<string, string>;
         } } };
       responses: {
@@ -561,6 +561,12 @@ export interface paths {
           target: unknown;
           agent: string;
           enforce?: "on" | "observe";
+          secrets?: {
+            ttl?: number | string;
+            maxTtl?: number | string;
+            singleUse?: boolean;
+            browserTtl?: number | string;
+          } | null;
         } } };
       responses: {
         201: { headers: Record<string, unknown>; content: { "application/json": {
@@ -572,6 +578,12 @@ export interface paths {
             address: string;
             agent: string;
             enforce: "on" | "observe";
+            secrets: {
+              ttl?: number;
+              maxTtl?: number;
+              singleUse?: boolean;
+              browserTtl?: number;
+            } | null;
             credentials: ({
               level: "read" | "write" | "admin";
               type: string;
@@ -605,6 +617,12 @@ export interface paths {
             address: string;
             agent: string;
             enforce: "on" | "observe";
+            secrets: {
+              ttl?: number;
+              maxTtl?: number;
+              singleUse?: boolean;
+              browserTtl?: number;
+            } | null;
             credentials: ({
               level: "read" | "write" | "admin";
               type: string;
@@ -644,6 +662,12 @@ export interface paths {
           target?: unknown;
           agent?: string;
           enforce?: "on" | "observe";
+          secrets?: {
+            ttl?: number | string;
+            maxTtl?: number | string;
+            singleUse?: boolean;
+            browserTtl?: number | string;
+          } | null;
         } } };
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
@@ -655,6 +679,12 @@ export interface paths {
             address: string;
             agent: string;
             enforce: "on" | "observe";
+            secrets: {
+              ttl?: number;
+              maxTtl?: number;
+              singleUse?: boolean;
+              browserTtl?: number;
+            } | null;
             credentials: ({
               level: "read" | "write" | "admin";
               type: string;
@@ -1246,7 +1276,7 @@ export interface paths {
           principal: string;
           name: string;
           ttlSeconds: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -1376,7 +1406,7 @@ export interface paths {
           agent: string;
           purpose?: string;
           ttlSeconds?: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -1438,6 +1468,7 @@ export interface paths {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             secrets: ({
               id: string;
+              kind: "password" | "certificate" | "ssh_certificate" | "browser";
               principal: string;
               resource: string | null;
               createdAt: string;
@@ -1445,6 +1476,7 @@ export interface paths {
               usesLeft: number | null;
               uses: number;
               lastUsedAt: string | null;
+              clientAddress: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -1503,6 +1535,94 @@ export interface paths {
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
+    patch?: never;
+  };
+  "/v1/certificates": {
+    get?: never;
+    put?: never;
+    /** Issue a client certificate for PostgreSQL: for a key that stays where the request was made (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          resource: string;
+          request: string;
+          ttlSeconds?: number;
+          uses?: number;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            username: string;
+            certificatePem: string;
+            expiresAt: string;
+            resource: string | null;
+            endpoint: {
+              host: string;
+              port: number;
+              tls: boolean;
+              caPem?: string;
+            };
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/certificate-authorities": {
+    /** The authorities that issue client certificates: what to trust, for which use, and until when (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: { use?: "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client" };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            authorities: ({
+              id: string;
+              use: "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client";
+              issuesFrom: string;
+              trustedUntil: string | null;
+              certificate: string | null;
+              publicJwk: Record<string, unknown>;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/certificate-authorities/{use}/rotate": {
+    get?: never;
+    put?: never;
+    /** Give an authority a new key; what was issued under the old one stays valid until it ends (needs the permission certificate_authorities.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { use: "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client" };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
     patch?: never;
   };
   "/v1/sessions": {

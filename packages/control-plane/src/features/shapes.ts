@@ -1,3 +1,4 @@
+import { DURATION_PATTERN, toSeconds } from "@tidewaiter/core/policy/quantities";
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { z } from "zod";
 import { PERMISSIONS } from "../permissions.ts";
@@ -33,6 +34,33 @@ export const resourceTags = z
 
 /** `env:NAME`, `file:/path`, `vault:...`: where a secret is kept. What it may be is the resolver's matter. */
 export const secretReference = z.string().min(3).max(1024);
+
+const seconds = (max: number) =>
+  z
+    .union([
+      z.int(),
+      z.string().regex(DURATION_PATTERN, "a duration such as 30m or 8h, or seconds").transform(toSeconds),
+    ])
+    .pipe(z.int().max(max, `at most ${max} seconds`));
+
+/** The longest that anything opens connections, whatever a resource says. */
+export const MAX_SECRET_TTL = 24 * 3600;
+export const MIN_SECRET_TTL = 60;
+
+export const secretRules = z
+  .strictObject({
+    ttl: seconds(MAX_SECRET_TTL)
+      .refine((value) => value >= MIN_SECRET_TTL, "at least a minute")
+      .optional(),
+    maxTtl: seconds(MAX_SECRET_TTL)
+      .refine((value) => value >= MIN_SECRET_TTL, "at least a minute")
+      .optional(),
+    singleUse: z.boolean().optional(),
+    browserTtl: seconds(MAX_SECRET_TTL)
+      .refine((value) => value >= 0, "0 or more")
+      .optional(),
+  })
+  .refine(({ ttl, maxTtl }) => ttl === undefined || maxTtl === undefined || ttl <= maxTtl, "ttl is longer than maxTtl");
 
 export const accessLevel = z.enum(ACCESS_LEVELS);
 

@@ -3,11 +3,20 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import type { Sealer } from "../seal/sealer.ts";
 import type { ControlPlaneStore } from "../storage/open-store.ts";
-import type { SigningKeyRow, SigningPurpose } from "./store.ts";
+import type { SigningPurpose } from "./purpose.ts";
+import type { SigningKeyRow } from "./store.ts";
 
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
+  /** Of a certificate authority for X.509: PEM. */
+  readonly certificate: string | null;
+}
+
+export interface NewKey {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+  readonly certificate?: string;
 }
 
 export interface KeyRingOptions {
@@ -19,13 +28,15 @@ export interface KeyRingOptions {
   readonly announceMs: number;
   /** How long the older keys still verify after that: longer than anything signed with them lives. */
   readonly overlapMs: number;
+  /** Default: Ed25519. */
+  readonly newKey?: (kid: string) => Promise<NewKey>;
 }
 
 /** Another process may have rotated: look again after this long, and at once for a kid that is not known. */
 const REFRESH_MS = 30_000;
 const REFRESH_LIMIT_MS = 1000;
 
-/** Ed25519 keys for one purpose: private halves sealed in the store, rotation with overlap. */
+/** Keys for one purpose: private halves sealed in the store, rotation with overlap. */
 export class SigningKeyRing {
   readonly #options: KeyRingOptions;
   #rows: readonly SigningKeyRow[] = [];
@@ -52,14 +63,14 @@ export class SigningKeyRing {
       .sort((a, b) => (a.signsFrom < b.signsFrom ? 1 : -1));
     const row = usable[0] ?? this.#rows[0];
     if (row === undefined) throw new TidewaiterError("internal", `there is no ${this.#options.purpose} key`);
-    return { kid: row.kid, privateKey: await this.#open(row) };
+    return { kid: row.kid, privateKey: await this.#open(row), certificate: row.certificate };
   }
 
   /** The key that has been published for longest. */
   async oldest(): Promise<SigningKey> {
     const [row] = [...this.#rows].sort((a, b) => (a.signsFrom < b.signsFrom ? -1 : 1));
     if (row === undefined) throw new TidewaiterError("internal", `there is no ${this.#options.purpose} key`);
-    return { kid: row.kid, privateKey: await this.#open(row) };
+    return { kid: row.kid, privateKey: await this.#open(row), certificate: row.certificate };
   }
 
   async verifier(kid: string): Promise<KeyObject | undefined> {
@@ -72,6 +83,12 @@ export class SigningKeyRing {
     return this.#rows.map((row) => ({ ...row.publicJwk, kid: row.kid, alg: "EdDSA", use: "sig" }));
   }
 
+  /** Every key that verifies something, those that will sign later among them. */
+  async published(): Promise<readonly SigningKeyRow[]> {
+    if (this.#options.now() - this.#readAt > REFRESH_MS) await this.#refresh();
+    return this.#rows;
+  }
+
   /** Adds a key that signs once it has been published long enough; the older ones verify for the overlap. */
   async rotate(): Promise<{ readonly kid: string }> {
     return this.#add("next");
@@ -79,14 +96,15 @@ export class SigningKeyRing {
 
   async #add(as: "first" | "next"): Promise<{ kid: string }> {
     const { store, sealer, purpose, now, announceMs, overlapMs } = this.#options;
-    const pair = generateKeyPairSync("ed25519");
     const kid = newId("kid");
+    const pair: NewKey = (await this.#options.newKey?.(kid)) ?? generateKeyPairSync("ed25519");
+    const certificate = pair.certificate ?? null;
     const der = pair.privateKey.export({ type: "pkcs8", format: "der" });
     await sealer.sealing(async () => {
       const { sealed, dataKey } = sealer.seal({ noun: "signing_key", id: kid, field: "private" }, der);
       const signsFrom = new Date(now() + (as === "next" ? announceMs : 0)).toISOString();
       const publicJwk = { ...pair.publicKey.export({ format: "jwk" }) };
-      const key = { kid, purpose, publicJwk, sealedPrivate: sealed, signsFrom, verifiesUntil: null };
+      const key = { kid, purpose, publicJwk, sealedPrivate: sealed, signsFrom, verifiesUntil: null, certificate };
       const olderVerifyUntil = new Date(now() + announceMs + overlapMs).toISOString();
       await store.units.signing.add({
         key,

@@ -4,9 +4,9 @@ import { insertDataKey } from "../seal/store.ts";
 import { signingKeys } from "../storage/schema.ts";
 import { insert, select, update, type Work } from "../storage/statement.ts";
 import { read, write } from "../storage/unit.ts";
+import type { SigningPurpose } from "./purpose.ts";
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
-export type SigningPurpose = SigningKeyRow["purpose"];
 
 /** The id in the change that tells of a rotation of grant keys. */
 const GRANT_KEYS = "grant_keys";

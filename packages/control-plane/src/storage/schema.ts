@@ -1,18 +1,22 @@
 import type {
   AccessLevel,
   BoundColumn,
+  BrowserLoginState,
   BudgetAmounts,
+  ConnectionSecretKind,
   Enforcement,
   PrincipalKind,
   RelationKind,
   ReviewDecision,
   ReviewState,
+  SecretRules,
   SessionCounters,
 } from "@tidewaiter/core";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { AccessDecision, AccessRequestState, AccessRule } from "../features/access-requests/access-rule.ts";
 import type { ChangeRequestState, Weakening } from "../features/change-requests/weakening.ts";
 import type { Permission, Scope } from "../permissions.ts";
+import type { SigningPurpose } from "../signing/purpose.ts";
 
 /**
  * The tables, once for both stores. Only the subset that SQLite and PostgreSQL share is used: text and integer columns,
@@ -65,11 +69,13 @@ export const dataKeys = sqliteTable("data_keys", {
 
 export const signingKeys = sqliteTable("signing_keys", {
   kid: text("kid").primaryKey(),
-  purpose: text("purpose").$type<"session_grant" | "access_token">().notNull(),
+  purpose: text("purpose").$type<SigningPurpose>().notNull(),
   publicJwk: json<Record<string, unknown>>("public_jwk").notNull(),
   sealedPrivate: text("sealed_private").notNull(),
   signsFrom: instant("signs_from").notNull(),
   verifiesUntil: instant("verifies_until"),
+  /** Of a certificate authority for X.509: its own certificate, PEM. */
+  certificate: text("certificate"),
 });
 
 export const principals = sqliteTable("principals", {
@@ -120,6 +126,8 @@ export const resources = sqliteTable("resources", {
   agent: text("agent").notNull(),
   enforce: text("enforce").$type<Enforcement>().notNull(),
   createdAt: instant("created_at").notNull(),
+  /** Null: what the installation allows. */
+  secrets: json<SecretRules>("secrets"),
 });
 
 export const credentials = sqliteTable("credentials", {
@@ -150,12 +158,14 @@ export const grants = sqliteTable("grants", {
   createdAt: instant("created_at").notNull(),
 });
 
+/** Whatever opens connections for a while, with nothing in it that could be used: see `ConnectionSecretKind`. */
 export const connectionSecrets = sqliteTable("connection_secrets", {
   id: text("id").primaryKey(),
   principalId: text("principal_id").notNull(),
   resourceId: text("resource_id"),
-  storedKey: text("stored_key").notNull(),
-  serverKey: text("server_key").notNull(),
+  /** Of a password: base64, 32 bytes each. */
+  storedKey: text("stored_key"),
+  serverKey: text("server_key"),
   createdAt: instant("created_at").notNull(),
   expiresAt: instant("expires_at").notNull(),
   /** Null = any number of uses. */
@@ -163,10 +173,36 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   uses: integer("uses").notNull(),
   lastUsedAt: instant("last_used_at"),
   revokedAt: instant("revoked_at"),
+  kind: text("kind").$type<ConnectionSecretKind>().notNull(),
+  /** Of a certificate: SHA-256 (hex) of all its bytes. */
+  fingerprint: text("fingerprint"),
+  /** Of a login by browser: the address whose connections it lets in. */
+  clientAddress: text("client_address"),
   /** What it was made with, where that was less than its principal itself. */
   mandateId: text("mandate_id"),
   /** The person that a delegated AI agent acts for. */
   ownerId: text("owner_id"),
+});
+
+/** A client without a secret that waits for somebody to sign in for it. */
+export const browserLogins = sqliteTable("browser_logins", {
+  id: text("id").primaryKey(),
+  /** SHA-256 (hex) of what stands in the link, and of the code that its client shows. */
+  tokenHash: text("token_hash").notNull(),
+  codeHash: text("code_hash").notNull(),
+  wrongCodes: integer("wrong_codes").notNull(),
+  gatewayId: text("gateway_id").notNull(),
+  clientAddress: text("client_address").notNull(),
+  clientPort: integer("client_port").notNull(),
+  /** As the client wrote it: there may be no such resource. */
+  resourceName: text("resource_name").notNull(),
+  application: text("application"),
+  state: text("state").$type<BrowserLoginState>().notNull(),
+  secretId: text("secret_id"),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  decidedAt: instant("decided_at"),
+  usedAt: instant("used_at"),
 });
 
 export const accessTokens = sqliteTable("access_tokens", {

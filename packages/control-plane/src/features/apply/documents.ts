@@ -37,6 +37,7 @@ export interface ResourceDocument extends Positioned {
     readonly enforce?: ResourceInput["enforce"] | undefined;
     /** By level; a level that is left out keeps its credential. */
     readonly credentials?: Readonly<Partial<Record<AccessLevel, ReferencedCredential>>> | undefined;
+    readonly secrets?: ResourceInput["secrets"] | undefined;
   };
 }
 

@@ -11,6 +11,7 @@ import {
   resourceTags,
   roles,
   secretReference,
+  secretRules,
   thingName,
 } from "../shapes.ts";
 
@@ -53,6 +54,7 @@ export const documentSchemas = {
     agent: thingName,
     enforce: z.enum(["on", "observe"]).optional(),
     credentials: z.partialRecord(accessLevel, referencedCredential).optional(),
+    secrets: secretRules.nullable().optional(),
   }),
   grant: z
     .strictObject({ kind: z.literal("grant"), name: thingName, state, ...grantShape })

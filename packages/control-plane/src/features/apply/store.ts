@@ -206,8 +206,9 @@ function* applyResource(unit: UnitContext, by: PrincipalRef, document: ResourceD
     yield* deleteResource(unit, { by, name });
     return outcome(document, "delete");
   }
-  const { tags = row?.tags ?? {}, enforce = row?.enforce ?? "on", credentials: wanted = {}, ...rest } = fields;
-  const resource = { name, ...rest, tags, enforce };
+  const { tags = row?.tags ?? {}, enforce = row?.enforce ?? "on", secrets = row?.secrets ?? null } = fields;
+  const { credentials: wanted = {}, ...rest } = fields;
+  const resource = { name, ...rest, tags, enforce, secrets };
   const diff = fieldChanges({ ...row }, { ...resource, name: undefined });
   const replaced = yield* changedReferences(row?.id, wanted);
   if (row !== undefined && diff.length === 0 && replaced.length === 0) return outcome(document, "none");

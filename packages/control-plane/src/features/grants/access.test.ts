@@ -40,6 +40,7 @@ const shop: ResourceRow = {
   address: "h:1",
   agent: "site",
   enforce: "on",
+  secrets: null,
   createdAt: NOW,
 };
 

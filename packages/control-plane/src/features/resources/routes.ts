@@ -3,10 +3,17 @@ import { z } from "zod";
 import { NOTHING, outOfScope, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
-import { accessLevel, namePath, resourceTags, thingName } from "../shapes.ts";
+import { accessLevel, namePath, resourceTags, secretRules, thingName } from "../shapes.ts";
 import { resolveTarget } from "./target.ts";
 
 const enforce = z.enum(["on", "observe"]);
+
+const rulesView = z.object({
+  ttl: z.int().optional(),
+  maxTtl: z.int().optional(),
+  singleUse: z.boolean().optional(),
+  browserTtl: z.int().optional(),
+});
 
 const view = z.object({
   id: z.string(),
@@ -17,6 +24,7 @@ const view = z.object({
   address: z.string(),
   agent: z.string(),
   enforce,
+  secrets: rulesView.nullable(),
   credentials: z
     .array(z.object({ level: accessLevel, type: z.string(), username: z.string(), reference: z.string().nullable() }))
     .readonly(),
@@ -74,6 +82,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
         target: z.unknown(),
         agent: thingName,
         enforce: enforce.default("on"),
+        secrets: secretRules.nullable().default(null),
       }),
       response: view,
       status: 201,
@@ -105,6 +114,7 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
         target: z.unknown().optional(),
         agent: thingName.optional(),
         enforce: enforce.optional(),
+        secrets: secretRules.nullable().optional(),
       }),
       response: view,
       async handle({ params, body, caller, can }) {
@@ -114,7 +124,9 @@ export function resourceRoutes({ store, deps }: Services): Route[] {
         const target = body.target === undefined ? {} : resolveTarget(deps.protocols, before.protocol, body.target);
         const { name, protocol, address } = before;
         const { tags = before.tags, agent = before.agent, enforce: mode = before.enforce } = body;
-        const resource = { name, protocol, address, target: before.target, tags, agent, enforce: mode, ...target };
+        const { secrets = before.secrets } = body;
+        const kept = { name, protocol, address, target: before.target };
+        const resource = { ...kept, tags, agent, enforce: mode, secrets, ...target };
         return resources.update({ by: refOf(caller), resource });
       },
     }),

@@ -1,4 +1,5 @@
-import type { Enforcement, Resource } from "@tidewaiter/core";
+import type { Enforcement, Resource, SecretRules } from "@tidewaiter/core";
+
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { asc, eq } from "drizzle-orm";
@@ -20,6 +21,7 @@ export interface ResourceInput {
   readonly address: string;
   readonly agent: string;
   readonly enforce: Enforcement;
+  readonly secrets: SecretRules | null;
 }
 
 export interface ResourceView extends Omit<ResourceRow, "createdAt"> {
@@ -66,8 +68,8 @@ export function* createResource(unit: UnitContext, args: { by: PrincipalRef; res
 
 export function* updateResource(unit: UnitContext, args: { by: PrincipalRef; resource: ResourceInput }): Work<void> {
   const row = yield* requireResource(args.resource.name);
-  const { protocol, tags, target, address, agent, enforce } = args.resource;
-  yield* update(resources, { protocol, tags, target, address, agent, enforce }, eq(resources.id, row.id));
+  const { name: _, ...set } = args.resource;
+  yield* update(resources, set, eq(resources.id, row.id));
   told(unit, "resource.updated", row.id, args);
 }
 
@@ -85,7 +87,8 @@ export function* deleteResource(unit: UnitContext, args: { by: PrincipalRef; nam
 function told(unit: UnitContext, type: string, id: string, args: { by: PrincipalRef; resource: ResourceInput }): void {
   const { name, protocol, address, agent, enforce } = args.resource;
   unit.changed("resource", id);
-  const data = { by: args.by.name, name, protocol, address, agent, enforce };
+  const secrets = JSON.stringify(args.resource.secrets ?? {});
+  const data = { by: args.by.name, name, protocol, address, agent, enforce, secrets };
   unit.audit({ type, principalId: args.by.id, resourceId: id, data });
 }
 

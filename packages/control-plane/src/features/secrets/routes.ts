@@ -3,11 +3,12 @@ import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
-import { idPath, principalName, thingName } from "../shapes.ts";
+import { idPath, MAX_SECRET_TTL, MIN_SECRET_TTL, principalName, thingName } from "../shapes.ts";
 import { SecretService } from "./service.ts";
 
 const view = z.object({
   id: z.string(),
+  kind: z.enum(["password", "certificate", "ssh_certificate", "browser"]),
   principal: z.string(),
   resource: z.string().nullable(),
   createdAt: z.string(),
@@ -15,11 +16,8 @@ const view = z.object({
   usesLeft: z.int().nullable(),
   uses: z.int(),
   lastUsedAt: z.string().nullable(),
+  clientAddress: z.string().nullable(),
 });
-
-/** A working day. */
-const DEFAULT_TTL = 8 * 3600;
-const MAX_TTL = 24 * 3600;
 
 export function secretRoutes({ store, deps, now }: Services): Route[] {
   const secrets = new SecretService(store, now);
@@ -31,7 +29,7 @@ export function secretRoutes({ store, deps, now }: Services): Route[] {
       access: { permission: "self.write" },
       body: z.strictObject({
         resource: thingName.optional(),
-        ttlSeconds: z.int().min(60).max(MAX_TTL).default(DEFAULT_TTL),
+        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
         uses: z.int().min(1).max(1_000_000).optional(),
         /** An AI agent that acts for the caller; for an administrator any AI agent or service. */
         forPrincipal: principalName.optional(),

@@ -10,7 +10,8 @@ import { makeVerifier, newConnectionSecret } from "./verifier.ts";
 
 export interface SecretRequest {
   readonly resource?: string | undefined;
-  readonly ttlSeconds: number;
+  /** Default and most: by the resource. */
+  readonly ttlSeconds?: number | undefined;
   readonly uses?: number | undefined;
   /** Default: the caller. */
   readonly forPrincipal?: string | undefined;
@@ -30,18 +31,20 @@ export class SecretService {
     const principal = request.forPrincipal ?? caller.name;
     if (caller.mandate !== undefined && principal !== caller.name) throw notYours(principal);
     if (principal !== caller.name) await this.#mayActFor(caller, principal);
-    const { salt, iterations } = await this.#store.units.secrets.saltOf({ principal });
+    const { resource } = request;
+    const terms = await this.#store.units.secrets.terms({ principal, resource, ...asked(request) });
     const secret = newConnectionSecret();
     const view = await this.#store.units.secrets.create({
       by: refOf(caller),
       mandate: caller.mandate,
       ownerId: ownOf(caller).ownerId,
       id: newId("sec"),
+      kind: "password",
       principal,
-      resource: request.resource,
-      ...(await makeVerifier(secret, salt, iterations)),
-      expiresAt: new Date(this.#now() + request.ttlSeconds * 1000).toISOString(),
-      uses: request.uses,
+      resource,
+      proof: await makeVerifier(secret, terms.salt, terms.iterations),
+      expiresAt: new Date(this.#now() + terms.ttlSeconds * 1000).toISOString(),
+      uses: terms.uses,
     });
     return { ...view, secret };
   }
@@ -60,4 +63,8 @@ export class SecretService {
 
 function notYours(name: string): TidewaiterError {
   return new TidewaiterError("permission_missing", `a connection secret for ${name} is not yours to make`);
+}
+
+function asked({ ttlSeconds, uses }: SecretRequest) {
+  return { ttlSeconds, uses };
 }

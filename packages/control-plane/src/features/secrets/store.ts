@@ -1,4 +1,4 @@
-import type { AuthenticationResult, ScramAccount } from "@tidewaiter/core";
+import type { AuthenticationResult, ConnectionSecretKind, ScramAccount } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { and, desc, eq, gt, isNull, lt, or, type SQL } from "drizzle-orm";
 import { connectionSecrets, principals, resources } from "../../storage/schema.ts";
@@ -11,21 +11,23 @@ import type { Own } from "../mandates/own.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal, toPrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
+import { termsFor } from "./rules.ts";
 
 export type SecretRow = typeof connectionSecrets.$inferSelect;
 
-/** A proof is compared with each of them, so their number is the cost of a login. */
-export const LIVE_SECRETS_LIMIT = 16;
+/** Of each kind. A proof is compared with each password, so their number is the cost of a login. */
+export const LIVE_SECRETS_LIMIT = 64;
 /** A dead secret stays this long so that its holder can be told why it does not work any more. */
 const REMEMBERED_MS = 24 * 3600 * 1000;
 
 interface NewSecret {
   readonly by: PrincipalRef;
   readonly id: string;
+  readonly kind: ConnectionSecretKind;
   readonly principal: string;
   readonly resource: string | undefined;
-  readonly storedKey: string;
-  readonly serverKey: string;
+  /** What proves it, by kind. */
+  readonly proof: Partial<Pick<SecretRow, "storedKey" | "serverKey" | "fingerprint" | "clientAddress">>;
   readonly expiresAt: string;
   readonly uses: number | undefined;
   /** What its maker came with: it gives no more, and ends no later. */
@@ -36,6 +38,7 @@ interface NewSecret {
 
 export interface SecretView {
   readonly id: string;
+  readonly kind: ConnectionSecretKind;
   /** The user name of a native client: `ana`, or `claude+ana` of a delegated AI agent. */
   readonly principal: string;
   readonly resource: string | null;
@@ -44,13 +47,19 @@ export interface SecretView {
   readonly usesLeft: number | null;
   readonly uses: number;
   readonly lastUsedAt: string | null;
+  /** Of a login by browser. */
+  readonly clientAddress: string | null;
 }
 
 export const secretUnits = {
-  /** Salt and iterations under which the verifier of a new secret is made. */
-  saltOf: read(function* (_unit, args: { principal: string }) {
+  /** What a new secret gets, and what its verifier is made under. */
+  terms: read(function* (
+    _unit,
+    args: { principal: string; resource: string | undefined; ttlSeconds: number | undefined; uses: number | undefined },
+  ) {
     const { scramSalt, scramIterations } = yield* requirePrincipal(args.principal);
-    return { salt: scramSalt, iterations: scramIterations };
+    const resource = args.resource === undefined ? undefined : yield* requireResource(args.resource);
+    return { ...termsFor(resource, args), salt: scramSalt, iterations: scramIterations };
   }),
 
   create: write(function* (unit, args: NewSecret): Work<SecretView> {
@@ -87,28 +96,32 @@ export const secretUnits = {
     if (principalProblem(known.get(row.id)) !== undefined || person?.disabled === true) return undefined;
     const since = new Date(Date.parse(unit.now) - REMEMBERED_MS).toISOString();
     const secrets = yield* select(connectionSecrets, {
-      where: and(ofHolder(row.id, person?.id), gt(connectionSecrets.expiresAt, since)),
+      where: and(
+        ofHolder(row.id, person?.id),
+        eq(connectionSecrets.kind, "password"),
+        gt(connectionSecrets.expiresAt, since),
+      ),
       orderBy: desc(connectionSecrets.createdAt),
     });
     const ordered = [...secrets.filter((s) => isLive(s, unit.now)), ...secrets.filter((s) => !isLive(s, unit.now))];
-    const verifiers = ordered
-      .slice(0, LIVE_SECRETS_LIMIT)
-      .map(({ id, storedKey, serverKey }) => ({ id, storedKey, serverKey }));
+    const verifiers = ordered.slice(0, LIVE_SECRETS_LIMIT).flatMap(({ id, storedKey, serverKey }) => {
+      return storedKey === null || serverKey === null ? [] : [{ id, storedKey, serverKey }];
+    });
     return { salt: row.scramSalt, iterations: row.scramIterations, verifiers };
   }),
 
   /** Counts a use. A refusal is a value, and audited. */
-  use: write(function* (unit, args: { principal: string; id: string }): Work<AuthenticationResult> {
+  use: write(function* (unit, args: SecretUse): Work<AuthenticationResult> {
     const result = yield* useSecret(unit, args);
     if (!result.ok) {
-      const data = { principal: args.principal, secret: args.id, reason: result.reason };
+      const data = { principal: args.principal, secret: args.id, kind: args.kind, reason: result.reason };
       unit.audit({ type: "authentication.refused", data });
     }
     return result;
   }),
 };
 
-function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
+export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
   const principal = yield* requirePrincipal(args.principal);
   const resourceId = args.resource === undefined ? null : (yield* requireResource(args.resource)).id;
   const { mandate, ownerId } = args;
@@ -119,43 +132,54 @@ function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
   const mine = ofHolder(principal.id, ownerId);
   const forgotten = new Date(Date.parse(unit.now) - REMEMBERED_MS).toISOString();
   yield* remove(connectionSecrets, and(mine, lt(connectionSecrets.expiresAt, forgotten)));
-  if ((yield* count(connectionSecrets, and(mine, live(unit.now)))) >= LIVE_SECRETS_LIMIT) {
+  const same = and(mine, eq(connectionSecrets.kind, args.kind), live(unit.now));
+  if ((yield* count(connectionSecrets, same)) >= LIVE_SECRETS_LIMIT) {
     throw new TidewaiterError("conflict", `${args.principal} has ${LIVE_SECRETS_LIMIT} live connection secrets`, {
       next: "Revoke one that is not used any more.",
     });
   }
-  const { id, storedKey, serverKey, uses } = args;
+  const { id, kind, proof, uses } = args;
   const expiresAt = mandate !== undefined && mandate.expiresAt < args.expiresAt ? mandate.expiresAt : args.expiresAt;
   const madeWith = { mandateId: mandate?.id ?? null, ownerId: ownerId ?? null };
-  const keys = { id, principalId: principal.id, resourceId, storedKey, serverKey, ...madeWith };
-  yield* insert(connectionSecrets, { ...keys, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
+  const row = { id, kind, principalId: principal.id, resourceId, ...proof, ...madeWith };
+  yield* insert(connectionSecrets, { ...row, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
   unit.changed("secret", id);
-  const data = { by: args.by.name, id, principal: principal.name, resource: args.resource ?? null, expiresAt };
+  const data = { by: args.by.name, id, kind, principal: principal.name, resource: args.resource ?? null, expiresAt };
   unit.audit({ type: "connection_secret.created", principalId: args.by.id, data });
   const [view] = yield* secretViews(yield* select(connectionSecrets, { where: eq(connectionSecrets.id, id) }));
   if (view === undefined) throw new TidewaiterError("internal", "a secret vanished while it was made");
   return view;
 }
 
-function* useSecret(unit: UnitContext, args: { principal: string; id: string }): Work<AuthenticationResult> {
+interface SecretUse {
+  readonly id: string;
+  readonly kind: ConnectionSecretKind;
+  /** Whom the client says it is. */
+  readonly principal: string;
+  /** Of the certificate that was shown. */
+  readonly fingerprint?: string;
+}
+
+/** The client has proven that it holds the secret: from here on it may be told what is wrong with it. */
+export function* useSecret(unit: UnitContext, args: SecretUse): Work<AuthenticationResult> {
   const row = yield* selectOne(connectionSecrets, eq(connectionSecrets.id, args.id));
-  if (row === undefined) return { ok: false, reason: "unknown" };
+  if (row === undefined || row.kind !== args.kind) return { ok: false, reason: "unknown" };
+  if (row.fingerprint !== null && row.fingerprint !== args.fingerprint) return { ok: false, reason: "unknown" };
   const [acting] = yield* loadActing([row], unit.now);
   const known = acting?.known;
   const person = row.ownerId === null ? null : (known?.owner?.row.name ?? null);
-  if (known === undefined || loginName(known.row.name, person) !== args.principal) {
-    return { ok: false, reason: "unknown" };
-  }
+  if (known === undefined) return { ok: false, reason: "unknown" };
+  if (loginName(known.row.name, person) !== args.principal) return { ok: false, reason: "other_principal" };
+  const resource = row.resourceId === null ? undefined : yield* selectOne(resources, eq(resources.id, row.resourceId));
+  const scope = resource === undefined ? {} : { resourceName: resource.name };
   const problem = secretProblem(row, acting, unit.now);
-  if (problem !== undefined) return { ok: false, ...problem };
+  if (problem !== undefined) return { ok: false, ...problem, ...scope };
+  if (row.resourceId !== null && resource === undefined) return { ok: false, reason: "revoked" };
   const usesLeft = row.usesLeft === null ? null : row.usesLeft - 1;
   const set = { usesLeft, uses: row.uses + 1, lastUsedAt: unit.now };
   yield* update(connectionSecrets, set, eq(connectionSecrets.id, row.id));
   const mandate = row.mandateId === null ? {} : { mandateId: row.mandateId };
-  const result = { ok: true, principal: toPrincipal(known), secretId: row.id, ...mandate } as const;
-  if (row.resourceId === null) return result;
-  const resource = yield* selectOne(resources, eq(resources.id, row.resourceId));
-  return resource === undefined ? { ok: false, reason: "revoked" } : { ...result, resourceName: resource.name };
+  return { ok: true, principal: toPrincipal(known), secretId: row.id, ...scope, ...mandate };
 }
 
 function secretProblem(row: SecretRow, acting: Acting | undefined, now: string) {
@@ -169,11 +193,11 @@ function secretProblem(row: SecretRow, acting: Acting | undefined, now: string) 
   return row.usesLeft === 0 ? ({ reason: "used_up" } as const) : undefined;
 }
 
-function isLive(row: SecretRow, now: string): boolean {
+export function isLive(row: SecretRow, now: string): boolean {
   return row.revokedAt === null && row.expiresAt > now && row.usesLeft !== 0;
 }
 
-function live(now: string): SQL | undefined {
+export function live(now: string): SQL | undefined {
   const unused = or(isNull(connectionSecrets.usesLeft), gt(connectionSecrets.usesLeft, 0));
   return and(isNull(connectionSecrets.revokedAt), gt(connectionSecrets.expiresAt, now), unused);
 }
@@ -202,17 +226,19 @@ function* secretViews(rows: readonly SecretRow[]): Work<SecretView[]> {
   const known = yield* loadPrincipals([...rows.map((row) => row.principalId), ...people]);
   const named = yield* select(resources);
   const names = new Map(named.map((row) => [row.id, row.name]));
-  return rows.map(({ id, principalId, ownerId, resourceId, createdAt, expiresAt, usesLeft, uses, lastUsedAt }) => ({
-    id,
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
     principal: loginName(
-      known.get(principalId)?.row.name ?? "",
-      ownerId === null ? null : (known.get(ownerId)?.row.name ?? null),
+      known.get(row.principalId)?.row.name ?? "",
+      row.ownerId === null ? null : (known.get(row.ownerId)?.row.name ?? null),
     ),
-    resource: resourceId === null ? null : (names.get(resourceId) ?? null),
-    createdAt,
-    expiresAt,
-    usesLeft,
-    uses,
-    lastUsedAt,
+    resource: row.resourceId === null ? null : (names.get(row.resourceId) ?? null),
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    usesLeft: row.usesLeft,
+    uses: row.uses,
+    lastUsedAt: row.lastUsedAt,
+    clientAddress: row.clientAddress,
   }));
 }

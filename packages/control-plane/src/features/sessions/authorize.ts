@@ -11,6 +11,7 @@ import { currentPolicyVersion } from "../policies/store.ts";
 import type { KnownPrincipal } from "../principals/membership.ts";
 import { toPrincipal } from "../principals/store.ts";
 import { type ResourceRow, toResource } from "../resources/store.ts";
+import { rulesProblem } from "../secrets/rules.ts";
 import type { SecretRow } from "../secrets/store.ts";
 import { type AuthorizeArgs, LEASE_MS, type OpenedSession, type SessionRow } from "./store.ts";
 
@@ -134,8 +135,11 @@ function secretRefusal(secret: SecretRow | undefined, resource: ResourceRow, now
   if (secret === undefined || secret.revokedAt !== null || secret.expiresAt <= now) {
     return refuse("secret_other_resource", "the connection secret is not valid any more");
   }
-  if (secret.resourceId === null || secret.resourceId === resource.id) return undefined;
-  return refuse("secret_other_resource", "the connection secret is for another resource");
+  if (secret.resourceId !== null && secret.resourceId !== resource.id) {
+    return refuse("secret_other_resource", "the connection secret is for another resource");
+  }
+  const problem = rulesProblem(secret, resource, now);
+  return problem === undefined ? undefined : refuse("secret_other_resource", problem);
 }
 
 function refuse(reason: Refusal["reason"], detail: string): Refusal {

@@ -4,7 +4,7 @@ import { hmac, SCRAM_ITERATIONS, SCRAM_SALT_BYTES, type ScramVerifierKeys, sha25
 import { ScramError } from "./scram-error.ts";
 
 /** A principal has at most this many live secrets; every exchange costs as many comparisons, whoever asks. */
-export const MAX_VERIFIERS = 16;
+export const MAX_VERIFIERS = 64;
 const KEY_BYTES = 32;
 
 /** All live secrets of one principal. They share salt and iteration count, which a server must name before the proof. */
@@ -12,7 +12,7 @@ export interface ScramAccount {
   /** 16 bytes */
   readonly salt: Buffer;
   readonly iterations: number;
-  /** at most 16 */
+  /** at most 64 */
   readonly verifiers: readonly (ScramVerifierKeys & { readonly id: string })[];
 }
 

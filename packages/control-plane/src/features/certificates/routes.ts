@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { type Route, route } from "../../http/route.ts";
+import type { Services } from "../../services.ts";
+import { MAX_SECRET_TTL, MIN_SECRET_TTL, thingName } from "../shapes.ts";
+import { CERTIFICATE_USES } from "./authorities.ts";
+import { MAX_REQUEST_LENGTH } from "./client-certificate.ts";
+
+const use = z.enum(CERTIFICATE_USES);
+
+const authority = z.object({
+  id: z.string(),
+  use,
+  issuesFrom: z.string(),
+  trustedUntil: z.string().nullable(),
+  /** PEM; null for SSH. */
+  certificate: z.string().nullable(),
+  publicJwk: z.record(z.string(), z.unknown()).readonly(),
+});
+
+export function certificateRoutes({ certificates, deps }: Services): Route[] {
+  return [
+    route({
+      method: "POST",
+      url: "/v1/certificates",
+      summary: "Issue a client certificate for PostgreSQL: for a key that stays where the request was made",
+      access: { permission: "self.write" },
+      body: z.strictObject({
+        resource: thingName,
+        /** A certificate request (PKCS #10) in PEM. */
+        request: z.string().min(1).max(MAX_REQUEST_LENGTH),
+        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
+        uses: z.int().min(1).max(1_000_000).optional(),
+      }),
+      response: z.object({
+        id: z.string(),
+        username: z.string(),
+        certificatePem: z.string(),
+        expiresAt: z.string(),
+        resource: z.string().nullable(),
+        endpoint: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+      }),
+      status: 201,
+      async handle({ body, caller }) {
+        const { id, principal, certificatePem, expiresAt, resource } = await certificates.issue(caller, body);
+        return { id, username: principal, certificatePem, expiresAt, resource, endpoint: deps.endpoints().postgres };
+      },
+    }),
+    route({
+      method: "GET",
+      url: "/v1/certificate-authorities",
+      summary: "The authorities that issue client certificates: what to trust, for which use, and until when",
+      access: { permission: "self.read" },
+      query: z.strictObject({ use: use.optional() }),
+      response: z.object({ authorities: z.array(authority) }),
+      handle: async ({ query }) => ({ authorities: await certificates.published(query.use) }),
+    }),
+    route({
+      method: "POST",
+      url: "/v1/certificate-authorities/:use/rotate",
+      summary: "Give an authority a new key; what was issued under the old one stays valid until it ends",
+      access: { permission: "certificate_authorities.write" },
+      params: z.object({ use }),
+      response: z.object({ id: z.string() }),
+      handle: ({ params, caller }) => certificates.rotate(caller, params.use),
+    }),
+  ];
+}
