@@ -18,6 +18,7 @@ export type ExitStatus = number | undefined;
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly profile?: string;
+  readonly apiKeyFile?: string;
   /** The same as `profile`, in shorter words; a command may use it otherwise. */
   readonly as?: string;
 }
@@ -41,7 +42,8 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
       const asProfile = !command.options.some(({ long }) => long === "--as");
       command
         .option("--json", "one JSON document on stdout")
-        .option("--profile <name>", "act as this profile (see: tw login)");
+        .option("--profile <name>", "act as this profile (see: tw login)")
+        .option("--api-key-file <file>", "act with the API key in this file");
       if (asProfile) command.option("--as <name>", "the same in fewer letters");
       command
         .helpOption("-h, --help", "show this")
@@ -50,8 +52,12 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
       return command.action(async (...received: unknown[]) => {
         // Commander gives the arguments that `configure` declared, then the options, then the command.
         const options = received.at(-2) as Options & GlobalOptions;
-        const { json, profile = asProfile ? options.as : undefined } = options;
-        const context = start({ ...(json && { json }), ...(profile !== undefined && { profile }) });
+        const { json, profile = asProfile ? options.as : undefined, apiKeyFile } = options;
+        const context = start({
+          ...(json && { json }),
+          ...(profile !== undefined && { profile }),
+          ...(apiKeyFile !== undefined && { apiKeyFile }),
+        });
         done(await spec.run(context, options, ...(received.slice(0, -2) as unknown as Args)));
       });
     },

@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly now: () => number;
   /** Given by `--profile` or `--as`; else the environment, else the current one. */
   readonly profileName: string | undefined;
+  /** Given by `--api-key-file`. */
+  readonly apiKeyFile?: string;
   /** The signed-in profile. @throws CliError `not_signed_in` */
   profile(): Promise<Profile>;
   /** The API as that profile. @throws CliError `not_signed_in` */

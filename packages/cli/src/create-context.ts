@@ -1,4 +1,5 @@
 import { openApi } from "./api/client.ts";
+import { apiKeyProfile } from "./config/api-key.ts";
 import { ProfileStore } from "./config/profiles.ts";
 import type { CommandContext } from "./context.ts";
 import { CliError } from "./errors.ts";
@@ -18,6 +19,8 @@ export async function chosenProfileName(parts: Parts): Promise<string | undefine
 }
 
 async function signedIn(parts: Parts) {
+  const machine = await apiKeyProfile(parts);
+  if (machine !== undefined) return machine;
   const name = await chosenProfileName(parts);
   if (name === undefined) {
     throw new CliError("not_signed_in", "you are not signed in", { next: "tw login --server URL" });

@@ -50,7 +50,7 @@ try {
     version: packageJson.version,
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
-    start: ({ json, profile }) =>
+    start: ({ json, profile, apiKeyFile }) =>
       createContext({
         env,
         output: outputFor(json === true),
@@ -58,6 +58,7 @@ try {
         cwd: process.cwd(),
         now: Date.now,
         profileName: profile,
+        ...(apiKeyFile !== undefined && { apiKeyFile }),
       }),
     runProgram: (passed, args) => runPassed(passed, args, process.env),
   });

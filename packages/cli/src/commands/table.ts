@@ -19,9 +19,11 @@ export interface Passed {
 export const GROUPS: Readonly<Record<string, string>> = {
   agent: "run an agent, or make a join token for one",
   agents: "agents and whether they are online",
+  "api-keys": "keys of services and AI agents",
   audit: "who changed, decided or saw what",
   budgets: "what is spent of what a policy allows in a window",
   credentials: "secrets used at the targets",
+  delegations: "AI agents that act for you",
   demo: "what the demo offers",
   grants: "who may reach what",
   groups: "sets of principals",
@@ -64,7 +66,7 @@ export const ENTRIES: readonly Entry[] = [
   },
   {
     path: ["exec"],
-    summary: "run a command with PG* variables of its own",
+    summary: "run a command with an identity of its own, or as an AI agent",
     load: async () => (await import("./connect/exec.ts")).exec,
   },
   {
@@ -236,6 +238,36 @@ export const ENTRIES: readonly Entry[] = [
     path: ["secrets", "revoke"],
     summary: "end a connection secret and its sessions",
     load: async () => (await import("./secrets/revoke.ts")).revoke,
+  },
+  {
+    path: ["api-keys", "list"],
+    summary: "API keys, their limits and last use",
+    load: async () => (await import("./api-keys/list.ts")).list,
+  },
+  {
+    path: ["api-keys", "add"],
+    summary: "make one for a service or an AI agent",
+    load: async () => (await import("./api-keys/add.ts")).add,
+  },
+  {
+    path: ["api-keys", "rotate"],
+    summary: "make a successor; both are good for a while",
+    load: async () => (await import("./api-keys/rotate.ts")).rotate,
+  },
+  {
+    path: ["api-keys", "revoke"],
+    summary: "end a key and its sessions",
+    load: async () => (await import("./api-keys/revoke.ts")).revoke,
+  },
+  {
+    path: ["delegations", "list"],
+    summary: "what you have delegated",
+    load: async () => (await import("./delegations/list.ts")).list,
+  },
+  {
+    path: ["delegations", "revoke"],
+    summary: "end a delegation and its sessions",
+    load: async () => (await import("./delegations/revoke.ts")).revoke,
   },
   {
     path: ["audit", "list"],

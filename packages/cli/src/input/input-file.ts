@@ -10,7 +10,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** A text file that the command line names. @throws CliError `usage` */
-export async function readInputFile({ cwd }: CommandContext, path: string): Promise<string> {
+export async function readInputFile({ cwd }: Pick<CommandContext, "cwd">, path: string): Promise<string> {
   try {
     return await readFile(resolve(cwd, path), "utf8");
   } catch (cause) {

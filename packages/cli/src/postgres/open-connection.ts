@@ -102,7 +102,7 @@ async function checkGrant(context: CommandContext, { resource, level }: Wanted):
   }
 }
 
-async function tlsChoice({ env }: CommandContext, endpoint: Endpoint): Promise<TlsChoice> {
+export async function tlsChoice({ env }: CommandContext, endpoint: Endpoint): Promise<TlsChoice> {
   if (!endpoint.tls) return { mode: "disable" };
   if (endpoint.caPem === undefined) return { mode: "verify-full", rootCert: "system" };
   const dir = join(env.configDir, "ca");
