@@ -11,6 +11,8 @@ import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { labelRoutes } from "./features/labels/routes.ts";
+import { homePages } from "./features/login/home-page.ts";
+import { signInPages } from "./features/login/pages.ts";
 import { loginRoutes } from "./features/login/routes.ts";
 import { policyRoutes } from "./features/policies/routes.ts";
 import { principalRoutes } from "./features/principals/routes.ts";
@@ -20,6 +22,8 @@ import { reviewRoutes } from "./features/reviews/routes.ts";
 import { roleRoutes } from "./features/roles/routes.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
+import { registerAssets } from "./http/assets-route.ts";
+import { type PageRoute, registerPages } from "./http/page-route.ts";
 import { type Route, register } from "./http/route.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { addAccess, may } from "./plugins/access.ts";
@@ -55,6 +59,11 @@ export function allRoutes(services: Services): readonly Route[] {
   return routes;
 }
 
+/** All pages there are; the same rules of access hold for them. */
+export function allPages(services: Services): readonly PageRoute[] {
+  return [...signInPages(services), ...homePages(services)];
+}
+
 /** The API, not listening: tests call it by `inject`. */
 export async function buildApp(services: Services, extra: readonly Route[] = []): Promise<FastifyInstance> {
   const { log, logLevel, trustedProxies } = services.deps;
@@ -72,10 +81,12 @@ export async function buildApp(services: Services, extra: readonly Route[] = [])
   app.removeContentTypeParser("text/plain");
   addProblems(app);
   addSecurityHeaders(app);
-  addAccess(app, services.login);
+  addAccess(app, services);
   const routes = [...allRoutes(services), ...extra];
   const tagsOf = (name: string) => services.store.units.resources.tagsOf({ name });
   for (const route of routes) register(app, route, { may, tagsOf });
+  registerAssets(app);
+  await registerPages(app, allPages(services), { may, tagsOf, web: () => services.deps.endpoints().web });
   app.get("/v1/openapi.json", { config: { access: { public: true } } }, async () => openApiDocument(routes));
   await app.ready();
   return app;

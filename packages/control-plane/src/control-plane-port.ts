@@ -82,8 +82,9 @@ async function authenticate(parts: PortParts, proof: AuthenticationProof): Promi
   if (proof.type === "browser_login") return browserLogins.use({ id: proof.id });
   const result = await parts.login.caller(proof.token);
   if (result.ok) {
-    const { principal, mandate } = result.caller;
-    return { ok: true, principal, ...(mandate === undefined ? {} : { mandateId: mandate.id }) };
+    const { principal, mandate, signInId } = result.caller;
+    const mandateId = mandate === undefined ? {} : { mandateId: mandate.id };
+    return { ok: true, principal, ...mandateId, ...(signInId === undefined ? {} : { signInId }) };
   }
   const data = { proof: proof.type, reason: result.reason };
   await parts.store.units.audit.append({ type: "authentication.refused", data });

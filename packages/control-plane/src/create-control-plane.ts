@@ -19,6 +19,7 @@ import { RecordingService } from "./features/recordings/service.ts";
 import { ReviewService } from "./features/reviews/service.ts";
 import { openTokenKey, SessionService } from "./features/sessions/service.ts";
 import { principalName } from "./features/shapes.ts";
+import { WebSessions } from "./features/web-session/service.ts";
 import { MasterKeyFile } from "./seal/key-file.ts";
 import { Sealer } from "./seal/sealer.ts";
 import type { Services } from "./services.ts";
@@ -44,6 +45,8 @@ export interface RunningControlPlane {
 }
 
 const ACCESS_TOKEN_LIFE_MS = 8 * 3600 * 1000;
+/** A working day, with its evening. */
+const SIGN_IN_LIFE_MS = 12 * 3600 * 1000;
 /** An agent hears of a new key when it connects anew; one that was away for longer than the overlap joins again. */
 const GRANT_KEY_TIMES = { announceMs: 10 * 60 * 1000, overlapMs: 7 * 24 * 3600 * 1000 };
 const TOKEN_KEY_ANNOUNCE_MS = 60 * 1000;
@@ -99,6 +102,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const tokenTimes = { announceMs: TOKEN_KEY_ANNOUNCE_MS, overlapMs: 2 * tokenLifeMs };
   const tokenKeys = await SigningKeyRing.open({ ...keys, purpose: "access_token", ...tokenTimes });
   const tokens = new AccessTokens(tokenKeys, { now, lifeMs: tokenLifeMs });
+  const signInLifeMs = deps.signInLifeMs ?? SIGN_IN_LIFE_MS;
   const identity = (deps.identity ?? localIdentity)(store);
   const tokenKey = await openTokenKey(store, sealer);
   const secretResolver = new SecretResolver({ stores: deps.secretStores ?? [], now });
@@ -109,7 +113,8 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     now,
     grantKeys,
     tokenKeys,
-    login: new LoginService({ store, tokens, identity, attempts: new Attempts(now) }),
+    login: new LoginService({ store, tokens, identity, attempts: new Attempts(now), now, signInLifeMs }),
+    webSessions: new WebSessions(store, now, signInLifeMs),
     certificates: new CertificateService(store, new CertificateAuthorities(keys), now),
     joinAttempts: new Attempts(now),
     secretResolver,

@@ -52,6 +52,8 @@ export interface ControlPlaneDeps {
   readonly accessTokenLifeMs?: number;
   /** The longest life of an API key; default 90 days. */
   readonly apiKeyMaxLifeS?: number;
+  /** How long one signing in holds, in a browser or on the command line. Default 12 h. */
+  readonly signInLifeMs?: number;
   /**
    * Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-For` is believed. Default none: behind a proxy that
    * is not named here all clients share one address, and with it the limit on attempts to sign in.

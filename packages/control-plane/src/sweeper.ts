@@ -4,13 +4,15 @@ const EVERY_MS = 15_000;
 
 /** Says aloud what time alone has changed: reviews that ran out, sessions whose gateway is gone, budgets that are free again. */
 export function startSweeper(store: ControlPlaneStore): { stop(): void } {
-  const { reviews, sessions, budgets, changes, mandates } = store.units;
+  const { reviews, sessions, budgets, changes, mandates, login, webSessions } = store.units;
   const sweep = async () => {
     await reviews.sweep();
     await sessions.sweep();
     await budgets.sweep();
     await mandates.sweep();
     await changes.prune();
+    await login.sweep();
+    await webSessions.sweep();
   };
   // A store that is away now is swept the next time; every reader judges by the clock anyhow.
   const timer = setInterval(() => void sweep().catch(() => {}), EVERY_MS);

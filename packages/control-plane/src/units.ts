@@ -19,6 +19,7 @@ import { roleUnits } from "./features/roles/store.ts";
 import { browserLoginUnits } from "./features/secrets/browser-login-store.ts";
 import { secretUnits } from "./features/secrets/store.ts";
 import { sessionUnits } from "./features/sessions/store.ts";
+import { webSessionUnits } from "./features/web-session/store.ts";
 import { sealUnits } from "./seal/store.ts";
 import { signingUnits } from "./signing/store.ts";
 
@@ -47,6 +48,7 @@ export const units = {
   secrets: secretUnits,
   sessions: sessionUnits,
   signing: signingUnits,
+  webSessions: webSessionUnits,
 };
 
 export type UnitsOfWork = typeof units;

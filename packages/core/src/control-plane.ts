@@ -91,6 +91,8 @@ export type AuthenticationResult =
       readonly resourceName?: string;
       /** The proof carries less than the principal may; give it on to `authorizeSession`. */
       readonly mandateId?: string;
+      /** What the proof comes from: the session ends with it. Give it on as well. */
+      readonly signInId?: string;
     }
   | {
       readonly ok: false;
@@ -107,6 +109,7 @@ export interface SessionRequest {
   readonly secretId?: string;
   /** As `authenticate` answered. A secret's own is found by the secret. */
   readonly mandateId?: string;
+  readonly signInId?: string;
   readonly resourceName: string;
   readonly protocol: string;
   /** Absent = the lowest level that has a credential, up to the one granted. */

@@ -27,6 +27,8 @@ export type IdPrefix =
   | "lbp"
   | "gw"
   | "jti"
+  | "sgn"
+  | "idn"
   | "mk"
   | "dk"
   | "key"

@@ -94,7 +94,7 @@ export interface paths {
   "/v1/logout": {
     get?: never;
     put?: never;
-    /** End the access token of this request (needs the permission self.read) */
+    /** Sign out: end the sign-in of this request, and all tokens and connection secrets made with it (needs the permission self.read) */
     post: {
       parameters: {
         query?: never;
@@ -137,6 +137,9 @@ export interface paths {
             roles: string[];
             groups: string[];
             tokenExpiresAt: string;
+            provider: string;
+            authenticatedAt: string;
+            methods: string[];
             endpoints: {
               postgres: {
                 host: string;
@@ -303,7 +306,7 @@ export interface paths {
   };
   "/v1/principals/{name}/password": {
     get?: never;
-    /** Set a password; every access token of the principal ends (needs the permission principals.write) */
+    /** Set a password; every sign-in of the principal ends, with what was made by it (needs the permission principals.write) */
     put: {
       parameters: {
         query?: never;

@@ -14,6 +14,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     caller: Caller | undefined;
+    /** What forms of a signed-in browser must hold. */
+    formToken: string | undefined;
   }
 }
 
@@ -104,24 +106,25 @@ export function register(app: FastifyInstance, spec: Route, rights: RouteRights)
     bodyLimit: spec.bodyLimit ?? 64 * 1024,
     handler: async (request, reply) => {
       const call = parseCall(spec, request, rights.may);
-      await requireScope(spec, call, rights);
+      await requireScope(spec, call.can, rights, () => spec.resourceOf?.(call));
       return answer(spec, reply, await spec.run(call));
     },
   });
 }
 
 /** The permission is held somewhere (plugins/access.ts): is it held here? */
-async function requireScope(
-  spec: Route,
-  call: RouteCall<unknown, unknown, unknown>,
-  { tagsOf }: RouteRights,
+export async function requireScope(
+  spec: Pick<Route, "access" | "scoped">,
+  can: RouteCall<unknown, unknown, unknown>["can"],
+  { tagsOf }: Pick<RouteRights, "tagsOf">,
+  resourceOf: () => string | undefined | Promise<string | undefined>,
 ): Promise<void> {
   if ("public" in spec.access || spec.scoped === true) return;
   const { permission } = spec.access;
-  if (call.can(permission)) return;
-  const name = await spec.resourceOf?.(call);
+  if (can(permission)) return;
+  const name = await resourceOf();
   const tags = name === undefined ? undefined : await tagsOf(name);
-  if (tags !== undefined && call.can(permission, tags)) return;
+  if (tags !== undefined && can(permission, tags)) return;
   throw outOfScope(permission);
 }
 
@@ -145,7 +148,8 @@ function parseCall(spec: Route, request: FastifyRequest, may: RouteRights["may"]
   };
 }
 
-function parse(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
+/** @throws `bad_request` with the place of everything that is wrong */
+export function parse(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
   if (schema === undefined) return undefined;
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;

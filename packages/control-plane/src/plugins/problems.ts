@@ -40,7 +40,8 @@ function sendProblem(reply: FastifyReply, error: TidewaiterError): FastifyReply 
   return reply.code(status).type("application/problem+json").send(JSON.stringify(body));
 }
 
-function toKnown(error: unknown): TidewaiterError {
+/** Any error as one of ours; the text of an unexpected one is not passed on. */
+export function toKnown(error: unknown): TidewaiterError {
   if (error instanceof TidewaiterError) {
     // What went wrong inside may name files and keys; the log has it.
     return error.code === "internal" ? new TidewaiterError("internal", "something went wrong here") : error;

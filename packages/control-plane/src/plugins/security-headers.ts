@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** The API serves no scripts, styles, frames or forms; the web admin brings a policy of its own. */
+/** The API serves no scripts, styles, frames or forms; pages have a policy of their own (http/page-route.ts). */
 const HEADERS = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   "x-content-type-options": "nosniff",

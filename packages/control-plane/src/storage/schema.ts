@@ -115,6 +115,47 @@ export const groupMembers = sqliteTable(
   (table) => [primaryKey({ columns: [table.groupId, table.principalId, table.source] })],
 );
 
+/** What a provider calls somebody. `subject` is its own stable id, never an e-mail address. */
+export const identities = sqliteTable("identities", {
+  id: text("id").primaryKey(),
+  provider: text("provider").notNull(),
+  subject: text("subject").notNull(),
+  principalId: text("principal_id").notNull(),
+  /** As the provider shows it; for people only. */
+  username: text("username").notNull(),
+  createdAt: instant("created_at").notNull(),
+  lastSignInAt: instant("last_sign_in_at"),
+});
+
+/** One act of signing in. What it gave out (tokens, web sessions, connection secrets) ends when it is ended. */
+export const signIns = sqliteTable("sign_ins", {
+  id: text("id").primaryKey(),
+  principalId: text("principal_id").notNull(),
+  via: text("via").$type<"token" | "web">().notNull(),
+  /** `local`, or the name of the identity provider. */
+  provider: text("provider").notNull(),
+  identityId: text("identity_id"),
+  /** The provider's `sid`, by which it may end it. */
+  providerSession: text("provider_session"),
+  /** RFC 8176. */
+  methods: json<readonly string[]>("methods").notNull(),
+  /** When the person last gave proof, which a step-up makes anew. */
+  authenticatedAt: instant("authenticated_at").notNull(),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  address: text("address").notNull(),
+  endedAt: instant("ended_at"),
+  endReason: text("end_reason"),
+});
+
+/** SHA-256 of the cookie that a browser holds for a sign-in. */
+export const webSessions = sqliteTable("web_sessions", {
+  idHash: text("id_hash").primaryKey(),
+  signInId: text("sign_in_id").notNull(),
+  createdAt: instant("created_at").notNull(),
+  lastUsedAt: instant("last_used_at").notNull(),
+});
+
 export const resources = sqliteTable("resources", {
   id: text("id").primaryKey(),
   name: text("name").notNull(),
@@ -182,6 +223,10 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   mandateId: text("mandate_id"),
   /** The person that a delegated AI agent acts for. */
   ownerId: text("owner_id"),
+  /** The sign-in that it was made with: ended with it. */
+  signInId: text("sign_in_id"),
+  /** For its holder; null where a person took it back. */
+  revokedReason: text("revoked_reason"),
 });
 
 /** A client without a secret that waits for somebody to sign in for it. */
@@ -212,6 +257,7 @@ export const accessTokens = sqliteTable("access_tokens", {
   expiresAt: instant("expires_at").notNull(),
   revokedAt: instant("revoked_at"),
   mandateId: text("mandate_id"),
+  signInId: text("sign_in_id"),
 });
 
 /**
@@ -322,6 +368,7 @@ export const sessions = sqliteTable("sessions", {
   segments: integer("segments"),
   lastSegmentHash: text("last_segment_hash"),
   mandateId: text("mandate_id"),
+  signInId: text("sign_in_id"),
 });
 
 export const reviews = sqliteTable("reviews", {

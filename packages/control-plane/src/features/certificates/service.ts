@@ -59,6 +59,7 @@ export class CertificateService {
       by: refOf(caller),
       mandate: caller.mandate,
       ownerId: ownOf(caller).ownerId,
+      signInId: caller.signInId,
       id,
       kind: "certificate",
       principal: caller.name,

@@ -23,12 +23,14 @@ export function loginRoutes({ login, store, deps }: Services): Route[] {
         principal: principalIdentity,
         roles: z.array(z.string()).readonly(),
       }),
-      handle: ({ body, address }) => login.login(body.name, body.password, address),
+      async handle({ body, address }) {
+        return login.signIn(await login.checkPassword(body.name, body.password, address));
+      },
     }),
     route({
       method: "POST",
       url: "/v1/logout",
-      summary: "End the access token of this request",
+      summary: "Sign out: end the sign-in of this request, and all tokens and connection secrets made with it",
       access: { permission: "self.read" },
       response: NOTHING,
       status: 204,
@@ -43,14 +45,20 @@ export function loginRoutes({ login, store, deps }: Services): Route[] {
         principal: principalIdentity,
         roles: z.array(z.string()).readonly(),
         groups: z.array(z.string()).readonly(),
+        /** Until when the proof of this request holds. */
         tokenExpiresAt: z.string(),
+        provider: z.string(),
+        authenticatedAt: z.string(),
+        /** RFC 8176. */
+        methods: z.array(z.string()).readonly(),
         endpoints: endpointsShape,
         grants: z.array(z.object({ resource: z.string(), level: accessLevel })),
       }),
       async handle({ caller }) {
-        const { principal, roles, tokenExpiresAt } = caller;
+        const { principal, roles, expiresAt: tokenExpiresAt, provider, authenticatedAt, methods } = caller;
         const grants = await store.units.grants.reachable({ principalId: caller.id, mandateId: caller.mandate?.id });
-        return { principal, roles, groups: principal.groups, tokenExpiresAt, endpoints: deps.endpoints(), grants };
+        const proof = { tokenExpiresAt, provider, authenticatedAt, methods };
+        return { principal, roles, groups: principal.groups, ...proof, endpoints: deps.endpoints(), grants };
       },
     }),
   ];

@@ -7,8 +7,9 @@ import type { HeldMandate, Holder } from "../mandates/holder.ts";
 import { hashMandateSecret, isMandateSecret } from "../mandates/mandate.ts";
 import type { Attempts } from "./attempts.ts";
 import type { IdentityProvider } from "./identity.ts";
+import type { NewSignIn } from "./sign-ins.ts";
 
-/** Who makes a request. */
+/** Who makes a request, and how that was proven. */
 export interface Caller {
   readonly id: string;
   readonly name: string;
@@ -16,11 +17,21 @@ export interface Caller {
   /** By themselves and by their groups. */
   readonly roles: readonly string[];
   readonly rights: Rights;
+  readonly via: "token" | "web" | "api_key";
+  /** When the person last gave proof of who they are, ISO 8601; a step-up makes it new. */
+  readonly authenticatedAt: string;
+  /** By what: RFC 8176 values such as `pwd`, `otp`, `hwk`, `mfa`. None where nobody signed in, as with an API key. */
+  readonly methods: readonly string[];
+  /** `local`, or the name of the identity provider. */
+  readonly provider: string;
+  /** What ends with a logout; an API key has none. */
+  readonly signInId?: string;
   /** What the caller came with, where that is less than the principal may. */
   readonly mandate?: HeldMandate;
   /** Of an access token. */
   readonly jti?: string;
-  readonly tokenExpiresAt: string;
+  /** Until when the proof of this request holds, ISO 8601. */
+  readonly expiresAt: string;
 }
 
 export interface LoginServiceParts {
@@ -28,7 +39,13 @@ export interface LoginServiceParts {
   readonly tokens: AccessTokens;
   readonly identity: IdentityProvider;
   readonly attempts: Attempts;
+  readonly now: () => number;
+  /** How long a sign-in holds, however often it is refreshed; milliseconds. */
+  readonly signInLifeMs: number;
 }
+
+/** A sign-in that is about to be opened: everything but what the service knows itself. */
+export type ProvenIdentity = Omit<NewSignIn, "expiresAt">;
 
 export class LoginService {
   readonly #parts: LoginServiceParts;
@@ -37,20 +54,38 @@ export class LoginService {
     this.#parts = parts;
   }
 
-  async login(name: string, password: string, address: string) {
-    const { store, tokens, identity, attempts } = this.#parts;
+  /** @throws `rate_limited`, or `unauthenticated` with one text for whatever does not fit */
+  async checkPassword(name: string, password: string, address: string): Promise<Omit<ProvenIdentity, "via">> {
+    const { store, identity, attempts } = this.#parts;
     attempts.check(address, name);
     const found = await identity.authenticate(name, password);
     if (found === undefined) {
       // The name is as typed: people type their password there, so it is not written down.
       await store.units.audit.append({ type: "login.refused", data: { address, provider: identity.name } });
-      throw new TidewaiterError("unauthenticated", "name and password do not fit");
+      throw doesNotFit();
     }
     attempts.succeeded(address, name);
-    const { token, jti, expiresAt } = await tokens.issue(found.principalId);
-    await store.units.login.issued({ jti, principalId: found.principalId, expiresAt, address });
-    const holder = await store.units.login.holder({ jti, principalId: found.principalId });
-    if (!holder.ok) throw new TidewaiterError("unauthenticated", "name and password do not fit");
+    return { principalId: found.principalId, provider: identity.name, methods: ["pwd"], address };
+  }
+
+  /** Opens a sign-in for a client that holds tokens, and gives the first one. */
+  async signIn(proven: Omit<ProvenIdentity, "via">) {
+    const opened = await this.open({ ...proven, via: "token" });
+    return this.#issue(proven.principalId, opened.signInId);
+  }
+
+  /** Opens a sign-in; the caller gives out what the client holds for it. */
+  open(proven: ProvenIdentity): Promise<{ readonly signInId: string; readonly expiresAt: string }> {
+    const expiresAt = new Date(this.#parts.now() + this.#parts.signInLifeMs).toISOString();
+    return this.#parts.store.units.login.signIn({ signIn: { ...proven, expiresAt } });
+  }
+
+  async #issue(principalId: string, signInId: string) {
+    const { store, tokens } = this.#parts;
+    const { token, jti, expiresAt } = await tokens.issue(principalId);
+    await store.units.login.tokenIssued({ jti, principalId, signInId, expiresAt });
+    const holder = await store.units.login.holder({ jti, principalId });
+    if (!holder.ok) throw doesNotFit();
     return { accessToken: token, expiresAt, principal: holder.principal, roles: holder.roles };
   }
 
@@ -61,8 +96,8 @@ export class LoginService {
     if (claims === undefined) return { ok: false, reason: "unknown" } as const;
     const holder = await this.#parts.store.units.login.holder(claims);
     if (!holder.ok) return holder;
-    const { jti, expiresAt: tokenExpiresAt } = claims;
-    return { ok: true, caller: { ...toCaller(holder, tokenExpiresAt), jti } } as const;
+    const { jti, expiresAt } = claims;
+    return { ok: true, caller: toCaller(holder, { via: "token", expiresAt, jti }) } as const;
   }
 
   /** An API key or a delegation. Its last use is written down beside the request, which does not wait for it. */
@@ -76,16 +111,28 @@ export class LoginService {
       return holder;
     }
     await mandates.used({ id, from });
-    return { ok: true, caller: toCaller(holder, holder.mandate?.expiresAt ?? "") } as const;
+    const expiresAt = holder.mandate?.expiresAt ?? "";
+    return { ok: true, caller: toCaller(holder, { via: "api_key", expiresAt }) } as const;
   }
 
   /** Nothing to do for a key: it is revoked, not signed out. */
-  async logout({ jti }: Caller): Promise<void> {
-    if (jti !== undefined) await this.#parts.store.units.login.revoke({ jti });
+  logout({ signInId, jti }: Caller): Promise<void> {
+    return this.#parts.store.units.login.end({ signInId, jti, reason: "you signed out" });
   }
 }
 
-function toCaller(holder: Extract<Holder, { ok: true }>, tokenExpiresAt: string): Caller {
-  const { ok: _, principal, ...rights } = holder;
-  return { id: principal.id, name: principal.name, principal, ...rights, tokenExpiresAt };
+const NEVER = "1970-01-01T00:00:00.000Z";
+
+export function toCaller(
+  holder: Extract<Holder, { ok: true }>,
+  proof: Pick<Caller, "via" | "expiresAt" | "jti">,
+): Caller {
+  const { ok: _, principal, signIn, ...held } = holder;
+  const { provider = "local", authenticatedAt = NEVER, methods = [] } = signIn ?? {};
+  const how = { provider, authenticatedAt, methods, ...(signIn === undefined ? {} : { signInId: signIn.id }) };
+  return { id: principal.id, name: principal.name, principal, ...held, ...how, ...proof };
+}
+
+function doesNotFit(): TidewaiterError {
+  return new TidewaiterError("unauthenticated", "name and password do not fit");
 }

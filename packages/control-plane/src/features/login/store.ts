@@ -1,30 +1,45 @@
 import { and, eq, isNull, lt } from "drizzle-orm";
-import { accessTokens } from "../../storage/schema.ts";
+import { accessTokens, signIns } from "../../storage/schema.ts";
 import { insert, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
-import { loadActing } from "../mandates/acting.ts";
-import { type Holder, toHolder } from "../mandates/holder.ts";
+import type { Holder } from "../mandates/holder.ts";
+import { endSignIns, forgetSignIns } from "./end-sign-ins.ts";
+import { type NewSignIn, openSignIn, signInHolder } from "./sign-ins.ts";
 
 export const loginUnits = {
-  issued: write(function* (unit, args: { jti: string; principalId: string; expiresAt: string; address: string }) {
-    yield* remove(accessTokens, lt(accessTokens.expiresAt, unit.now));
-    const { jti, principalId, expiresAt } = args;
-    yield* insert(accessTokens, { jti, principalId, issuedAt: unit.now, expiresAt });
-    unit.audit({ type: "login.succeeded", principalId, data: { address: args.address, expiresAt } });
+  /** Opens a sign-in; what a client then holds is made for its id. */
+  signIn: write(function* (unit, args: { signIn: NewSignIn }): Work<{ signInId: string; expiresAt: string }> {
+    const { id, expiresAt } = yield* openSignIn(unit, args.signIn);
+    return { signInId: id, expiresAt };
   }),
 
-  revoke: write(function* (unit, args: { jti: string }): Work<void> {
-    const known = yield* selectOne(accessTokens, and(eq(accessTokens.jti, args.jti), isNull(accessTokens.revokedAt)));
-    if (known === undefined) return;
-    yield* update(accessTokens, { revokedAt: unit.now }, eq(accessTokens.jti, args.jti));
-    unit.audit({ type: "login.ended", principalId: known.principalId, data: {} });
+  tokenIssued: write(function* (
+    unit,
+    args: { jti: string; principalId: string; signInId: string | undefined; expiresAt: string },
+  ): Work<void> {
+    yield* remove(accessTokens, lt(accessTokens.expiresAt, unit.now));
+    const { jti, principalId, signInId, expiresAt } = args;
+    yield* insert(accessTokens, { jti, principalId, signInId: signInId ?? null, issuedAt: unit.now, expiresAt });
   }),
 
   holder: read(function* (unit, args: { jti: string; principalId: string }): Work<Holder> {
     const token = yield* selectOne(accessTokens, eq(accessTokens.jti, args.jti));
     if (token === undefined || token.principalId !== args.principalId) return { ok: false, reason: "unknown" };
     if (token.revokedAt !== null) return { ok: false, reason: "revoked" };
-    const [acting] = yield* loadActing([token], unit.now);
-    return acting === undefined ? { ok: false, reason: "unknown" } : yield* toHolder(acting, unit.now);
+    const { signInId } = token;
+    const signIn = signInId === null ? undefined : yield* selectOne(signIns, eq(signIns.id, signInId));
+    return yield* signInHolder(unit, signIn, token);
+  }),
+
+  /** Ends one sign-in, or one token that was made without any. */
+  end: write(function* (unit, args: { signInId?: string | undefined; jti?: string | undefined; reason: string }) {
+    if (args.signInId !== undefined) yield* endSignIns(unit, eq(signIns.id, args.signInId), args.reason);
+    if (args.jti === undefined) return;
+    const live = and(eq(accessTokens.jti, args.jti), isNull(accessTokens.revokedAt));
+    yield* update(accessTokens, { revokedAt: unit.now }, live);
+  }),
+
+  sweep: write(function* (unit): Work<void> {
+    yield* forgetSignIns(unit);
   }),
 };

@@ -1,5 +1,6 @@
 import type { Principal } from "@tidewaiter/core";
 import { onlyRights, type Rights } from "../../permissions.ts";
+import type { signIns } from "../../storage/schema.ts";
 import type { Work } from "../../storage/statement.ts";
 import { toPrincipal } from "../principals/store.ts";
 import { loadRights } from "../roles/rights.ts";
@@ -11,6 +12,10 @@ export type HeldMandate = Pick<
   "id" | "type" | "name" | "permissions" | "resourceIds" | "expiresAt" | "present"
 >;
 
+export type HeldSignIn = Pick<SignInRow, "id" | "provider" | "authenticatedAt" | "methods">;
+
+type SignInRow = typeof signIns.$inferSelect;
+
 /** Who a proof stands for, with rights read anew at each use. */
 export type Holder =
   | {
@@ -20,6 +25,8 @@ export type Holder =
       /** Of an AI agent what its person may too; and only what the mandate leaves of it. */
       readonly rights: Rights;
       readonly mandate?: HeldMandate;
+      /** None for what was given out without anybody signing in. */
+      readonly signIn?: HeldSignIn;
     }
   | { readonly ok: false; readonly reason: "revoked" | "expired" | "unknown" | "disabled" };
 

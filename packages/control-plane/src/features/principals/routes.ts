@@ -98,7 +98,7 @@ export function principalRoutes({ store }: Services): Route[] {
     route({
       method: "PUT",
       url: "/v1/principals/:name/password",
-      summary: "Set a password; every access token of the principal ends",
+      summary: "Set a password; every sign-in of the principal ends, with what was made by it",
       access: { permission: "principals.write" },
       params: namePath,
       body: z.strictObject({ password: newPassword }),

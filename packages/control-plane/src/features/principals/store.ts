@@ -4,9 +4,10 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, asc, eq, isNull, ne } from "drizzle-orm";
 import type { Rights } from "../../permissions.ts";
-import { accessTokens, principals } from "../../storage/schema.ts";
+import { principals, signIns } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { endSignIns } from "../login/end-sign-ins.ts";
 import { requireMayGive, requireMayManage, rightsOfRoles } from "../roles/rights.ts";
 import { requireKnownRoles } from "../roles/store.ts";
 import { type KnownPrincipal, loadPrincipals } from "./membership.ts";
@@ -100,11 +101,7 @@ export const principalUnits = {
     const row = yield* requirePrincipal(args.name);
     yield* requireMayManage(args.by, yield* requireKnown(row));
     yield* update(principals, { passwordHash: args.passwordHash }, eq(principals.id, row.id));
-    yield* update(
-      accessTokens,
-      { revokedAt: unit.now },
-      and(eq(accessTokens.principalId, row.id), isNull(accessTokens.revokedAt)),
-    );
+    yield* endSignIns(unit, eq(signIns.principalId, row.id), "your password was changed");
     unit.changed("principal", row.id);
     unit.audit({ type: "principal.password_set", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
   }),

@@ -54,6 +54,8 @@ export interface BrowserLoginView {
 
 interface Decision {
   readonly by: PrincipalRef;
+  /** Of the browser: what is given out here ends with it. */
+  readonly signInId?: string | undefined;
   readonly tokenHash: string;
   readonly codeHash: string;
   readonly approve: boolean;
@@ -223,6 +225,7 @@ function* decide(unit: UnitContext, args: Decision): Work<DecisionOutcome> {
     uses: one ? 1 : undefined,
     mandate: undefined,
     ownerId: undefined,
+    signInId: args.signInId,
   });
   const covered = one ? [row] : yield* waitingLike(row, unit.now);
   for (const each of covered) yield* settle(unit, each, { state: "approved", secretId });

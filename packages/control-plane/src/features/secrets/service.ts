@@ -38,6 +38,7 @@ export class SecretService {
       by: refOf(caller),
       mandate: caller.mandate,
       ownerId: ownOf(caller).ownerId,
+      signInId: caller.signInId,
       id: newId("sec"),
       kind: "password",
       principal,

@@ -34,6 +34,8 @@ interface NewSecret {
   readonly mandate: Pick<HeldMandate, "id" | "resourceIds" | "expiresAt"> | undefined;
   /** The person of a delegation. */
   readonly ownerId: string | undefined;
+  /** The sign-in that it ends with. */
+  readonly signInId: string | undefined;
 }
 
 export interface SecretView {
@@ -140,7 +142,7 @@ export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretVi
   }
   const { id, kind, proof, uses } = args;
   const expiresAt = mandate !== undefined && mandate.expiresAt < args.expiresAt ? mandate.expiresAt : args.expiresAt;
-  const madeWith = { mandateId: mandate?.id ?? null, ownerId: ownerId ?? null };
+  const madeWith = { mandateId: mandate?.id ?? null, ownerId: ownerId ?? null, signInId: args.signInId ?? null };
   const row = { id, kind, principalId: principal.id, resourceId, ...proof, ...madeWith };
   yield* insert(connectionSecrets, { ...row, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
   unit.changed("secret", id);
@@ -179,7 +181,8 @@ export function* useSecret(unit: UnitContext, args: SecretUse): Work<Authenticat
   const set = { usesLeft, uses: row.uses + 1, lastUsedAt: unit.now };
   yield* update(connectionSecrets, set, eq(connectionSecrets.id, row.id));
   const mandate = row.mandateId === null ? {} : { mandateId: row.mandateId };
-  return { ok: true, principal: toPrincipal(known), secretId: row.id, ...scope, ...mandate };
+  const signIn = row.signInId === null ? {} : { signInId: row.signInId };
+  return { ok: true, principal: toPrincipal(known), secretId: row.id, ...scope, ...mandate, ...signIn };
 }
 
 function secretProblem(row: SecretRow, acting: Acting | undefined, now: string) {

@@ -170,6 +170,7 @@ function sessionRow(unit: UnitContext, args: AuthorizeArgs, decided: Decided): S
     grantId: access.grant.id,
     credentialId: decided.credentialId,
     secretId: request.secretId ?? null,
+    signInId: request.signInId ?? null,
     agentId: agent.id,
     agentName: agent.name,
     address: resource.address,

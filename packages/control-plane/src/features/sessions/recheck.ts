@@ -1,9 +1,10 @@
 import { levelAtLeast } from "@tidewaiter/core/resource";
 import { inArray } from "drizzle-orm";
-import { agents, connectionSecrets, credentials, grants, resources, sessions } from "../../storage/schema.ts";
+import { agents, connectionSecrets, credentials, grants, resources, sessions, signIns } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import { grantApplies, highestLevel } from "../grants/access.ts";
 import type { GrantRow } from "../grants/store.ts";
+import type { SignInRow } from "../login/sign-ins.ts";
 import { type Acting, loadActing } from "../mandates/acting.ts";
 import type { KnownPrincipal } from "../principals/membership.ts";
 import type { ResourceRow } from "../resources/store.ts";
@@ -20,6 +21,8 @@ export interface SessionFacts {
   /** Every grant: what the person of a delegated AI agent has decides too. */
   readonly grants: readonly GrantRow[];
   readonly secret: SecretRow | undefined;
+  /** What it was opened with, in the end; an API key and a service have none. */
+  readonly signIn: SignInRow | undefined;
   readonly credentialExists: boolean;
   readonly agentExists: boolean;
 }
@@ -41,6 +44,8 @@ export function* loadSessionFacts(ids: readonly string[], now: string): Work<Map
   const secretIds = idsOf((row) => row.secretId);
   const secrets =
     secretIds.length === 0 ? [] : yield* select(connectionSecrets, { where: inArray(connectionSecrets.id, secretIds) });
+  const signInIds = idsOf((row) => row.signInId);
+  const signInRows = signInIds.length === 0 ? [] : yield* select(signIns, { where: inArray(signIns.id, signInIds) });
   const known = yield* select(credentials, {
     where: inArray(
       credentials.id,
@@ -63,6 +68,7 @@ export function* loadSessionFacts(ids: readonly string[], now: string): Work<Map
         grant: grantRows.find((row) => row.id === session.grantId),
         grants: grantRows,
         secret: secrets.find((row) => row.id === session.secretId),
+        signIn: signInRows.find((row) => row.id === session.signInId),
         credentialExists: known.some((row) => row.id === session.credentialId),
         agentExists: agentRows.some((row) => row.id === session.agentId),
       },
@@ -72,7 +78,7 @@ export function* loadSessionFacts(ids: readonly string[], now: string): Work<Map
 
 /**
  * Why a session must end, in words for its client, or undefined. The expiry of a connection secret ends no session (it
- * was valid when it was used); its revocation does.
+ * was valid when it was used), nor does that of a sign-in; their revocation does.
  */
 export function sessionProblem(facts: SessionFacts, gatewayId: string, now: string): string | undefined {
   const { session, acting, resource, secret } = facts;
@@ -81,11 +87,14 @@ export function sessionProblem(facts: SessionFacts, gatewayId: string, now: stri
   if (session.gatewayId !== gatewayId) return "the session belongs to another gateway";
   if (session.killReason !== null) return session.killReason;
   if (principal === undefined || acting?.problem !== undefined) return acting?.problem ?? "the principal was deleted";
+  if (facts.signIn !== undefined && facts.signIn.endedAt !== null) return facts.signIn.endReason ?? "the sign-in ended";
   if ((session.ownerId ?? null) !== (principal.owner?.row.id ?? null)) return "the person it acts for was changed";
   if (resource === undefined) return "the resource was deleted";
   if (resource.address !== session.address) return "the resource has another address now";
   if (resource.protocol !== session.protocol) return "the resource speaks another protocol now";
-  if (secret !== undefined && secret.revokedAt !== null) return "the connection secret was revoked";
+  if (secret !== undefined && secret.revokedAt !== null) {
+    return secret.revokedReason ?? "the connection secret was revoked";
+  }
   return grantProblem(facts, principal, resource, now) ?? endpointProblem(facts);
 }
 

@@ -35,6 +35,7 @@ export async function openSession(
       principalId: identified.principal.id,
       ...(identified.secretId !== undefined && { secretId: identified.secretId }),
       ...(identified.mandateId !== undefined && { mandateId: identified.mandateId }),
+      ...(identified.signInId !== undefined && { signInId: identified.signInId }),
       resourceName: choice.resourceName,
       protocol: "postgres",
       ...(login.level !== undefined && { level: login.level }),

@@ -1,0 +1,29 @@
+import { and, eq, isNull, lt, type SQL } from "drizzle-orm";
+import { connectionSecrets, signIns, webSessions } from "../../storage/schema.ts";
+import { remove, select, update, type Work } from "../../storage/statement.ts";
+import type { UnitContext } from "../../storage/unit.ts";
+
+/**
+ * Ends sign-ins and all that they gave out: tokens, web sessions, connection secrets, and so live sessions. `reason` is
+ * for the person: it stands in the message that ends a session.
+ */
+export function* endSignIns(unit: UnitContext, where: SQL | undefined, reason: string): Work<number> {
+  const rows = yield* select(signIns, { where: and(where, isNull(signIns.endedAt)) });
+  for (const { id, principalId, via, provider } of rows) {
+    yield* update(signIns, { endedAt: unit.now, endReason: reason }, eq(signIns.id, id));
+    yield* remove(webSessions, eq(webSessions.signInId, id));
+    const made = and(eq(connectionSecrets.signInId, id), isNull(connectionSecrets.revokedAt));
+    yield* update(connectionSecrets, { revokedAt: unit.now, revokedReason: reason }, made);
+    unit.changed("principal", principalId);
+    unit.audit({ type: "login.ended", principalId, data: { signIn: id, via, provider, reason } });
+  }
+  return rows.length;
+}
+
+/** An ended sign-in stays known for so long: a late logout of the provider still finds what it gave out. */
+const REMEMBERED_MS = 30 * 24 * 3600 * 1000;
+
+export function* forgetSignIns(unit: UnitContext): Work<void> {
+  const before = new Date(Date.parse(unit.now) - REMEMBERED_MS).toISOString();
+  yield* remove(signIns, lt(signIns.expiresAt, before));
+}
