@@ -132,7 +132,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
 
 function openSealer(deps: ControlPlaneDeps, store: ControlPlaneStore, now: () => number): Promise<Sealer> {
   const { activeMasterKey, dataKey, rewrap } = store.units.seal;
-  const file = new MasterKeyFile(deps.masterKeyFile);
+  const file = new MasterKeyFile(deps.masterKeyFile, deps.masterKeyWrapping);
   const sealStore = {
     activeMasterKey: (candidate: string) => activeMasterKey({ candidate }),
     dataKey: (id: string) => dataKey({ id }),

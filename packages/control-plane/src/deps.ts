@@ -1,5 +1,5 @@
 import type { AccessLevel } from "@tidewaiter/core";
-import type { SecretStore } from "@tidewaiter/secret-stores";
+import type { SecretStore, WrappingKey } from "@tidewaiter/secret-stores";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { IdentityProvider } from "./features/login/identity.ts";
 import type { ToOperation } from "./features/policies/service.ts";
@@ -33,6 +33,8 @@ export interface ControlPlaneDeps {
   readonly store: StoreSettings;
   /** Made with mode 0600 at the first start; refused when others can read it. */
   readonly masterKeyFile: string;
+  /** Kept elsewhere (KMS, Vault transit): the master keys in the file are wrapped by it. Default: they stand there as they are. */
+  readonly masterKeyWrapping?: WrappingKey;
   readonly blobs: BlobStore;
   /** Target schemas by protocol name. */
   readonly protocols: TargetSchemas;

@@ -1,11 +1,16 @@
 import pino from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { installationPaths, prepareDataDir } from "./installation.ts";
+import { openSecretStores } from "./open-secret-stores.ts";
 import { HELP, parseCommand, UsageError } from "./options.ts";
 import { rotateMasterKey } from "./rotate-master-key.ts";
 import { runServer } from "./run-server.ts";
 
 const USAGE_EXIT = 2;
+
+function readVariable(name: string): string | undefined {
+  return process.env[name];
+}
 
 async function main(): Promise<number> {
   const command = parseCommand(process.argv.slice(2));
@@ -20,6 +25,7 @@ async function main(): Promise<number> {
     const { masterKeyId, dataKeys } = await rotateMasterKey(
       installationPaths(options.dataDir),
       storeUrl ?? options.store,
+      await openSecretStores(options, readVariable),
     );
     process.stdout.write(
       options.json
@@ -35,7 +41,7 @@ async function main(): Promise<number> {
     options,
     storeUrl,
     adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD,
-    readVariable: (name) => process.env[name],
+    readVariable,
     logger,
     log: destination,
     logLevel: logger.level,

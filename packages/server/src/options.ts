@@ -16,6 +16,8 @@ Control plane and gateway in one process.
   --https                serve --http with that certificate as well
   --secret-env NAME      a variable that references to secrets may name (env:NAME); may be repeated
   --secret-dir DIR       a directory below which they may name files (file:/path); may be repeated
+  --secret-stores FILE   settings of Vault, AWS, Google Cloud, Azure and Kubernetes as secret stores (YAML)
+  --master-key-wrap KEY  vault-transit:MOUNT/KEY or aws-kms:ARN: wraps the master key in its file
   --admin NAME           name of the first administrator (default admin)
   --json                 say where it listens as one JSON line
   --help, --version
@@ -50,6 +52,8 @@ export interface ServerOptions {
   readonly https: boolean;
   readonly secretEnv: readonly string[];
   readonly secretDirs: readonly string[];
+  readonly secretStores: string | undefined;
+  readonly masterKeyWrap: string | undefined;
   readonly admin: string;
   readonly json: boolean;
 }
@@ -86,6 +90,8 @@ export function parseCommand(args: readonly string[]): Command {
     https: values.https ?? false,
     secretEnv: values["secret-env"] ?? [],
     secretDirs: (values["secret-dir"] ?? []).map(secretDir),
+    secretStores: values["secret-stores"],
+    masterKeyWrap: values["master-key-wrap"],
     admin: values.admin ?? "admin",
     json: values.json ?? false,
   };
@@ -112,6 +118,8 @@ function parse(args: readonly string[]) {
         https: flag,
         "secret-env": { type: "string", multiple: true },
         "secret-dir": { type: "string", multiple: true },
+        "secret-stores": text,
+        "master-key-wrap": text,
         admin: text,
         json: flag,
         help: { type: "boolean", short: "h" },

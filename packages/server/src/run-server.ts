@@ -12,11 +12,11 @@ import type { Gateway } from "@tidewaiter/gateway";
 import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
 import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
-import { createEnvStore, createFileStore } from "@tidewaiter/secret-stores";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
 import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { installationPaths, keptText, prepareDataDir, randomHex } from "./installation.ts";
 import { lockDataDir } from "./lock-data-dir.ts";
+import { openSecretStores } from "./open-secret-stores.ts";
 import type { Address, ServerOptions } from "./options.ts";
 import { policyOperation } from "./policy-operation.ts";
 
@@ -68,7 +68,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     masterKeyFile: paths.masterKey,
     blobs: await createFileBlobStore(paths.recordings),
     protocols: { postgres: postgresTargetSchema },
-    secretStores: [createEnvStore(options.secretEnv, deps.readVariable), createFileStore(options.secretDirs)],
+    ...(await openSecretStores(options, deps.readVariable)),
     endpoints: () => endpoints ?? fail(),
     toOperation: policyOperation(classifier),
     checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),

@@ -1,43 +1,55 @@
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { tempDir } from "@tidewaiter/testkit";
 import { expect, it } from "vitest";
 import { MasterKeyFile } from "./key-file.ts";
 
-it("makes the file once, for its owner only, and leaves nothing beside it", async () => {
-  await using folder = tempDir("key");
+/** A DOUBLE of a key service: it gives what it was given, under a name. */
+function wrappingKey(id = "vault-transit:transit/tw") {
+  const kept = new Map<string, Buffer>();
+  return {
+    id,
+    async wrap(plaintext: Uint8Array, context: string) {
+      const name = `${context}-${kept.size}`;
+      kept.set(name, Buffer.from(plaintext));
+      return name;
+    },
+    async unwrap(wrapped: string) {
+      const found = kept.get(wrapped);
+      if (found === undefined) throw new Error("unknown");
+      return found;
+    },
+  };
+}
+
+it("keeps no key in clear when another key wraps them, and reads them again", async () => {
+  await using folder = tempDir("key-file");
   const path = join(folder.path, "master.key");
-  const all = await Promise.all(Array.from({ length: 8 }, () => new MasterKeyFile(path).readOrCreate()));
-  const [first] = all;
-  expect(first?.size).toBe(1);
-  for (const keys of all) expect(keys).toEqual(first);
-  expect((await stat(path)).mode & 0o777).toBe(0o600);
-  expect(await readdir(folder.path)).toEqual(["master.key"]);
+  const wrapping = wrappingKey();
+  const keys = await new MasterKeyFile(path, wrapping).readOrCreate();
+  const text = readFileSync(path, "utf8");
+  for (const key of keys.values()) expect(text).not.toContain(key.toString("base64"));
+  expect(JSON.parse(text)).toMatchObject({ version: 2, wrappedBy: wrapping.id });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(await new MasterKeyFile(path, wrapping).read()).toEqual(keys);
 });
 
-it("refuses a file that others can read", async () => {
-  await using folder = tempDir("key");
+it("wraps a file from before at the next start", async () => {
+  await using folder = tempDir("key-file");
   const path = join(folder.path, "master.key");
-  await new MasterKeyFile(path).readOrCreate();
-  for (const mode of [0o640, 0o604, 0o620]) {
-    await chmod(path, mode);
-    await expect(new MasterKeyFile(path).read()).rejects.toMatchObject({ next: `chmod 600 ${path}` });
-  }
+  const keys = await new MasterKeyFile(path).readOrCreate();
+  expect(await new MasterKeyFile(path, wrappingKey()).readOrCreate()).toEqual(keys);
+  const [key] = keys.values();
+  expect(readFileSync(path, "utf8")).not.toContain(key?.toString("base64"));
 });
 
-it("refuses a damaged file and never quotes it", async () => {
-  await using folder = tempDir("key");
+it("does not open without the key that wrapped it, and says which", async () => {
+  await using folder = tempDir("key-file");
   const path = join(folder.path, "master.key");
-  for (const text of [
-    "SECRETTEXT",
-    '{"version":1,"keys":{"a":"SECRETTEXT"}}',
-    '{"version":2}',
-    '{"version":1,"keys":{}}',
-  ]) {
-    await writeFile(path, text, { mode: 0o600 });
-    const error: unknown = await new MasterKeyFile(path).readOrCreate().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "internal" });
-    expect(String((error as Error).stack)).not.toContain("SECRETTEXT");
+  await new MasterKeyFile(path, wrappingKey()).readOrCreate();
+  for (const other of [undefined, wrappingKey("aws-kms:arn")]) {
+    await expect(new MasterKeyFile(path, other).read()).rejects.toMatchObject({
+      detail: expect.stringContaining("vault-transit:transit/tw"),
+    });
   }
-  expect(await readFile(path, "utf8")).toBe('{"version":1,"keys":{}}');
 });
