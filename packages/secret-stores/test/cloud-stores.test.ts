@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempDir } from "@tidewaiter/testkit";
+import { type Received, type Reply, startHttpDouble } from "@tidewaiter/testkit/http-double";
 import { AwsV4Signer } from "aws4fetch";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
@@ -14,7 +15,6 @@ import { createAwsSecretsManagerStore } from "../src/stores/aws-secrets-manager-
 import { azureSettings, createAzureKeyVaultStore } from "../src/stores/azure-key-vault-store.ts";
 import { createGcpSecretManagerStore, gcpSettings } from "../src/stores/gcp-secret-manager-store.ts";
 import { createKubernetesStore, kubernetesSettings } from "../src/stores/kubernetes-store.ts";
-import { type Received, type Reply, startHttpDouble } from "./http-double.ts";
 import { CANARY, secretStoreContract } from "./secret-store-contract.ts";
 
 /** Keys of AWS's own documentation. */

@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, tempDir } from "@tidewaiter/testkit";
+import { startVaultDouble } from "@tidewaiter/testkit/vault-double";
 import { describe, expect, it } from "vitest";
 import { SecretResolver } from "../src/secret-resolver.ts";
 import { VaultClient } from "../src/stores/vault/vault-client.ts";
 import { vaultSettings } from "../src/stores/vault/vault-settings.ts";
 import { createVaultStore } from "../src/stores/vault/vault-store.ts";
 import { CANARY, secretStoreContract } from "./secret-store-contract.ts";
-import { startVaultDouble } from "./vault-double.ts";
 
 const variables: Record<string, string> = {
   VAULT_TOKEN: "root-token",
@@ -20,7 +20,7 @@ const APPROLE = { method: "approle", roleId: "role-1", secretId: "env:SECRET_ID"
 async function scene(auth: object = APPROLE, times: Parameters<typeof startVaultDouble>[0] = {}, allow?: string[]) {
   let at = Date.now();
   const now = () => at;
-  const vault = await startVaultDouble(times);
+  const vault = await startVaultDouble({ password: CANARY, ...times });
   const settings = vaultSettings.parse({ address: vault.url, auth, allow });
   const client = new VaultClient(settings, { readVariable: (name) => variables[name], now });
   const store = createVaultStore(client, { allow: settings.allow, now });

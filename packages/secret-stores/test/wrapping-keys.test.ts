@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { startHttpDouble } from "@tidewaiter/testkit/http-double";
+import { startVaultDouble } from "@tidewaiter/testkit/vault-double";
 import { describe, expect, it } from "vitest";
 import { createSecretStores, readSecretStoreSettings } from "../src/create-secret-stores.ts";
 import type { WrappingKey } from "../src/wrapping-keys/wrapping-key.ts";
-import { startHttpDouble } from "./http-double.ts";
-import { startVaultDouble } from "./vault-double.ts";
 
 const VARIABLES: Record<string, string> = {
   VAULT_TOKEN: "root-token",

@@ -1,4 +1,5 @@
-import type { CheckAuthorization, CheckRequest } from "@tidewaiter/core";
+import type { CheckAuthorization, CheckRequest, OpenedCredential } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, eq } from "drizzle-orm";
 import type { SessionGrantSigner } from "../../signing/session-grant.ts";
@@ -51,7 +52,13 @@ export async function authorizeCheck(
   const facts = { sessionId, agentId, gatewayId, address: resource.address };
   const sessionGrant = await parts.grants.sign(facts);
   parts.grants.forget(sessionId);
-  const opened = await openTargetCredential(parts, credential, { sessionId, agentId, gatewayId });
+  let opened: OpenedCredential;
+  try {
+    opened = await openTargetCredential(parts, credential, { sessionId, agentId, gatewayId });
+  } catch (error) {
+    if (error instanceof TidewaiterError && error.code === "secret_unavailable") return unreachable(error.detail);
+    throw error;
+  }
   // What was leased for it is used once, at once.
   setTimeout(() => void parts.secretResolver.release(sessionId), CHECK_LEASE_MS).unref();
   return { ok: true, resource: toResource(resource), credential: opened, agentId, sessionGrant };

@@ -1,16 +1,15 @@
 import { startHttpDouble } from "./http-double.ts";
-import { CANARY } from "./secret-store-contract.ts";
 
 /**
  * A DOUBLE of Vault (no release of Vault or OpenBao can be had as a Go module or npm package): answers in the documented
  * shapes of api-docs/secret/kv/kv-v2, secret/databases, system/leases and auth/{approle,kubernetes,jwt,token}.
  */
-export async function startVaultDouble({ leaseSeconds = 3600, tokenSeconds = 3600 } = {}) {
+export async function startVaultDouble({ leaseSeconds = 3600, tokenSeconds = 3600, password = "from-vault" } = {}) {
   const tokens = new Map<string, string>([["root-token", "root"]]);
   const leases = new Map<string, "live" | "revoked">();
   const wrapped = new Map<string, { plaintext: string | undefined; associated: string | undefined }>();
   let counter = 0;
-  const state = { password: CANARY, renewedLeases: 0, renewedTokens: 0, logins: [] as string[] };
+  const state = { password, renewedLeases: 0, renewedTokens: 0, logins: [] as string[] };
   const double = await startHttpDouble(({ method, path, headers, body }) => {
     const call = `${method} ${path.replace(/^\/v1\//, "")}`;
     const asked = body === "" ? {} : (JSON.parse(body) as Record<string, string>);
@@ -27,7 +26,7 @@ export async function startVaultDouble({ leaseSeconds = 3600, tokenSeconds = 360
       return { json: { auth: { client_token: token, lease_duration: tokenSeconds, renewable: true, accessor: "a" } } };
     }
     const token = String(headers["x-vault-token"] ?? "");
-    if (!tokens.has(token)) return { status: 403, json: { errors: ["permission denied", CANARY] } };
+    if (!tokens.has(token)) return { status: 403, json: { errors: ["permission denied", password] } };
     if (call === "POST auth/token/renew-self") {
       state.renewedTokens++;
       return { json: { auth: { client_token: token, lease_duration: tokenSeconds, renewable: true } } };
@@ -47,7 +46,7 @@ export async function startVaultDouble({ leaseSeconds = 3600, tokenSeconds = 360
     };
     if (call === "GET secret/data/shop") return kv({ username: "shop_reader", password: state.password }, 7);
     if (call === "GET secret/data/shop?version=3") return kv({ password: "an-old-one" }, 3);
-    if (call === "GET secret/data/one%20value") return kv({ anything: CANARY }, 1);
+    if (call === "GET secret/data/one%20value") return kv({ anything: password }, 1);
     if (call === "GET database/creds/shop-reader") {
       const id = `database/creds/shop-reader/${++counter}`;
       leases.set(id, "live");
@@ -55,7 +54,7 @@ export async function startVaultDouble({ leaseSeconds = 3600, tokenSeconds = 360
       return { json: { lease_id: id, lease_duration: leaseSeconds, renewable: true, data } };
     }
     if (call === "GET database/static-creds/shop") {
-      const data = { username: "shop_static", password: CANARY, ttl: 1200, rotation_period: 3600 };
+      const data = { username: "shop_static", password, ttl: 1200, rotation_period: 3600 };
       return { json: { lease_id: "", lease_duration: 0, renewable: false, data } };
     }
     const transit = /^POST transit\/(encrypt|decrypt)\/tidewaiter$/.exec(call)?.[1];
