@@ -20,6 +20,8 @@ import { recordingRoutes } from "./features/recordings/routes.ts";
 import { resourceRoutes } from "./features/resources/routes.ts";
 import { reviewRoutes } from "./features/reviews/routes.ts";
 import { roleRoutes } from "./features/roles/routes.ts";
+import { addScim } from "./features/scim/routes.ts";
+import { scimTokenRoutes } from "./features/scim/token-routes.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
 import { registerAssets } from "./http/assets-route.ts";
@@ -39,6 +41,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...principalRoutes(services),
     ...groupRoutes(services),
     ...roleRoutes(services),
+    ...scimTokenRoutes(services),
     ...resourceRoutes(services),
     ...labelRoutes(services),
     ...credentialRoutes(services),
@@ -87,6 +90,7 @@ export async function buildApp(services: Services, extra: readonly Route[] = [])
   for (const route of routes) register(app, route, { may, tagsOf });
   registerAssets(app);
   await registerPages(app, allPages(services), { may, tagsOf, web: () => services.deps.endpoints().web });
+  await addScim(app, services);
   app.get("/v1/openapi.json", { config: { access: { public: true } } }, async () => openApiDocument(routes));
   await app.ready();
   return app;

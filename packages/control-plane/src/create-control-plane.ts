@@ -17,6 +17,7 @@ import { LoginService } from "./features/login/service.ts";
 import { newPassword } from "./features/principals/routes.ts";
 import { RecordingService } from "./features/recordings/service.ts";
 import { ReviewService } from "./features/reviews/service.ts";
+import { ScimService } from "./features/scim/service.ts";
 import { openTokenKey, SessionService } from "./features/sessions/service.ts";
 import { principalName } from "./features/shapes.ts";
 import { WebSessions } from "./features/web-session/service.ts";
@@ -123,6 +124,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
       grants: new SessionGrantSigner(grantKeys, now),
       secretGrants: new SecretGrantSigner(grantKeys, now),
     }),
+    scim: new ScimService({ store, refusals: new Attempts(now), now }),
     reviews: new ReviewService(store, sealer),
     recordings: new RecordingService({ blobs: deps.blobs, store, sealer }),
     agents: new AgentService(store, now),

@@ -2,6 +2,7 @@ import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { PortParts } from "./control-plane-port.ts";
 import type { ControlPlaneDeps } from "./deps.ts";
 import type { Attempts } from "./features/login/attempts.ts";
+import type { ScimService } from "./features/scim/service.ts";
 import type { WebSessions } from "./features/web-session/service.ts";
 import type { Sealer } from "./seal/sealer.ts";
 import type { SigningKeyRing } from "./signing/key-ring.ts";
@@ -15,4 +16,5 @@ export interface Services extends PortParts {
   /** Turns references (`env:NAME`, `vault:...`) into secrets, as far as the server is set up for them. */
   readonly secretResolver: SecretResolver;
   readonly webSessions: WebSessions;
+  readonly scim: ScimService;
 }

@@ -16,6 +16,9 @@ import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
 import { reviewUnits } from "./features/reviews/store.ts";
 import { roleUnits } from "./features/roles/store.ts";
+import { scimGroupUnits } from "./features/scim/groups.ts";
+import { scimTokenUnits } from "./features/scim/tokens.ts";
+import { scimUserUnits } from "./features/scim/users.ts";
 import { browserLoginUnits } from "./features/secrets/browser-login-store.ts";
 import { secretUnits } from "./features/secrets/store.ts";
 import { sessionUnits } from "./features/sessions/store.ts";
@@ -44,6 +47,9 @@ export const units = {
   resources: resourceUnits,
   reviews: reviewUnits,
   roles: roleUnits,
+  scimGroups: scimGroupUnits,
+  scimTokens: scimTokenUnits,
+  scimUsers: scimUserUnits,
   seal: sealUnits,
   secrets: secretUnits,
   sessions: sessionUnits,

@@ -27,6 +27,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   demo: "what the demo offers",
   grants: "who may reach what",
   groups: "sets of principals",
+  identity: "identity providers and what they push",
   labels: "which columns carry labels, and what nobody has decided about",
   policy: "what is masked, refused and held",
   principals: "users, services and AI agents",
@@ -294,5 +295,15 @@ export const ENTRIES: readonly Entry[] = [
     path: ["help"],
     summary: "help for a command, exit-codes or environment",
     load: async () => (await import("./help/help.ts")).help,
+  },
+  {
+    path: ["identity", "scim-token"],
+    summary: "make a token by which a provider pushes people and groups",
+    load: async () => (await import("./identity/scim-token.ts")).scimToken,
+  },
+  {
+    path: ["identity", "scim-tokens"],
+    summary: "list the SCIM tokens of a provider, or end one",
+    load: async () => (await import("./identity/scim-tokens.ts")).scimTokens,
   },
 ];

@@ -492,7 +492,7 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           description?: string;
-          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           scope?: Record<string, string>;
         } } };
       responses: {
@@ -513,6 +513,75 @@ export interface paths {
         query?: never;
         header?: never;
         path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/identity-providers/{name}/scim-tokens": {
+    /** List the tokens by which a provider pushes people and groups (needs the permission scim_tokens.write) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            tokens: ({
+              id: string;
+              createdAt: string;
+              createdBy: string;
+              expiresAt: string;
+              lastUsedAt: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Make a token for SCIM, shown once; older ones end after the overlap (needs the permission scim_tokens.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          lifeSeconds?: number;
+          overlapSeconds?: number;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            token: string;
+            expiresAt: string;
+            olderUntil: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/identity-providers/{name}/scim-tokens/{id}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** End a token for SCIM at once (needs the permission scim_tokens.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string; id: string };
         cookie?: never;
       };
       requestBody?: never;
@@ -1279,7 +1348,7 @@ export interface paths {
           principal: string;
           name: string;
           ttlSeconds: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -1409,7 +1478,7 @@ export interface paths {
           agent: string;
           purpose?: string;
           ttlSeconds?: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };

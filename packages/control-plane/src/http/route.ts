@@ -6,7 +6,11 @@ import type { Caller } from "../features/login/service.ts";
 import type { Permission, Scope } from "../permissions.ts";
 
 /** Declared by every route, or the server does not start. */
-export type RouteAccess = { readonly permission: Permission } | { readonly public: true };
+export type RouteAccess =
+  | { readonly permission: Permission }
+  | { readonly public: true }
+  /** A token of an identity provider, which the SCIM routes check themselves before they do anything. */
+  | { readonly scim: true };
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -119,7 +123,7 @@ export async function requireScope(
   { tagsOf }: Pick<RouteRights, "tagsOf">,
   resourceOf: () => string | undefined | Promise<string | undefined>,
 ): Promise<void> {
-  if ("public" in spec.access || spec.scoped === true) return;
+  if (!("permission" in spec.access) || spec.scoped === true) return;
   const { permission } = spec.access;
   if (can(permission)) return;
   const name = await resourceOf();

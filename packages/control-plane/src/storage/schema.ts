@@ -15,6 +15,7 @@ import type {
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { AccessDecision, AccessRequestState, AccessRule } from "../features/access-requests/access-rule.ts";
 import type { ChangeRequestState, Weakening } from "../features/change-requests/weakening.ts";
+import type { Values as ScimValues } from "../features/scim/read-values.ts";
 import type { Permission, Scope } from "../permissions.ts";
 import type { SigningPurpose } from "../signing/purpose.ts";
 
@@ -593,4 +594,42 @@ export const emergencyUses = sqliteTable("emergency_uses", {
   reviewedBy: text("reviewed_by"),
   reviewedAt: instant("reviewed_at"),
   reviewComment: text("review_comment"),
+});
+
+/** Bearer tokens by which identity providers push people and groups. */
+export const scimTokens = sqliteTable("scim_tokens", {
+  id: text("id").primaryKey(),
+  provider: text("provider").notNull(),
+  tokenHash: text("token_hash").notNull(),
+  createdAt: instant("created_at").notNull(),
+  createdBy: text("created_by").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  lastUsedAt: instant("last_used_at"),
+});
+
+/** Principals that an identity provider pushed. */
+export const scimUsers = sqliteTable("scim_users", {
+  principalId: text("principal_id").primaryKey(),
+  provider: text("provider").notNull(),
+  /** `userName` in small letters: it is unique without regard to case. */
+  userKey: text("user_key").notNull(),
+  externalId: text("external_id"),
+  active: flag("active").notNull(),
+  /** What the provider wrote, as RFC 7643 names it. */
+  attributes: json<ScimValues>("attributes").notNull(),
+  version: integer("version").notNull(),
+  createdAt: instant("created_at").notNull(),
+  updatedAt: instant("updated_at").notNull(),
+});
+
+/** Groups that an identity provider pushed; their members are rows of `group_members` with the provider as source. */
+export const scimGroups = sqliteTable("scim_groups", {
+  groupId: text("group_id").primaryKey(),
+  provider: text("provider").notNull(),
+  /** `displayName` in small letters. */
+  displayKey: text("display_key").notNull(),
+  attributes: json<ScimValues>("attributes").notNull(),
+  version: integer("version").notNull(),
+  createdAt: instant("created_at").notNull(),
+  updatedAt: instant("updated_at").notNull(),
 });

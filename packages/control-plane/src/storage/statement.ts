@@ -20,6 +20,8 @@ interface SelectOptions {
   readonly where?: SQL | undefined;
   readonly orderBy?: SQL;
   readonly limit?: number;
+  /** Rows to pass over; needs a limit and an order. */
+  readonly offset?: number;
 }
 
 export function* execute(statement: SQL): Work<StatementResult> {
@@ -36,7 +38,8 @@ export function* select<T extends SQLiteTable>(table: T, options: SelectOptions 
   const where = options.where === undefined ? sql`` : sql` where ${options.where}`;
   const order = options.orderBy === undefined ? sql`` : sql` order by ${options.orderBy}`;
   const limit = options.limit === undefined ? sql`` : sql` limit ${options.limit}`;
-  const { rows } = yield sql`select ${names} from ${table}${where}${order}${limit}`;
+  const offset = options.offset === undefined ? sql`` : sql` offset ${options.offset}`;
+  const { rows } = yield sql`select ${names} from ${table}${where}${order}${limit}${offset}`;
   return rows.map((row) => toRow(columns, row)) as Row<T>[];
 }
 

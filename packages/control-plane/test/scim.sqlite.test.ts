@@ -1,0 +1,4 @@
+import { startHarness } from "./running.ts";
+import { scimContract } from "./scim-contract.ts";
+
+scimContract("SQLite", () => startHarness("sqlite"));
