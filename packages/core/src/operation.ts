@@ -26,9 +26,46 @@ export interface LabelUse {
   readonly laundering: boolean;
   /** The statement touches something the catalog or the analyser does not know: masked, and counted as sensitive. */
   readonly opaque: boolean;
+  /** Absent: all code that it runs came with the server or has been read. */
+  readonly unread?: UnreadCode;
+}
+
+/**
+ * Functions of the database that nobody has read. Whether one fails, how many rows it gives and what it returns may tell
+ * anything about values of these labels: the same as an expression over them that decides something.
+ */
+export interface UnreadCode {
+  /** `schema.name`, sorted. */
+  readonly names: readonly string[];
+  readonly labels: readonly string[];
 }
 
 export const NO_LABELS: LabelUse = { reads: [], writes: [], predicates: [], laundering: false, opaque: false };
+
+/** Everything that any of them does. */
+export function mergeUses(uses: readonly LabelUse[]): LabelUse {
+  const [first] = uses;
+  if (uses.length <= 1) return first ?? NO_LABELS;
+  const unread = mergeUnread(uses.map((use) => use.unread));
+  return {
+    reads: union(uses.map((use) => use.reads)),
+    writes: union(uses.map((use) => use.writes)),
+    predicates: uses.flatMap((use) => use.predicates),
+    laundering: uses.some((use) => use.laundering),
+    opaque: uses.some((use) => use.opaque),
+    ...(unread !== undefined && { unread }),
+  };
+}
+
+export function mergeUnread(all: readonly (UnreadCode | undefined)[]): UnreadCode | undefined {
+  const found = all.filter((one) => one !== undefined);
+  if (found.length < 2) return found[0];
+  return { names: union(found.map(({ names }) => names)), labels: union(found.map(({ labels }) => labels)) };
+}
+
+function union(lists: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(lists.flat())].sort();
+}
 
 /** One thing asked of a target. `labels` and `facts` are resolved before the policy sees it. */
 export type Operation = SqlOperation | UnknownOperation;

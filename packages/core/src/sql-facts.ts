@@ -38,6 +38,9 @@ export type SqlRelation = {
 
 export type SqlName = { readonly schema?: string; readonly name: string };
 
+/** `shown`, of functions that did not come with the server: values of all its calls are outputs and decide nothing. */
+export type SqlCall = SqlName & { readonly shown?: boolean };
+
 /**
  * - `output`        value reaches a row of the statement
  * - `equality`      compared with a literal or parameter by `=`, `IN (list)` or `= ANY (array)`; see `literals`
@@ -213,7 +216,7 @@ export type StatementFacts = {
   readonly where?: SqlWhere;
   readonly relations: readonly SqlRelation[];
   /** Called functions, aggregates, window functions, functions in FROM. */
-  readonly functions: readonly SqlName[];
+  readonly functions: readonly SqlCall[];
   /** Operators with an explicit schema, or not among the plain built-in symbols. */
   readonly operators: readonly SqlName[];
   /** Names written behind a dot, `row.name` and `(expression).name`: each may be a function of a row. */

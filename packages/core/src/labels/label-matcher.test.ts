@@ -25,4 +25,16 @@ describe("LabelMatcher", () => {
     expect(plain.labelledColumnNames()).toEqual(new Set(["x", "y"]));
     expect(new LabelMatcher([]).hasLabels).toBe(false);
   });
+
+  it("knows functions that the policy declares: what any declaration says they read", () => {
+    const matcher = new LabelMatcher([], {
+      functions: [
+        { name: "app.*", reads: [] },
+        { name: "app.lookup", reads: ["pii.email"] },
+      ],
+    });
+    expect(matcher.declaredReads("app", "total")).toEqual([]);
+    expect(matcher.declaredReads("app", "lookup")).toEqual(["pii.email"]);
+    expect(matcher.declaredReads("public", "total")).toBeUndefined();
+  });
 });

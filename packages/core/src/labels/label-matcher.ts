@@ -18,8 +18,17 @@ export interface LabelSource {
   readonly detect?: readonly (string | { readonly name: string })[];
 }
 
-/** What a policy says about columns that carry no label. */
+/** A function of a database that somebody has read. */
+export interface DeclaredFunction {
+  /** `schema.function`, each part a glob. */
+  readonly name: string;
+  /** Labels whose values its result, errors and rows may tell; empty: it computes from its arguments alone. */
+  readonly reads: readonly string[];
+}
+
+/** What a policy says beside its labels. */
 export interface UnlabelledColumns {
+  readonly functions?: readonly DeclaredFunction[];
   /** `schema.table.column`, each part a glob: columns that are known to hold nothing sensitive. */
   readonly classified?: readonly string[];
   /** What happens to columns that appeared beside labelled ones; `mask`. */
@@ -43,12 +52,17 @@ interface CompiledLabel {
 export class LabelMatcher {
   readonly #labels: readonly CompiledLabel[];
   readonly #classified: readonly ColumnPattern[];
+  readonly #functions: readonly { readonly schema: Glob; readonly name: Glob; readonly reads: readonly string[] }[];
   readonly unclassified: "mask" | "detect";
 
   /** Throws when a pattern is not valid; documents are checked before by `compilePolicy`. */
-  constructor(labels: readonly LabelSource[], { classified = [], unclassified = "mask" }: UnlabelledColumns = {}) {
+  constructor(
+    labels: readonly LabelSource[],
+    { classified = [], unclassified = "mask", functions = [] }: UnlabelledColumns = {},
+  ) {
     this.#labels = [...labels].sort((a, b) => (a.name < b.name ? -1 : 1)).map(compileLabel);
     this.#classified = classified.map(compileColumnPattern);
+    this.#functions = functions.map(compileFunctionPattern);
     this.unclassified = unclassified;
   }
 
@@ -65,6 +79,12 @@ export class LabelMatcher {
   /** The policy says that the column holds nothing sensitive. A label that it carries all the same still counts. */
   isClassified(column: ColumnName): boolean {
     return this.#classified.some((pattern) => matches(pattern, column));
+  }
+
+  /** Labels that the policy says a function reads, of every declaration that matches; undefined when none does. */
+  declaredReads(schema: string, name: string): readonly string[] | undefined {
+    const found = this.#functions.filter((one) => one.schema.matches(schema) && one.name.matches(name));
+    return found.length === 0 ? undefined : [...new Set(found.flatMap(({ reads }) => reads))].sort();
   }
 
   /** Labels that a new column of this name may deserve, wherever it stands: by name, or by what a detector is called. */
@@ -103,6 +123,11 @@ function compileLabel(label: LabelSource): CompiledLabel {
   return label.names === undefined
     ? { name: label.name, patterns, detect }
     : { name: label.name, patterns, detect, names: RE2JS.compile(label.names) };
+}
+
+function compileFunctionPattern({ name, reads }: DeclaredFunction) {
+  const [schema = "", called = ""] = name.split(".");
+  return { schema: compileGlob(schema), name: compileGlob(called), reads };
 }
 
 function compileColumnPattern(source: string): ColumnPattern {

@@ -20,6 +20,7 @@ export const BUILTIN_RULES = {
   unknownLineage: "unknown-lineage",
   laundering: "no-laundering",
   predicates: "no-probing",
+  unreadCode: "no-unread-code",
   reviewers: "no-common-reviewer",
 } as const;
 

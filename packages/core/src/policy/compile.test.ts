@@ -126,6 +126,15 @@ rules:
     ]);
   });
 
+  it("declares functions, with labels that exist", () => {
+    const functions = (list: string) => `version: 1\nfunctions: [${list}]`;
+    expect(problemsOf(LABELS, functions("{ name: app.f, reads: none }, { name: 'app.g_*', reads: [pii.*] }"))).toEqual(
+      [],
+    );
+    expect(problemsOf(LABELS, functions("{ name: f, reads: none }"))[0]).toContain("is not schema.function");
+    expect(problemsOf(LABELS, functions("{ name: a.f, reads: [nope.*] }"))[0]).toContain('no label is called "nope.*"');
+  });
+
   it("keeps its limits", () => {
     expect(problemsOf(`version: 1\n# ${"x".repeat(1_048_576)}`)).toEqual([
       "p0.yaml:1:1  document is larger than 1 MiB",

@@ -3,6 +3,7 @@ import { LabelMatcher } from "../labels/label-matcher.ts";
 import { BUILTIN_RULE_IDS } from "./builtin-rules.ts";
 import { compileCanaries } from "./compile-canaries.ts";
 import { compileDefaults } from "./compile-defaults.ts";
+import { compileFunctions } from "./compile-functions.ts";
 import { compileClassified, compileLabels } from "./compile-labels.ts";
 import { compileRule } from "./compile-rule.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
@@ -70,6 +71,7 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   const saysNothing = labels.length === 0 && documents.every(({ input }) => (input.rules ?? []).length === 0);
   const defaults = compileDefaults(documents, problems, saysNothing ? SAYS_NOTHING : {});
   const classified = compileClassified(documents, problems);
+  const functions = compileFunctions(documents, labelNames, problems);
   const canaries = compileCanaries(documents, labelNames, problems);
   // rules may speak of it, too
   const ruleLabels = labelNames.length === 0 ? labelNames : [...labelNames, UNCLASSIFIED];
@@ -87,7 +89,11 @@ function compileValid(documents: readonly ValidDocument[], version: number): Com
   }
   if (problems.length > 0) return { ok: false, problems };
   rules.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const labelMatcher = new LabelMatcher(labels, { classified, unclassified: defaults.unclassified });
+  const labelMatcher = new LabelMatcher(labels, {
+    classified,
+    unclassified: defaults.unclassified,
+    functions,
+  });
   return {
     ok: true,
     warnings,

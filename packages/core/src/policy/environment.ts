@@ -146,6 +146,11 @@ const SQL_FIELDS: Readonly<Record<string, EnvironmentField>> = {
   predicates: labelField("list<Predicate>", "labelled columns that decide which rows, how many or in what order", (o) =>
     o.labels.predicates.map((p) => ({ label: p.label, use: p.use, literals: toInt(p.literals) })),
   ),
+  unread: {
+    type: "list<string>",
+    description: "functions of the database, as `schema.name`, that it runs and nobody has read",
+    read: ({ operation }) => (operation?.type === "sql" ? (operation.labels.unread?.names ?? []) : undefined),
+  },
   laundering: {
     type: "bool",
     description: "labelled values would flow into a place without a label",

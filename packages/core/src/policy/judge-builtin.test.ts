@@ -94,6 +94,31 @@ describe("ways past every mask", () => {
   });
 });
 
+describe("code of the database that nobody has read", () => {
+  const unread = { names: ["app.a", "app.b", "app.c", "app.d"], labels: ["pii.ssn"] };
+
+  it.each<[PrincipalKind, string]>([
+    ["user", "review"],
+    ["service", "deny"],
+    ["ai_agent", "deny"],
+  ])("may ask what an expression may: %s %s", (kind, outcome) => {
+    const verdict = evaluate(policy, operationOf({}, { unread }), contextOf({ kind }));
+    expect(verdict).toMatchObject({ outcome, ruleId: "no-unread-code" });
+    expect(verdict.reason).toContain("app.a, app.b, app.c and 1 more");
+    expect(evaluate(shown, operationOf({}, { unread }), contextOf({ kind })).outcome).toBe("allow");
+  });
+
+  it("is counted where such expressions are, and is no concern of other labels", () => {
+    const counting = policyOf(LABELS, "version: 1\ndefaults: { predicates: { user: { expression: count } } }");
+    expect(evaluate(counting, operationOf({}, { unread }), contextOf()).counted).toEqual([
+      { label: "pii.ssn", use: "expression" },
+    ]);
+    expect(evaluate(policy, operationOf({}, { unread: { names: ["app.a"], labels: [] } }), contextOf()).outcome).toBe(
+      "allow",
+    );
+  });
+});
+
 describe("what cannot be read", () => {
   it("never passes as replication or function call while labels are hidden", () => {
     const allowing = policyOf(LABELS, "version: 1\ndefaults: { unknown_statement: allow }");

@@ -48,6 +48,7 @@ export function judgeBuiltin(operation: SqlOperation, site: BuiltinSite): readon
     ...judgeLineage(operation, site),
     ...judgeLaundering(operation, site),
     ...judgePredicates(operation, site),
+    ...judgeUnreadCode(operation, site),
     ...judgeCategories(operation, site),
   ];
 }
@@ -90,9 +91,26 @@ const USE_WORDS = {
 /** Uses that pass and are counted: of labels that are hidden from the principal. */
 export function countedPredicates(operation: Operation, site: BuiltinSite): SqlOperation["labels"]["predicates"] {
   if (operation.type !== "sql") return [];
-  return operation.labels.predicates.filter(
+  const { predicates, unread } = operation.labels;
+  const asked = (unread?.labels ?? []).map((label) => ({ label, use: "expression" as const, literals: 0 }));
+  return [...predicates, ...asked].filter(
     ({ label, use }) => site.decision.masks[label] !== "show" && actionOn(label, use, site) === "count",
   );
+}
+
+const NAMES_SHOWN = 3;
+
+/** Whether it fails, and how many rows come, is the answer to a question that nobody has read: an expression over the label. */
+function judgeUnreadCode(operation: SqlOperation, site: BuiltinSite): readonly BuiltinFinding[] {
+  const { unread } = operation.labels;
+  const asked = unread?.labels.filter((label) => site.decision.masks[label] !== "show") ?? [];
+  const actions = new Set(asked.map((label) => actionOn(label, "expression", site)));
+  const outcome = actions.has("deny") ? "deny" : actions.has("review") ? "review" : undefined;
+  if (unread === undefined || outcome === undefined) return [];
+  const more = unread.names.length - NAMES_SHOWN;
+  const names = `${unread.names.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const reason = `runs ${names}, which nobody has read: its errors and rows could tell masked values`;
+  return [{ ruleId: BUILTIN_RULES.unreadCode, outcome, reason }];
 }
 
 function actionOn(label: string, use: PredicateUse, { side }: BuiltinSite): PredicateAction {

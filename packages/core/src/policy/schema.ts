@@ -177,6 +177,19 @@ const label = z.strictObject({
   predicates: matrices.optional(),
 });
 
+const declaredFunction = z.strictObject({
+  name: z
+    .string()
+    .max(200)
+    .regex(/^[^.]+\.[^.]+$/, "is not schema.function")
+    .describe("`schema.function`, `*` allowed; every overload"),
+  reads: z
+    .union([z.literal("none"), globs])
+    .describe(
+      "labels whose values its result, errors and rows may tell, whatever its body says; none: its arguments alone",
+    ),
+});
+
 const canary = z.strictObject({
   id: ruleId,
   label: glob.describe("columns with a label that this matches are looked through"),
@@ -223,6 +236,13 @@ export const documentSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe("columns known to hold nothing sensitive, as `schema.table.column`: never `unclassified`"),
+  functions: z
+    .array(declaredFunction)
+    .max(10_000)
+    .optional()
+    .describe(
+      "functions of databases that somebody has read; all others that are not SQL count as code that nobody knows",
+    ),
   rules: z.array(rule).max(MAX_RULES).optional(),
   canaries: z.array(canary).max(MAX_CANARIES).optional().describe("planted values that nobody has a reason to read"),
   defaults: defaults.optional(),
@@ -231,6 +251,7 @@ export const documentSchema = z.strictObject({
 export type DocumentInput = z.output<typeof documentSchema>;
 export type CanaryInput = z.output<typeof canary>;
 export type RuleInput = z.output<typeof rule>;
+export type FunctionInput = z.output<typeof declaredFunction>;
 export type LabelInput = z.output<typeof label>;
 export type DetectInput = z.output<typeof detect>;
 export type DefaultsInput = z.output<typeof defaults>;

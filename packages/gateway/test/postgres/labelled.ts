@@ -37,6 +37,12 @@ rules:
     mask: { pii.email: email_domain, pii.ssn: { last: 4 }, pii.born: year, default: constant }
 `;
 
+/** The same where nobody is stopped for what code that nobody has read could tell by failing: tests of what else holds. */
+export const LENIENT = `${MASKS}
+functions: [{ name: "public.say_*", reads: none }]
+defaults: { predicates: { service: { expression: count } } }
+`;
+
 /** What must never reach a client for which they are masked. */
 export const HIDDEN = [
   "ann@",

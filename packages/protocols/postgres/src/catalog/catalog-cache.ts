@@ -2,6 +2,7 @@ import type { LabelMatcher, SqlClassification } from "@tidewaiter/core";
 import { BoundLabels } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { EMPTY_CATALOG } from "@tidewaiter/toolkit/labels/catalog";
+import { BUILTIN_FUNCTIONS } from "@tidewaiter/toolkit/sql/builtin-functions";
 import type { BindingStore, Bound } from "./bind-labels.ts";
 import { bindLabels } from "./bind-labels.ts";
 import type { ServerIdentity } from "./identity.ts";
@@ -156,7 +157,9 @@ export class CatalogCache {
   ): Catalog {
     const { matcher, version } = request.labels;
     const labels = new BoundLabels(read.bound.relations, matcher, request.unclassified ?? matcher.unclassified);
-    const catalog = new PostgresCatalog(read.rows, labels, this.#classify);
+    const catalog = new PostgresCatalog(read.rows, labels, this.#classify, (schema, name) =>
+      matcher.declaredReads(schema, name),
+    );
     this.#entries.set(entryKey(request), { ...read, catalog, version });
     return catalog;
   }
@@ -173,10 +176,8 @@ function unknownCatalog(labels: readonly string[]): Catalog {
     labels,
     byOid: () => undefined,
     find: () => [],
-    isBuiltinFunction: () => false,
-    isBuiltinOperator: () => false,
-    isRowFunction: () => true,
-    isCastType: () => true,
-    isHarmlessFunction: () => false,
+    code: (called, { name }) =>
+      called === "function" && !BUILTIN_FUNCTIONS.has(name) ? [{ name }] : [{ name, opaque: true }],
+    codeByOid: (oid) => [{ name: `function ${oid}` }],
   };
 }

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
-import { reachesData } from "@tidewaiter/toolkit/sql/dangerous-functions";
+import { loadCode } from "./load-code.ts";
 import { loadTypes } from "./load-types.ts";
 import type { CatalogRows } from "./postgres-catalog.ts";
 import type { TextRows } from "./query.ts";
-import { QueryError, queryRows } from "./query.ts";
+import { queryRows, unlessRefused } from "./query.ts";
 
 /**
  * pg_get_viewdef locks the view and every table below it, so it waits for DDL of a transaction that is open. All sessions
@@ -38,46 +38,6 @@ const GENERATED = `
       or p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and p.objid = a.attrelid and p.objsubid = a.attnum
    where a.attgenerated <> '' and p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
      and p.refobjid = a.attrelid and p.refobjsubid > 0 and p.refobjsubid <> a.attnum`;
-const FUNCTIONS = "select distinct proname, oid >= 16384 from pg_catalog.pg_proc";
-/** `row.name` calls a function whose other arguments have defaults, too; its argument may be any row (pseudo-types). */
-const ROW_FUNCTIONS = `
-  select distinct p.proname
-    from pg_catalog.pg_proc p join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
-   where p.oid >= 16384 and p.pronargs - p.pronargdefaults <= 1 and t.typtype in ('c', 'd', 'p')`;
-const BUILTIN_FUNCTIONS = "select oid, proname from pg_catalog.pg_proc where oid < 16384";
-/** Extensions whose functions compute from their arguments alone. */
-const PURE_EXTENSIONS = [
-  "btree_gin",
-  "btree_gist",
-  "citext",
-  "cube",
-  "earthdistance",
-  "fuzzystrmatch",
-  "hstore",
-  "intarray",
-  "isn",
-  "ltree",
-  "pg_trgm",
-  "pgcrypto",
-  "seg",
-  "unaccent",
-  "uuid-ossp",
-  "vector",
-];
-const PURE_FUNCTIONS = `
-  select p.oid, p.proname
-    from pg_catalog.pg_depend d
-    join pg_catalog.pg_extension e on e.oid = d.refobjid
-    join pg_catalog.pg_proc p on p.oid = d.objid
-    join pg_catalog.pg_language l on l.oid = p.prolang
-   where d.classid = 'pg_catalog.pg_proc'::regclass and d.refclassid = 'pg_catalog.pg_extension'::regclass
-     and d.deptype = 'e' and l.lanname = 'c' and e.extname in (${PURE_EXTENSIONS.map((name) => `'${name}'`).join(", ")})`;
-const CASTS = `
-  select distinct c.castfunc, t.typname
-    from pg_catalog.pg_cast c join pg_catalog.pg_type t on t.oid in (c.castsource, c.casttarget)
-   where c.castfunc >= 16384 and t.oid >= 16384`;
-const OPERATORS = "select distinct oprname from pg_catalog.pg_operator where oid >= 16384";
-
 /**
  * Reads what label resolution needs from pg_catalog. Every name is schema-qualified, since the role's search_path is not
  * ours. Any role may read these catalogs.
@@ -89,13 +49,7 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
   const inherits = await queryRows(stream, PARENTS);
   const partitioned = await queryRows(stream, PARTITIONED);
   const generated = await queryRows(stream, GENERATED);
-  const functions = await queryRows(stream, FUNCTIONS);
-  const operators = await queryRows(stream, OPERATORS);
-  const builtin = await queryRows(stream, BUILTIN_FUNCTIONS);
-  const pure = await queryRows(stream, PURE_FUNCTIONS);
-  const casts = await queryRows(stream, CASTS);
-  const pureFunctions = new Set(pure.filter(([, name]) => !reachesData(name ?? "")).map(([oid]) => Number(oid)));
-  const rowFunctions = await queryRows(stream, ROW_FUNCTIONS);
+  const code = await loadCode(stream);
   const types = await loadTypes(stream);
   const parents = new Map<number, number[]>();
   for (const [child, parent] of numbers(inherits)) parents.set(child, [...(parents.get(child) ?? []), parent]);
@@ -115,40 +69,25 @@ export async function loadCatalog(stream: Duplex): Promise<CatalogRows> {
     parents,
     partitioned: new Set(partitioned.map(([oid]) => Number(oid))),
     generatedFrom: sources(generated),
-    builtinFunctions: namesWhere(functions, "f"),
-    userFunctions: namesWhere(functions, "t"),
-    userOperators: new Set(operators.map(([name]) => name ?? "")),
-    rowFunctions: new Set(rowFunctions.map(([name]) => name ?? "")),
-    pureFunctions,
-    castTypes: new Set(casts.filter(([oid]) => !pureFunctions.has(Number(oid))).map(([, name]) => name ?? "")),
-    reachingFunctions: new Set(builtin.filter(([, name]) => reachesData(name ?? "")).map(([oid]) => Number(oid))),
+    code,
   };
 }
 
 /** One by one where some are locked: those are left without a definition, which counts as one over everything. */
 async function viewDefinitions(stream: Duplex): Promise<TextRows> {
-  const all = await unlessLocked(stream, VIEWS);
+  const all = await unlessRefused(stream, VIEWS, LOCKED);
   if (all !== undefined) return all;
   await queryRows(stream, SHORT_LOCK_TIMEOUT);
   const found: (readonly (string | null)[])[] = [];
   for (const [oid] of await queryRows(stream, VIEW_OIDS)) {
-    const rows = await unlessLocked(stream, `select pg_catalog.pg_get_viewdef(${Number(oid)})`);
+    const rows = await unlessRefused(stream, `select pg_catalog.pg_get_viewdef(${Number(oid)})`, LOCKED);
     found.push([oid ?? null, rows?.[0]?.[0] ?? null]);
   }
   return found;
 }
 
 /** lock_not_available */
-const LOCKED = "55P03";
-
-async function unlessLocked(stream: Duplex, sql: string): Promise<TextRows | undefined> {
-  try {
-    return await queryRows(stream, sql);
-  } catch (error) {
-    if (error instanceof QueryError && error.code === LOCKED) return undefined;
-    throw error;
-  }
-}
+const LOCKED = ["55P03"];
 
 function numbers(rows: TextRows): readonly [number, number][] {
   return rows.map(([a, b]) => [Number(a), Number(b)]);
@@ -164,8 +103,4 @@ function sources(rows: TextRows): ReadonlyMap<number, ReadonlyMap<number, readon
     found.set(oid, columns);
   }
   return found;
-}
-
-function namesWhere(rows: TextRows, flag: string): ReadonlySet<string> {
-  return new Set(rows.filter(([, user]) => user === flag).map(([name]) => name ?? ""));
 }

@@ -27,13 +27,14 @@ const ROWS: CatalogRows = {
     [20_003, "SELECT id, lower(email) AS e FROM public.customers"],
   ]),
   parents: new Map(),
-  builtinFunctions: new Set(["lower", "pg_stat_get_activity"]),
-  userFunctions: new Set(["mine"]),
-  userOperators: new Set(),
-  rowFunctions: new Set(["mine"]),
-  castTypes: new Set(["cast_type"]),
-  pureFunctions: new Set([]),
-  reachingFunctions: new Set([2071]),
+  code: {
+    builtinFunctions: new Set(["lower", "pg_stat_get_activity"]),
+    reachingFunctions: new Set([2071]),
+    functions: [{ oid: 20_100, schema: "public", name: "mine" }],
+    operators: [],
+    casts: [],
+    rowFunctions: new Set(),
+  },
 };
 
 const labelled = (label: string | undefined) =>
@@ -56,7 +57,9 @@ describe("PostgresCatalog", () => {
   });
 
   it("functions below system views are not harmless, even with their schema", () => {
-    expect(labelled("pii.email").isBuiltinFunction("pg_catalog", "pg_stat_get_activity")).toBe(false);
-    expect(labelled("pii.email").isBuiltinFunction(undefined, "lower")).toBe(true);
+    expect(labelled("pii.email").code("function", { schema: "pg_catalog", name: "pg_stat_get_activity" })).toEqual([
+      { name: "pg_catalog.pg_stat_get_activity", opaque: true },
+    ]);
+    expect(labelled("pii.email").code("function", { name: "lower" })).toEqual([]);
   });
 });

@@ -1,9 +1,18 @@
-import type { LabelPredicate, SqlClassification } from "@tidewaiter/core";
-import type { Catalog, CatalogColumn, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
-import { SYSTEM_LABELS, UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
+import type { LabelPredicate, SqlClassification, SqlName, UnreadCode } from "@tidewaiter/core";
+import { mergeUses } from "@tidewaiter/core";
+import type {
+  CalledAs,
+  Catalog,
+  CatalogColumn,
+  CatalogRelation,
+  DatabaseCode,
+} from "@tidewaiter/toolkit/labels/catalog";
+import { SYSTEM_LABELS } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, resolveLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import type { TypeRow } from "../mask/server-types.ts";
 import { NO_SERVER_TYPES, ServerTypes } from "../mask/server-types.ts";
+import type { CodeRows } from "./database-code.ts";
+import { DatabaseCodes, FIRST_USER_OID } from "./database-code.ts";
 import { InheritedLabels } from "./inherited-labels.ts";
 
 /** The part of the policy that says which columns are sensitive. */
@@ -37,23 +46,10 @@ export interface CatalogRows {
   readonly partitioned?: ReadonlySet<number>;
   /** relation OID -> attnum of a generated column -> attnums that it is made from */
   readonly generatedFrom?: ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
-  readonly builtinFunctions: ReadonlySet<string>;
-  readonly userFunctions: ReadonlySet<string>;
-  readonly userOperators: ReadonlySet<string>;
-  /** User functions of one argument that may be a row. */
-  readonly rowFunctions: ReadonlySet<string>;
-  /** Names of types that a user's function casts to or from. */
-  readonly castTypes: ReadonlySet<string>;
-  /** OIDs of functions of extensions that read nothing but their arguments. */
-  readonly pureFunctions: ReadonlySet<number>;
-  /** OIDs of built-in functions that read more than their arguments. */
-  readonly reachingFunctions: ReadonlySet<number>;
+  readonly code: CodeRows;
   /** The server's own types; without them their values are masked by NULL. */
   readonly types?: readonly TypeRow[];
 }
-
-/** PostgreSQL gives user objects OIDs from here on (FirstNormalObjectId). */
-export const FIRST_USER_OID = 16384;
 
 /** An immutable snapshot of one database: relations by OID and by name, each column with its labels. */
 export class PostgresCatalog implements Catalog {
@@ -62,9 +58,16 @@ export class PostgresCatalog implements Catalog {
   readonly #byOid = new Map<number, Relation>();
   readonly #byName = new Map<string, Relation[]>();
   readonly #rows: CatalogRows;
+  readonly #codes: DatabaseCodes;
 
-  constructor(rows: CatalogRows, labels: ColumnLabels, classify: (sql: string) => SqlClassification) {
+  constructor(
+    rows: CatalogRows,
+    labels: ColumnLabels,
+    classify: (sql: string) => SqlClassification,
+    declared: (schema: string, name: string) => readonly string[] | undefined = () => undefined,
+  ) {
     this.#rows = rows;
+    this.#codes = new DatabaseCodes(rows.code, classify, declared);
     this.types = new ServerTypes(rows.types ?? []);
     const bare = new Map<number, { schema: string; name: string; columns: CatalogColumn[] }>();
     for (const row of rows.columns) {
@@ -123,26 +126,12 @@ export class PostgresCatalog implements Catalog {
     return schema === undefined ? named : named.filter((relation) => relation.schema === schema);
   }
 
-  isBuiltinFunction(schema: string | undefined, name: string): boolean {
-    if (UNSAFE_FUNCTIONS.has(name)) return false;
-    if (schema === "pg_catalog" || schema === "information_schema") return true;
-    return schema === undefined && this.#rows.builtinFunctions.has(name) && !this.#rows.userFunctions.has(name);
+  code(called: CalledAs, name: SqlName): readonly DatabaseCode[] {
+    return this.#codes.called(called, name);
   }
 
-  isBuiltinOperator(name: string): boolean {
-    return !this.#rows.userOperators.has(name);
-  }
-
-  isRowFunction(name: string): boolean {
-    return this.#rows.rowFunctions.has(name);
-  }
-
-  isCastType(name: string): boolean {
-    return this.#rows.castTypes.has(name);
-  }
-
-  isHarmlessFunction(oid: number): boolean {
-    return oid < FIRST_USER_OID ? !this.#rows.reachingFunctions.has(oid) : this.#rows.pureFunctions.has(oid);
+  codeByOid(oid: number): readonly DatabaseCode[] {
+    return this.#codes.byOid(oid);
   }
 
   /** A generated column shows what it is made from. */
@@ -174,12 +163,11 @@ export class PostgresCatalog implements Catalog {
   }
 
   /** Which rows a view has, and in which order, tells about the values that its definition tests. */
-  #questions(definition: string, classify: (sql: string) => SqlClassification): readonly LabelPredicate[] {
+  #questions(definition: string, classify: (sql: string) => SqlClassification): Questions {
     const classified = classify(definition);
-    if (!classified.ok) return [];
-    return classified.statements.flatMap((facts) =>
-      resolveLabels(facts, this).predicates.map(({ label, use }) => ({ label, use, literals: 0 })),
-    );
+    if (!classified.ok) return NO_QUESTIONS;
+    const { predicates, unread } = mergeUses(classified.statements.map((facts) => resolveLabels(facts, this)));
+    return { predicates: predicates.map(({ label, use }) => ({ label, use, literals: 0 })), unread };
   }
 
   /** Every label given to a plain table of a user; needed before views are resolved. */
@@ -208,6 +196,14 @@ export function typesOf(catalog: Catalog): ServerTypes {
   return "types" in catalog && catalog.types instanceof ServerTypes ? catalog.types : NO_SERVER_TYPES;
 }
 
+/** What reading a view asks, whoever reads it. */
+interface Questions {
+  readonly predicates: readonly LabelPredicate[];
+  readonly unread: UnreadCode | undefined;
+}
+
+const NO_QUESTIONS: Questions = { predicates: [], unread: undefined };
+
 class Relation implements CatalogRelation {
   readonly oid: number;
   readonly schema: string;
@@ -216,8 +212,9 @@ class Relation implements CatalogRelation {
   readonly opaque = false;
   #columns: readonly CatalogColumn[] | undefined;
   #resolving = false;
-  #asks: readonly LabelPredicate[] | undefined;
-  questions: () => readonly LabelPredicate[] = () => [];
+  #asks: Questions | undefined;
+  #asking = false;
+  questions: () => Questions = () => NO_QUESTIONS;
   readonly #resolve: () => readonly CatalogColumn[];
 
   constructor(
@@ -232,7 +229,19 @@ class Relation implements CatalogRelation {
   }
 
   get asks(): readonly LabelPredicate[] {
+    return this.#questions.predicates;
+  }
+
+  get unread(): UnreadCode | undefined {
+    return this.#questions.unread;
+  }
+
+  get #questions(): Questions {
+    // a body in SQL may read the view that calls it
+    if (this.#asking) return NO_QUESTIONS;
+    this.#asking = true;
     this.#asks ??= this.questions();
+    this.#asking = false;
     return this.#asks;
   }
 

@@ -63,6 +63,20 @@ export function queryRows(stream: Duplex, sql: string): Promise<TextRows> {
   });
 }
 
+/** Undefined when the server refuses it with one of these SQLSTATEs. */
+export async function unlessRefused(
+  stream: Duplex,
+  sql: string,
+  codes: readonly string[],
+): Promise<TextRows | undefined> {
+  try {
+    return await queryRows(stream, sql);
+  } catch (error) {
+    if (error instanceof QueryError && codes.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
 function readRows(buffer: Buffer, start: number, end: number, into: (string | null)[][]): void {
   let at = start;
   while (at < end) {

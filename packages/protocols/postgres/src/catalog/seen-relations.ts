@@ -1,6 +1,6 @@
 import type { SeenRelation } from "@tidewaiter/core";
+import { FIRST_USER_OID } from "./database-code.ts";
 import type { CatalogRows } from "./postgres-catalog.ts";
-import { FIRST_USER_OID } from "./postgres-catalog.ts";
 
 /** What is bound of a database: tables and views of users that stay. Sequences hold no data, temporary tables go. */
 export function seenRelations(rows: CatalogRows): readonly SeenRelation[] {

@@ -1,4 +1,5 @@
-import type { Catalog, CatalogRelation } from "@tidewaiter/toolkit/labels/catalog";
+import type { SqlName } from "@tidewaiter/core";
+import type { CalledAs, Catalog, CatalogRelation, DatabaseCode } from "@tidewaiter/toolkit/labels/catalog";
 import type { ServerTypes } from "../mask/server-types.ts";
 import { typesOf } from "./postgres-catalog.ts";
 
@@ -53,24 +54,19 @@ export class ShiftingCatalog implements Catalog {
     });
   }
 
-  isBuiltinFunction(schema: string | undefined, name: string): boolean {
-    return this.#catalog.isBuiltinFunction(schema, name);
+  code(called: CalledAs, name: SqlName): readonly DatabaseCode[] {
+    return this.#asNow(this.#catalog.code(called, name));
   }
 
-  isBuiltinOperator(name: string): boolean {
-    return this.#catalog.isBuiltinOperator(name);
+  codeByOid(oid: number): readonly DatabaseCode[] {
+    return this.#asNow(this.#catalog.codeByOid(oid));
   }
 
-  isRowFunction(name: string): boolean {
-    return this.#catalog.isRowFunction(name);
-  }
-
-  isCastType(name: string): boolean {
-    return this.#catalog.isCastType(name);
-  }
-
-  isHarmlessFunction(oid: number): boolean {
-    return this.#catalog.isHarmlessFunction(oid);
+  /** Bodies find tables by name when they run, so what was read of them may be about others; functions may be others, too. */
+  #asNow(code: readonly DatabaseCode[]): readonly DatabaseCode[] {
+    return code.map((one) =>
+      one.opaque || (one.declared !== undefined && !this.#shift.all) ? one : { name: one.name },
+    );
   }
 }
 
@@ -85,8 +81,17 @@ function carrying(relation: CatalogRelation, labels: readonly string[]): Catalog
 }
 
 /** Its own fields: a spread of an object of a class leaves getters out. */
-function relationOf({ oid, schema, name, columns, opaque, view }: CatalogRelation): CatalogRelation {
-  return { oid, schema, name, columns, opaque, ...(view !== undefined && { view }) };
+function relationOf({ oid, schema, name, columns, opaque, view, asks, unread }: CatalogRelation): CatalogRelation {
+  return {
+    oid,
+    schema,
+    name,
+    columns,
+    opaque,
+    ...(view !== undefined && { view }),
+    ...(asks !== undefined && { asks }),
+    ...(unread !== undefined && { unread }),
+  };
 }
 
 function labelsOf(relation: CatalogRelation): readonly string[] {

@@ -1,5 +1,5 @@
 import type { LabelUse, MaskSpec, Verdict } from "@tidewaiter/core";
-import { budgetKey, CONSTANT_MASK, NO_LABELS, stricterMask } from "@tidewaiter/core";
+import { budgetKey, CONSTANT_MASK, mergeUses, stricterMask } from "@tidewaiter/core";
 
 const SEVERITY = { allow: 0, review: 1, deny: 2 } as const;
 const RECORDING_ORDER = ["best_effort", "bounded", "strict", "durable"] as const;
@@ -31,18 +31,6 @@ function stricter(a: MaskSpec | "show" | undefined, b: MaskSpec | "show" | undef
   if (a === undefined || b === undefined) return CONSTANT_MASK;
   if (a === "show") return b;
   return b === "show" ? a : stricterMask(a, b);
-}
-
-export function mergeUses(uses: readonly LabelUse[]): LabelUse {
-  const [first] = uses;
-  if (uses.length <= 1) return first ?? NO_LABELS;
-  return {
-    reads: [...new Set(uses.flatMap((use) => use.reads))].sort(),
-    writes: [...new Set(uses.flatMap((use) => use.writes))].sort(),
-    predicates: uses.flatMap((use) => use.predicates),
-    laundering: uses.some((use) => use.laundering),
-    opaque: uses.some((use) => use.opaque),
-  };
 }
 
 /** What several layers say of one statement: each use once, with the most literals that any of them counted. */

@@ -1,10 +1,11 @@
 import type { LabelUse, StatementFacts, Verdict } from "@tidewaiter/core";
+import { mergeUses } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { resolveLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import type { Lineage } from "../lineage/lineage.ts";
 import type { ErrorFields } from "../messages.ts";
-import { combineVerdicts, mergeLayers, mergeUses } from "./combine-verdicts.ts";
+import { combineVerdicts, mergeLayers } from "./combine-verdicts.ts";
 import { lineageUse } from "./lineage-use.ts";
 import type { Machine } from "./machine.ts";
 import type { Meaning } from "./meanings.ts";
@@ -124,8 +125,13 @@ function withTrees(facts: StatementFacts, byName: LabelUse, trees: readonly Line
   if (trees.length === 0) return byName;
   const below = facts.functions.some(({ name }) => UNSAFE_FUNCTIONS.has(name));
   const unread = below || facts.opaque || facts.class === "code" || trees.every(({ command }) => command === "utility");
-  const certain: LabelUse = unread || !byName.opaque ? byName : { ...byName, opaque: false, laundering: false };
+  const certain: LabelUse = unread || !byName.opaque ? byName : certainly(byName);
   return mergeLayers([certain, ...usesOf(trees, catalog)]);
+}
+
+/** Without what only might be. */
+function certainly({ unread: _, ...byName }: LabelUse): LabelUse {
+  return { ...byName, opaque: false, laundering: false };
 }
 
 export function withoutReview({ review: _, ...verdict }: Verdict): Verdict {

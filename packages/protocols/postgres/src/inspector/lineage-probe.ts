@@ -56,6 +56,7 @@ function couldBeWorse({ context }: Machine, judged: Judged, facts: StatementFact
     predicates: catalog.labels.flatMap((label) => PREDICATE_USES.map((use) => ({ label, use, literals: 1 }))),
     laundering: true,
     opaque: true,
+    unread: { names: [], labels: catalog.labels },
   };
   return context.evaluate({ type: "sql", facts, labels }).outcome !== judged.verdict.outcome;
 }

@@ -1,6 +1,9 @@
-import type { LabelUse, PredicateUse } from "@tidewaiter/core";
+import type { LabelUse, PredicateUse, UnreadCode } from "@tidewaiter/core";
+import { mergeUnread } from "@tidewaiter/core";
 import type { Catalog, CatalogColumn } from "@tidewaiter/toolkit/labels/catalog";
-import { FIRST_USER_OID } from "../catalog/postgres-catalog.ts";
+import { codeUse } from "@tidewaiter/toolkit/labels/code-use";
+import { resolveLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import { FIRST_USER_OID } from "../catalog/database-code.ts";
 import type { ColumnRef, Lineage, OutputLineage, PredicateUse as TreePredicate } from "../lineage/lineage.ts";
 
 /** What a value may carry. `derived`: more than one column as it is, so only the full constant hides it. */
@@ -11,11 +14,11 @@ export interface ValueLabels {
 
 /** Labels of one column of a result, by the server's own tree. What the walk is not sure of may carry every label. */
 export function outputLabelsOf(output: OutputLineage, catalog: Catalog): ValueLabels {
-  if (output.opaque.length > 0 || !output.functions.every((oid) => catalog.isHarmlessFunction(oid)))
-    return { labels: catalog.labels, derived: true };
+  const ran = ranBy(output.functions, catalog);
+  if (output.opaque.length > 0 || ran.opaque) return { labels: catalog.labels, derived: true };
   const found = output.sources.map((source) => columnLabels(source, catalog));
   return {
-    labels: sorted(found.flatMap(({ labels }) => labels)),
+    labels: sorted([...ran.reads, ...found.flatMap(({ labels }) => labels)]),
     derived: !output.plain || found.some(({ derived }) => derived),
   };
 }
@@ -35,6 +38,8 @@ export function lineageUse(tree: Lineage, catalog: Catalog): LabelUse {
 function resolved(tree: Lineage, catalog: Catalog): LabelUse {
   const labelsOf = (refs: readonly ColumnRef[]): readonly string[] =>
     sorted(refs.flatMap((ref) => columnLabels(ref, catalog).labels));
+  const ran = ranBy(tree.functions, catalog);
+  const unread = mergeUnread([ran.unread, unreadOperators(tree, catalog)]);
   const written = tree.writes.map(({ column }) => column);
   const read = [
     ...tree.outputs.flatMap(({ sources }) => sources),
@@ -42,12 +47,27 @@ function resolved(tree: Lineage, catalog: Catalog): LabelUse {
     ...tree.writes.flatMap(({ sources }) => sources),
   ];
   return {
-    reads: labelsOf(read),
-    writes: labelsOf(written),
-    predicates: predicatesOf(tree.predicates, catalog),
-    laundering: catalog.hasLabels && tree.writes.some((write) => strays(write, catalog)),
-    opaque: catalog.hasLabels && isOpaque(tree, catalog),
+    reads: sorted([...ran.reads, ...labelsOf(read)]),
+    writes: sorted([...ran.writes, ...labelsOf(written)]),
+    predicates: [...ran.predicates, ...predicatesOf(tree.predicates, catalog)],
+    laundering: catalog.hasLabels && (ran.laundering || tree.writes.some((write) => strays(write, catalog))),
+    opaque: catalog.hasLabels && (ran.opaque || isOpaque(tree, catalog)),
+    ...(catalog.hasLabels && unread !== undefined && { unread }),
   };
+}
+
+/** What the functions do with labels that the tree does not show. */
+function ranBy(functions: readonly number[], catalog: Catalog): LabelUse {
+  return codeUse(
+    functions.flatMap((oid) => catalog.codeByOid(oid)),
+    catalog,
+    resolveLabels,
+  );
+}
+
+function unreadOperators({ operators }: Lineage, { labels }: Catalog): UnreadCode | undefined {
+  const users = operators.filter((oid) => oid >= FIRST_USER_OID);
+  return users.length === 0 ? undefined : { names: users.map((oid) => `operator ${oid}`), labels };
 }
 
 function isOpaque(tree: Lineage, catalog: Catalog): boolean {
@@ -55,7 +75,6 @@ function isOpaque(tree: Lineage, catalog: Catalog): boolean {
     tree.command === "unknown" ||
     tree.opaque.length > 0 ||
     tree.outputs.some(({ opaque }) => opaque.length > 0) ||
-    !tree.functions.every((oid) => catalog.isHarmlessFunction(oid)) ||
     tree.operators.some((oid) => oid >= FIRST_USER_OID) ||
     tree.relations.some(({ oid, access }) => access === "read" && (catalog.byOid(oid)?.opaque ?? true))
   );
@@ -66,8 +85,9 @@ function isOpaque(tree: Lineage, catalog: Catalog): boolean {
  * that nobody knows returns may be anything, so it may only go where everything may.
  */
 function strays({ column, sources, plain, functions }: Lineage["writes"][number], catalog: Catalog): boolean {
-  if (!functions.every((oid) => catalog.isHarmlessFunction(oid))) return true;
-  const from = sources.flatMap((source) => columnLabels(source, catalog).labels);
+  const ran = ranBy(functions, catalog);
+  if (ran.opaque) return true;
+  const from = [...ran.reads, ...sources.flatMap((source) => columnLabels(source, catalog).labels)];
   if (from.length === 0) return false;
   const into = columnLabels(column, catalog).labels;
   return !plain || from.some((label) => !into.includes(label));

@@ -9,8 +9,9 @@ import { tighten } from "./tighten.ts";
 
 /**
  * A query tree of the target belongs to the message that it answers now. It goes nowhere: the client did not ask for it.
+ * `hash`: what the tree is equal to, as long as no code of the statement can have run.
  */
-export function onTree(machine: Machine, tree: Lineage): void {
+export function onTree(machine: Machine, tree: Lineage, hash: () => string | undefined): void {
   const owed = machine.owed[0];
   if (owed === undefined) return;
   if (owed.probe !== undefined) return add(owed.probe.trees, tree);
@@ -19,7 +20,7 @@ export function onTree(machine: Machine, tree: Lineage): void {
   if (owed.type !== "query" && owed.type !== "execute") return;
   const list = owed.judged?.trees[owed.type === "query" ? owed.result : 0];
   if (list === undefined) return;
-  if (owed.type === "query" && isAnother(owed, list, tree))
+  if (owed.type === "query" && isAnother(owed, list, tree, hash))
     return stop(machine, notWhatWasApproved(machine.context.resource.name));
   add(list, tree);
   check(machine, owed);
@@ -37,10 +38,16 @@ function analysedAgain(owed: Owed, { command }: Lineage): boolean {
 }
 
 /** The first tree of an approved statement is that of the question before it, or the server now understands it otherwise. */
-function isAnother(owed: Extract<Owed, { type: "query" }>, known: readonly Lineage[], tree: Lineage): boolean {
-  if (tree.command === "utility" || owed.analysed !== undefined) return false;
-  owed.analysed = tree.hash;
-  return owed.judged?.approved === true && known.length > 0 && known[0]?.hash !== tree.hash;
+function isAnother(
+  owed: Extract<Owed, { type: "query" }>,
+  known: readonly Lineage[],
+  { command, hash }: Lineage,
+  hashBefore: () => string | undefined,
+): boolean {
+  if (command === "utility" || owed.analysed !== undefined) return false;
+  owed.analysed = hash;
+  // what was asked about was sent when everything before it was answered, so the settings it was read by were known
+  return owed.judged?.approved === true && known.length > 0 && known[0]?.hash !== hashBefore();
 }
 
 /** Before anything of a result reaches the client: what the trees so far say of it, those of its Parse and Bind included. */

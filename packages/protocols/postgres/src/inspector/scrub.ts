@@ -1,4 +1,5 @@
 import type { ErrorFields } from "../messages.ts";
+import type { TextSource } from "./withheld.ts";
 
 /** Parameters the server reports by itself (GUC_REPORT); any other name would be a way out of the row path. */
 const REPORTED_PARAMETERS: ReadonlySet<string> = new Set([
@@ -36,6 +37,23 @@ function quotesNamesOnly(code: string, { position }: ErrorFields): boolean {
   return NAMES_ONLY_CLASSES.includes(code.slice(0, 2)) && (position !== undefined || WITHOUT_POSITION.test(code));
 }
 
+/** What the server itself says of statements in the middle of code, and programs act on: no code can choose when. */
+const NOT_CODE = /^(?:40001|40P01|57014|57P0.|53...)$/;
+
+/**
+ * An error out of code that nobody has read. Which one it is, is up to the code as well, so that all are one: only that it
+ * failed is told, which is what was asked for when it was let run.
+ */
+function unreadError(fields: ErrorFields): ErrorFields {
+  const code = fields.code ?? "";
+  const told = NOT_CODE.test(code) && fields.routine !== RAISE ? code : "XX000";
+  const message = VALUE_FREE_TEXT[told] ?? "the statement failed inside code that nobody has read";
+  return kept(fields, told, told === "57014" ? "canceling statement" : message, undefined);
+}
+
+/** Where PL/pgSQL raises what its body says. */
+const RAISE = "exec_stmt_raise";
+
 /** What may be said about errors whose own text quotes values. */
 const VALUE_FREE_TEXT: Readonly<Record<string, string>> = {
   "22P02": "invalid input syntax (the value is withheld)",
@@ -56,11 +74,12 @@ const VALUE_FREE_TEXT: Readonly<Record<string, string>> = {
 
 /**
  * An error of a statement that touches labels, without anything that may quote a value. The SQLSTATE stays, so that
- * programs can react. `opaque` statements run code that nobody has read: it can put a value into any text, and into an
- * SQLSTATE as well.
+ * programs can react. `code` can put a value into any text, and into an SQLSTATE as well.
  */
-export function scrubbedError(fields: ErrorFields, opaque: boolean): ErrorFields {
+export function scrubbedError(fields: ErrorFields, source: Exclude<TextSource, "known">): ErrorFields {
   const code = fields.code ?? "XX000";
+  if (source === "unread") return unreadError(fields);
+  const opaque = source === "code";
   if (!opaque && quotesNamesOnly(code, fields)) {
     return kept(fields, code, fields.message ?? "", fields.hint);
   }

@@ -52,7 +52,7 @@ function onFatal(machine: Machine, message: Framed, fields: ErrorFields): void {
   abandon(machine, "the target ended the session");
   const shown =
     judged?.sensitive === true
-      ? scrubbedError(fields, judged.labels.opaque)
+      ? scrubbedError(fields, judged.labels.opaque ? "code" : "values")
       : redactedFields(machine, judged, message, fields);
   if (shown === undefined) machine.forward("client", message);
   else machine.toClient(encodeError(shown));
@@ -81,7 +81,7 @@ function shownError(
   const source = textSource(machine, owed, fields);
   return source === "known"
     ? redactedFields(machine, owed?.judged ?? owed?.probe?.judged, message, fields)
-    : scrubbedError(fields, source === "code");
+    : scrubbedError(fields, source);
 }
 
 /**

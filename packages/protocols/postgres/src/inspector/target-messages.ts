@@ -94,15 +94,18 @@ function onFunctionResult(machine: Machine, message: Framed): void {
 
 function onNotice(machine: Machine, message: Framed): void {
   const owed = machine.owed[0];
-  const tree = machine.notices && treeIn(message, machine.reading.utf8 && !machine.reading.atRisk);
-  if (tree !== undefined) return onTree(machine, tree);
+  const { utf8, atRisk } = machine.reading;
+  const tree = machine.notices && treeIn(message, utf8 && !atRisk);
+  if (tree !== undefined) return onTree(machine, tree, () => treeIn(message, utf8)?.hash);
   // what the server remarks on a question of ours, it will say again of the statement
   if (owed?.probe !== undefined) return;
   const { fields } = decoded(message, "NoticeResponse");
   // the server sends more than the client asked for, since trees come as LOG
   if (machine.notices !== undefined && !reaches(fields.severity ?? "", machine.notices.level)) return;
-  const known = textSource(machine, owed, fields) === "known";
-  const shown = known ? redactedFields(machine, owed?.judged, message, fields) : scrubbedNotice(fields);
+  const source = textSource(machine, owed, fields);
+  // how many come is up to the code as well
+  if (source === "unread") return;
+  const shown = source === "known" ? redactedFields(machine, owed?.judged, message, fields) : scrubbedNotice(fields);
   if (shown === undefined) machine.forward("client", message);
   else machine.toClient(encodeNotice(shown));
 }

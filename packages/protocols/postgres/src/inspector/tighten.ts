@@ -20,7 +20,10 @@ export function tighten(machine: Machine, judged: Judged, trees: readonly Lineag
   const unweighed = trees.filter((tree) => !judged.weighed.has(tree));
   if (!catalog.hasLabels || unweighed.length === 0) return undefined;
   for (const tree of unweighed) judged.weighed.add(tree);
-  const labels = mergeLayers([judged.labels, ...unweighed.map((tree) => lineageUse(tree, catalog))]);
+  const labels = mergeLayers([
+    judged.labels,
+    ...unweighed.map((tree) => beyondUnread(judged.labels, lineageUse(tree, catalog))),
+  ]);
   if (addsNothing(judged.labels, labels)) return undefined;
   const before = judged.verdict;
   judged.labels = labels;
@@ -37,11 +40,24 @@ export function tighten(machine: Machine, judged: Judged, trees: readonly Lineag
   return undefined;
 }
 
+/** Code that nobody has read may ask anything about its labels: that it does so, and by what else it runs, is nothing new. */
+function beyondUnread({ unread }: LabelUse, use: LabelUse): LabelUse {
+  if (unread === undefined) return use;
+  const { unread: inner, ...rest } = use;
+  const isNew = (label: string): boolean => !unread.labels.includes(label);
+  return {
+    ...rest,
+    predicates: use.predicates.filter(({ label }) => isNew(label)),
+    ...(inner?.labels.some(isNew) && { unread: inner }),
+  };
+}
+
 /** Labels and uses only grow when they are merged, so equal sizes mean equal sets. */
 function addsNothing(before: LabelUse, after: LabelUse): boolean {
   return (
     before.opaque === after.opaque &&
     before.laundering === after.laundering &&
+    (before.unread?.labels.length ?? 0) === (after.unread?.labels.length ?? 0) &&
     new Set(before.reads).size === after.reads.length &&
     new Set(before.writes).size === after.writes.length &&
     uses(before).size === uses(after).size

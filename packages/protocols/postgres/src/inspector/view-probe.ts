@@ -1,4 +1,4 @@
-import { FIRST_USER_OID } from "../catalog/postgres-catalog.ts";
+import { FIRST_USER_OID } from "../catalog/database-code.ts";
 import type { Lineage } from "../lineage/lineage.ts";
 import { cachedLineage } from "../lineage/lineage-cache.ts";
 import { LineageError } from "../lineage/lineage-error.ts";

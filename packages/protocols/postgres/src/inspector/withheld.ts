@@ -2,8 +2,11 @@ import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
 import type { Owed } from "./state.ts";
 
-/** Where the text of an error or notice may come from. `code`: from code that nobody has read, which may put a value anywhere. */
-export type TextSource = "known" | "values" | "code";
+/**
+ * Where the text of an error or notice may come from. `code`: from code that runs inside of the database, which may put a value
+ * anywhere. `unread`: from code that the statement calls and nobody has read, which may also choose whether there is one.
+ */
+export type TextSource = "known" | "values" | "code" | "unread";
 
 /** A JSON literal that is wrong has a context line without any code that ran. */
 const JSON_ROUTINES: ReadonlySet<string> = new Set(["json_ereport_error", "json_errsave_error", "report_parse_error"]);
@@ -16,12 +19,18 @@ const JSON_ROUTINES: ReadonlySet<string> = new Set(["json_ereport_error", "json_
 export function textSource(machine: Machine, owed: Owed | undefined, fields: ErrorFields): TextSource {
   const judged = owed?.judged ?? owed?.probe?.judged;
   const sensitive = judged?.sensitive === true;
+  if (sensitive && judged.labels.unread !== undefined && !quotesStatement(fields)) return "unread";
   if (sensitive && judged.labels.opaque) return "code";
   const catalog = machine.context.catalog();
   const { masks } = (judged ?? machine.ran)?.verdict ?? {};
   const hides = catalog.labels.some((label) => masks?.[label] !== "show");
   if (hides && ranCode(owed, fields)) return "code";
   return sensitive || (hides && fields.severity === "ERROR" && endsTransaction(owed)) ? "values" : "known";
+}
+
+/** The server points at what it does not understand before anything runs. */
+function quotesStatement({ position, where }: ErrorFields): boolean {
+  return position !== undefined && where === undefined;
 }
 
 function ranCode(owed: Owed | undefined, { where, routine = "" }: ErrorFields): boolean {

@@ -41,7 +41,7 @@ export class SessionCatalog {
   }
 
   /**
-   * Before a statement is judged: a relation that the snapshot does not know, or a change of the schema that is done, makes
+   * Before a statement is judged: a relation or function that the snapshot does not know, or a change of the schema that is done, makes
    * it be read once more. What is still unknown then counts as sensitive. Undefined: the snapshot is good as it is.
    */
   freshen(classification: SqlClassification | undefined): Promise<unknown> | undefined {
@@ -73,6 +73,9 @@ function isOver({ answers, status }: { readonly answers: Answers; readonly statu
   return answers === "none" && status === "I";
 }
 
-function namesUnknown({ relations }: StatementFacts, catalog: Catalog): boolean {
-  return relations.some(({ schema, name, access }) => access === "read" && catalog.find(schema, name).length === 0);
+function namesUnknown({ relations, functions }: StatementFacts, catalog: Catalog): boolean {
+  return (
+    relations.some(({ schema, name, access }) => access === "read" && catalog.find(schema, name).length === 0) ||
+    functions.some((called) => catalog.code("function", called).some(({ unlisted }) => unlisted))
+  );
 }

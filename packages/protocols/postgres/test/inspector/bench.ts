@@ -43,11 +43,8 @@ export const CATALOG: Catalog = {
   labels: ["pii.email"],
   byOid: (oid) => (oid === TABLE ? customers : undefined),
   find: (_, name) => (name === "customers" ? [customers] : []),
-  isBuiltinFunction: (_, name) => name !== "mine",
-  isBuiltinOperator: () => true,
-  isRowFunction: () => false,
-  isCastType: () => false,
-  isHarmlessFunction: () => true,
+  code: (called, { name }) => (called === "function" && name === "mine" ? [{ name: "public.mine" }] : []),
+  codeByOid: () => [],
 };
 
 export function field(name: string, attnum: number, format = 0): FieldDescription {

@@ -1,4 +1,4 @@
-import type { LabelPredicate } from "@tidewaiter/core";
+import type { LabelPredicate, SqlName, StatementFacts, UnreadCode } from "@tidewaiter/core";
 
 /** A column as the target's catalog and the policy's labels describe it. */
 export interface CatalogColumn {
@@ -25,8 +25,27 @@ export interface CatalogRelation {
   readonly anyColumn?: readonly string[];
   /** What the definition of a view asks about labelled values, whoever reads it. */
   readonly asks?: readonly LabelPredicate[];
+  /** What its definition runs that nobody has read. */
+  readonly unread?: UnreadCode | undefined;
   /** What its columns hold cannot be told (a view over something unknown): every column counts as sensitive. */
   readonly opaque: boolean;
+}
+
+/** How a statement may name code. `attribute`: `row.name`; `type`: a cast to or from it. */
+export type CalledAs = "function" | "operator" | "attribute" | "type";
+
+/** A function that may tell more than its arguments hold, and what is known of it. With only a name: nothing. */
+export interface DatabaseCode {
+  /** `schema.name`. */
+  readonly name: string;
+  /** A body in SQL. */
+  readonly statements?: readonly StatementFacts[] | undefined;
+  /** Labels whose values it may tell, as the policy says; none: it computes from its arguments alone. */
+  readonly declared?: readonly string[];
+  /** The catalog has never heard of it: refresh once. */
+  readonly unlisted?: true;
+  /** Nothing is known to be wrong with running it, but what it returns may be anything. */
+  readonly opaque?: true;
 }
 
 /** What label resolution asks of a catalog. One implementation reads a live server, one knows only names. */
@@ -38,15 +57,10 @@ export interface Catalog {
   byOid(oid: number): CatalogRelation | undefined;
   /** Every relation the name may mean; without a schema in any schema, since search_path may change under us. */
   find(schema: string | undefined, name: string): readonly CatalogRelation[];
-  /** Only functions that came with the server and that no user function shadows. */
-  isBuiltinFunction(schema: string | undefined, name: string): boolean;
-  isBuiltinOperator(name: string): boolean;
-  /** A user function that can be written like a column, `row.name`, for its only argument may be a row. */
-  isRowFunction(name: string): boolean;
-  /** A type that a user's function casts to or from: writing its name may run the function. */
-  isCastType(name: string): boolean;
-  /** By OID, as a query tree names them: a built-in one that runs no SQL of its own and reads nothing but its arguments. */
-  isHarmlessFunction(oid: number): boolean;
+  /** Every function that the name may run and that may tell more than its arguments; what no catalog lists among them. */
+  code(called: CalledAs, name: SqlName): readonly DatabaseCode[];
+  /** Likewise by OID, as a query tree names a function. */
+  codeByOid(oid: number): readonly DatabaseCode[];
 }
 
 /** A database in which no label applies: everything is known and nothing is sensitive. */
@@ -55,11 +69,8 @@ export const EMPTY_CATALOG: Catalog = {
   labels: [],
   byOid: () => undefined,
   find: () => [],
-  isBuiltinFunction: () => true,
-  isBuiltinOperator: () => true,
-  isRowFunction: () => false,
-  isCastType: () => false,
-  isHarmlessFunction: () => true,
+  code: () => [],
+  codeByOid: () => [],
 };
 
 /** Functions below the views of SYSTEM_LABELS: they return other people's statements, or secrets, past the view. */

@@ -25,11 +25,9 @@ export function nameCatalog(facts: StatementFacts, names: LabelNames): Catalog {
     labels: names.labels,
     byOid: () => undefined,
     find: (schema, name) => [relation(schema ?? "public", name, [...written, ...patternColumns(name, names)], names)],
-    isBuiltinFunction: (_, name) => !UNSAFE_FUNCTIONS.has(name),
-    isBuiltinOperator: () => true,
-    isRowFunction: () => false,
-    isCastType: () => false,
-    isHarmlessFunction: () => false,
+    code: (called, { name }) =>
+      called === "function" && UNSAFE_FUNCTIONS.has(name) ? [{ name: `pg_catalog.${name}`, opaque: true }] : [],
+    codeByOid: (oid) => [{ name: `function ${oid}` }],
   };
 }
 

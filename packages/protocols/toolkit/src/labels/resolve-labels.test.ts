@@ -26,16 +26,15 @@ const relations: readonly CatalogRelation[] = Object.entries(TABLES).map(([name,
   })),
 }));
 
+const CODE = { function: "mine", operator: "", attribute: "computed", type: "cast_type" } as const;
+
 const catalog: Catalog = {
   hasLabels: true,
   labels: ["pii.email", "pii.ssn"],
   byOid: (oid) => relations.find((relation) => relation.oid === oid),
   find: (_, name) => relations.filter((relation) => relation.name === name),
-  isBuiltinFunction: (_, name) => name !== "mine",
-  isBuiltinOperator: () => true,
-  isRowFunction: (name) => name === "computed",
-  isCastType: (name) => name === "cast_type",
-  isHarmlessFunction: (oid) => oid < 16384,
+  code: (called, { name }) => (CODE[called] === name ? [{ name: `public.${name}` }] : []),
+  codeByOid: () => [],
 };
 
 let classifier: SqlClassifier;

@@ -3,13 +3,17 @@ import type {
   LabelUse,
   PredicateUse,
   SqlColumnUse,
+  SqlName,
   SqlWrite,
   SqlWriteSource,
   StatementFacts,
+  UnreadCode,
 } from "@tidewaiter/core";
+import { mergeUnread, mergeUses } from "@tidewaiter/core";
 import { UNCLASSIFIED } from "@tidewaiter/core/labels/bindings";
-import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
+import type { CalledAs, Catalog, CatalogColumn, CatalogRelation, DatabaseCode } from "./catalog.ts";
 import { SYSTEM_LABELS } from "./catalog.ts";
+import { codeUse, tellsNothing } from "./code-use.ts";
 
 /**
  * From names in a statement to labels, by the catalog. Coarse on purpose: a name stands for every relation it may mean,
@@ -38,6 +42,9 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
     reads.add(asked.label);
     addPredicate(predicates, asked);
   }
+  for (const label of scope.ran.reads) reads.add(label);
+  for (const label of scope.ran.writes) writes.add(label);
+  for (const asked of scope.ran.predicates) addPredicate(predicates, asked);
   for (const write of facts.writes) for (const label of writtenLabels(write, scope)) writes.add(label);
   if (facts.copy?.direction === "to" && facts.copy.source === "table")
     for (const label of scope.allLabels()) reads.add(label);
@@ -47,8 +54,9 @@ export function resolveLabels(facts: StatementFacts, catalog: Catalog): LabelUse
     reads: [...reads].sort(),
     writes: [...writes].sort(),
     predicates: [...predicates.values()],
-    laundering: catalog.hasLabels && launders(facts, scope),
+    laundering: catalog.hasLabels && (scope.ran.laundering || launders(facts, scope)),
     opaque: catalog.hasLabels && scope.opaque,
+    ...(catalog.hasLabels && scope.unread !== undefined && { unread: scope.unread }),
   };
 }
 
@@ -82,12 +90,27 @@ export function touchedLabels(facts: StatementFacts, catalog: Catalog): readonly
   return scope.opaque ? catalog.labels : [...scope.allLabels()].sort();
 }
 
+/** They name code and run none of it. */
+const DEFINITIONS: ReadonlySet<string> = new Set([
+  "CREATE VIEW",
+  "CREATE TABLE",
+  "CREATE FUNCTION",
+  "CREATE PROCEDURE",
+  "CREATE POLICY",
+  "CREATE RULE",
+  "CREATE TRIGGER",
+]);
+
 /** Relations that a statement can see, by every name it uses for them. */
 class Scope {
   readonly #relations: { readonly relation: CatalogRelation; readonly names: readonly string[] }[] = [];
   readonly #facts: StatementFacts;
   /** Something is touched that the catalog or the analyser does not know. */
   readonly opaque: boolean;
+  /** What the code of the database that it runs does with labels. */
+  readonly ran: LabelUse;
+  /** The views that it reads run such code as well. */
+  readonly unread: UnreadCode | undefined;
   /** Reads statistics or another server relation that holds copies of column values. */
   readonly statistics: boolean;
 
@@ -105,12 +128,41 @@ class Scope {
         this.#relations.push({ relation, names: named.alias === undefined ? [named.name] : [named.alias, named.name] });
       }
     }
-    for (const called of facts.functions) if (!catalog.isBuiltinFunction(called.schema, called.name)) opaque = true;
-    for (const operator of facts.operators) if (!catalog.isBuiltinOperator(operator.name)) opaque = true;
-    if (facts.types.some(({ name }) => catalog.isCastType(name))) opaque = true;
-    if (facts.attributes.some((name) => catalog.isRowFunction(name) && !this.#allHave(name))) opaque = true;
+    this.ran = this.#run(catalog);
+    // its values cannot be told apart from others of the statement
+    if (!tellsNothing(this.ran)) opaque = true;
+    this.unread = mergeUnread([this.ran.unread, ...this.#relations.map(({ relation }) => relation.unread)]);
     this.opaque = opaque;
     this.statistics = statistics && catalog.hasLabels;
+  }
+
+  #run(catalog: Catalog): LabelUse {
+    const { functions, operators, types, attributes } = this.#facts;
+    const code = (called: CalledAs, names: readonly SqlName[]): readonly DatabaseCode[] =>
+      names.flatMap((name) => catalog.code(called, name));
+    const rows = attributes.filter((name) => !this.#allHave(name)).map((name) => ({ name }));
+    const shown = functions.filter((one) => one.shown === true);
+    const deciding = [
+      ...code(
+        "function",
+        functions.filter((one) => one.shown !== true),
+      ),
+      ...code("operator", operators),
+      ...code("type", types),
+      ...code("attribute", rows),
+    ];
+    const asked = codeUse(deciding, catalog, resolveLabels);
+    // whatever it returns decides something
+    const predicates = asked.reads
+      .filter((label) => asked.unread?.labels.includes(label) !== true)
+      .map((label) => ({ label, use: "expression" as const, literals: 0 }));
+    const use = mergeUses([
+      codeUse(code("function", shown), catalog, resolveLabels),
+      { ...asked, predicates: [...asked.predicates, ...predicates] },
+    ]);
+    if (!DEFINITIONS.has(this.#facts.kind)) return use;
+    const { unread: _, ...defined } = use;
+    return { ...defined, predicates: [] };
   }
 
   /** Then a name behind a dot is a column, whatever stands before the dot. */

@@ -1,4 +1,5 @@
-import type { SqlClass, SqlDangerousCall, SqlName } from "@tidewaiter/core/sql-facts";
+import type { SqlCall, SqlClass, SqlDangerousCall, SqlName } from "@tidewaiter/core/sql-facts";
+import { BUILTIN_FUNCTIONS } from "./builtin-functions.ts";
 import { BUILTIN_OPERATORS, BUILTIN_TYPES } from "./builtin-names.ts";
 import { dangerOf } from "./dangerous-functions.ts";
 import { RAW_NODE_TYPES } from "./node-types.ts";
@@ -13,7 +14,9 @@ import { as, constantText, isRowFree, isTree, list, qualifiedName, strings, type
 export type Inventory = {
   readonly kinds: Set<string>;
   readonly classes: Set<SqlClass>;
-  readonly functions: Map<string, SqlName>;
+  readonly functions: Map<string, SqlCall>;
+  /** Calls whose values are outputs and decide nothing. */
+  readonly shown: ReadonlySet<Tree>;
   readonly operators: Map<string, SqlName>;
   readonly types: Map<string, SqlName>;
   readonly attributes: Set<string>;
@@ -26,11 +29,12 @@ export type Inventory = {
   opaque: boolean;
 };
 
-export function takeInventory(root: unknown): Inventory {
+export function takeInventory(root: unknown, shown: ReadonlySet<Tree> = new Set()): Inventory {
   const found: Inventory = {
     kinds: new Set(),
     classes: new Set(),
     functions: new Map(),
+    shown,
     operators: new Map(),
     types: new Map(),
     attributes: new Set(),
@@ -140,7 +144,9 @@ function struct(value: Tree, field: string, found: Inventory): void {
 
 function functionCall(fields: Tree, found: Inventory): void {
   const called = qualifiedName(fields.funcname);
-  found.functions.set(key(called), called);
+  const before = found.functions.get(key(called));
+  const shown = found.shown.has(fields) && before?.shown !== false;
+  found.functions.set(key(called), BUILTIN_FUNCTIONS.has(called.name) ? called : { ...called, shown });
   const name = called.name.toLowerCase();
   const category = dangerOf(name);
   if (category === undefined || (name === "set_config" && setsPlanner(fields))) return;

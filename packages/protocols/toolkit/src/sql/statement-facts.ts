@@ -4,6 +4,7 @@ import { type Inventory, takeInventory } from "./inventory.ts";
 import type { Token } from "./lexer.ts";
 import { redact } from "./redaction.ts";
 import { explainFacts, settingFacts, transactionFacts } from "./session-facts.ts";
+import { shownCalls } from "./shown-calls.ts";
 import type { SourceMap } from "./source-map.ts";
 import { severest } from "./statement-kinds.ts";
 import { hasBody, statementKind } from "./statement-verb.ts";
@@ -22,7 +23,7 @@ export type StatementInput = {
 /** Facts about one statement of the parse tree. Throws RangeError (stack) or TooComplex. */
 export function statementFacts(input: StatementInput): StatementFacts {
   const [type, value] = unwrap(input.node) ?? ["Unknown", {}];
-  const inventory = takeInventory(input.node);
+  const inventory = takeInventory(input.node, shownCalls(input.node));
   const walk = new Walk((input.tokens.at(-1)?.end ?? 0) - (input.tokens[0]?.start ?? 0));
   const top = walkStatement(walk, input.node);
   catchUnvisited(walk, inventory);
