@@ -15,11 +15,13 @@ create table connection_secrets_new (
   revoked_at text,
   kind text not null,
   fingerprint text,
-  client_address text
+  client_address text,
+  sign_in_id text references sign_ins (id) on delete set null,
+  revoked_reason text
 ) strict;
 insert into connection_secrets_new
   select id, principal_id, resource_id, stored_key, server_key,
-    created_at, expires_at, uses_left, uses, last_used_at, revoked_at, 'password', null, null
+    created_at, expires_at, uses_left, uses, last_used_at, revoked_at, 'password', null, null, sign_in_id, revoked_reason
   from connection_secrets;
 drop table connection_secrets;
 alter table connection_secrets_new rename to connection_secrets;
