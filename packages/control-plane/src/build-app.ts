@@ -18,6 +18,7 @@ import { policyRoutes } from "./features/policies/routes.ts";
 import { principalRoutes } from "./features/principals/routes.ts";
 import { recordingRoutes } from "./features/recordings/routes.ts";
 import { resourceRoutes } from "./features/resources/routes.ts";
+import { reviewPages } from "./features/reviews/pages.ts";
 import { reviewRoutes } from "./features/reviews/routes.ts";
 import { roleRoutes } from "./features/roles/routes.ts";
 import { addScim } from "./features/scim/routes.ts";
@@ -64,7 +65,7 @@ export function allRoutes(services: Services): readonly Route[] {
 
 /** All pages there are; the same rules of access hold for them. */
 export function allPages(services: Services): readonly PageRoute[] {
-  return [...signInPages(services), ...homePages(services)];
+  return [...signInPages(services), ...homePages(services), ...reviewPages(services)];
 }
 
 /** The API, not listening: tests call it by `inject`. */

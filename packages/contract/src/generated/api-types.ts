@@ -33,26 +33,6 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
-  "/r/{shortId}": {
-    /** Where the link of a review leads; tells nothing about the review (public) */
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: { shortId: string };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        200: { headers: Record<string, unknown>; content: { "text/html": string } };
-        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    patch?: never;
-  };
   "/v1/login": {
     get?: never;
     put?: never;

@@ -46,7 +46,7 @@ ${body}
 }
 
 function account(viewer: Viewer): Html {
-  return html`<nav aria-label="Account"><span>${viewer.name}</span>
+  return html`<nav aria-label="Account"><a href="/reviews">Reviews</a><span>${viewer.name}</span>
 <form method="post" action="/sign-out">${formToken(viewer)}<button class="plain">Sign out</button></form></nav>`;
 }
 

@@ -15,25 +15,5 @@ export function healthRoutes({ store }: Services): Route[] {
         return { status: "ok", store: "ok" } as const;
       },
     }),
-    route({
-      method: "GET",
-      url: "/r/:shortId",
-      summary: "Where the link of a review leads; tells nothing about the review",
-      access: { public: true },
-      params: z.object({ shortId: z.string().regex(/^[0-9A-Za-z]{4,12}$/) }),
-      response: z.string(),
-      produces: "text/html",
-      // The pattern above leaves nothing that HTML could take for markup.
-      handle: async ({ params }) => {
-        const id = params.shortId.toUpperCase();
-        return `<!doctype html>
-<meta charset="utf-8">
-<title>Tidewaiter review ${id}</title>
-<p>This is a review. Sign in with the command line to see it:</p>
-<pre>tw login
-tw reviews show ${id}</pre>
-`;
-      },
-    }),
   ];
 }

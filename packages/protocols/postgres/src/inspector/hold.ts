@@ -3,6 +3,7 @@ import type { Answer, ReviewRequirement } from "@tidewaiter/core";
 import { SQLSTATE } from "../errors.ts";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";
+import { reviewedParameters } from "./reviewed-parameters.ts";
 import type { Judged, Waiting } from "./state.ts";
 import { refusedPlainly, reviewRefused, ticketError, transactionText, waitingNotice } from "./texts.ts";
 
@@ -57,7 +58,7 @@ export function hold(machine: Machine, input: HoldInput): void {
         expiresAt: new Date(expiresAt).toISOString(),
         binding: binding(machine, judged, input.digest),
         statement: statementText(judged),
-        parameters: parameters.map((value) => value ?? "NULL"),
+        parameters: reviewedParameters(judged, parameters),
         summary: summary(judged),
         labels: judged.labels.reads,
         ...(judged.estimatedRows !== undefined && { estimatedRows: judged.estimatedRows }),
