@@ -81,8 +81,19 @@ function rangeFunction(node: Tree, walk: Walk, scope: Scope): Rel {
   const alias = aliasOf(node);
   const label = alias ?? called ?? "";
   if (!known) all.add({ name: "*", qualifier: label });
-  names.push(label, ...aliasColumns(node), ...definedNames(list(node.coldeflist)));
+  const defined = definedNames(list(node.coldeflist));
+  names.push(label, ...aliasColumns(node), ...defined);
   const outputs: Output[] = [...new Set(names)].map((name) => outputOf(name, all, { rows: guesses(node) }));
+  // `AS x(a integer)` names every column that there is
+  if (known && defined.length > 0)
+    return {
+      alias: label,
+      open: false,
+      outputs: outputs.filter(({ name }) => defined.includes(name)),
+      other: "all",
+      all,
+      dictionary: true,
+    };
   return { alias: label, open: true, outputs: known ? outputs : [], other: "all", all, dictionary: true };
 }
 

@@ -149,19 +149,28 @@ function functionCall(fields: Tree, found: Inventory): void {
   found.functions.set(key(called), BUILTIN_FUNCTIONS.has(called.name) ? called : { ...called, shown });
   const name = called.name.toLowerCase();
   const category = dangerOf(name);
-  if (category === undefined || (name === "set_config" && setsPlanner(fields))) return;
+  if (category === undefined || (name === "set_config" && setsHarmless(fields))) return;
   const dataArguments = !isRowFree(fields.args) || (found.dangerous.get(name)?.dataArguments ?? false);
   found.dangerous.set(name, { name, category, dataArguments });
 }
 
-/** Drivers switch such settings by function (asyncpg: `jit`): they hold no data and change no answer. */
-const PLANNER_SETTINGS: ReadonlySet<string> = new Set(["jit", "plan_cache_mode", "statement_timeout", "lock_timeout"]);
+/**
+ * Drivers and tools switch such settings by function (asyncpg: `jit`; pgAdmin, before anything else: `bytea_output`): they
+ * hold no data and change no value, at most the form of a bytea.
+ */
+const HARMLESS_SETTINGS: ReadonlySet<string> = new Set([
+  "jit",
+  "plan_cache_mode",
+  "statement_timeout",
+  "lock_timeout",
+  "bytea_output",
+]);
 
-function setsPlanner(call: Tree): boolean {
+function setsHarmless(call: Tree): boolean {
   const [name, value] = list(call.args);
   const constant = as("A_Const", name);
   const setting = constant === undefined ? undefined : constantText(constant);
-  return setting !== undefined && PLANNER_SETTINGS.has(setting.toLowerCase()) && isRowFree(value);
+  return setting !== undefined && HARMLESS_SETTINGS.has(setting.toLowerCase()) && isRowFree(value);
 }
 
 function operatorName(names: unknown, found: Inventory): void {

@@ -145,8 +145,11 @@ function qualifiedIn(name: string, qualifier: string, rel: Rel, found: Finding):
 }
 
 function resolveStar(scope: Scope, qualifier: string | undefined): Resolution {
-  const columns = new ColumnSet().add({ name: "*", qualifier });
-  for (const rel of relsUnder(scope, qualifier)) columns.merge(rel.all);
+  const columns = new ColumnSet();
+  const rels = relsUnder(scope, qualifier);
+  // a relation in reach names all that it holds itself: a table its own star, a derived one what it is made of
+  if (rels.length === 0) columns.add({ name: "*", qualifier });
+  for (const rel of rels) columns.merge(rel.all);
   return { columns, plain: false, constants: 0, dictionary: false };
 }
 

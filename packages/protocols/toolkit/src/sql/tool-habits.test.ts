@@ -29,15 +29,40 @@ it("SET ... TO DEFAULT is a RESET", () => {
   expect(facts("set role none").set?.scope).toBe("session");
 });
 
-it("set_config of a planner's setting to a constant is harmless, anything else is not", () => {
+it("set_config of a harmless setting to a constant is harmless, anything else is not", () => {
   const dangers = (call: string) => facts(`select ${call} from customers`).dangerous.map(({ name }) => name);
   expect(dangers("set_config('jit', 'off', false)")).toEqual([]);
   expect(dangers("set_config('jit', $1, false)")).toEqual([]);
   expect(dangers("set_config('statement_timeout', '5s', true)")).toEqual([]);
+  expect(dangers("set_config('bytea_output', 'hex', false)")).toEqual([]);
+  expect(dangers("set_config('bytea_output', email, false)")).toEqual(["set_config"]);
   expect(dangers("set_config('jit', email, false)")).toEqual(["set_config"]);
   expect(dangers("set_config($1, 'off', false)")).toEqual(["set_config"]);
   expect(dangers("set_config('role', 'postgres', false)")).toEqual(["set_config"]);
   expect(dangers("set_config('jit' || '', 'off', false)")).toEqual(["set_config"]);
+});
+
+it("x.* of a sub-select is what x is: PostgREST embeds rows so", () => {
+  const columns = (sql: string) => facts(sql).columns.map(({ name, qualifier }) => `${qualifier ?? ""}.${name}`);
+  const inner = "(select id, country from customers) x";
+  expect(columns(`select row_to_json(x.*) from ${inner}`)).toEqual(columns(`select row_to_json(x) from ${inner}`));
+  expect(columns(`select row_to_json(x.*) from ${inner}`)).not.toContain("x.*");
+  expect(columns("select row_to_json(x.*) from (select email from customers) x")).toContain(".email");
+  expect(columns("select row_to_json(c.*) from customers c")).toContain("c.*");
+  expect(columns("select row_to_json(x.*) from (select * from customers) x")).toContain("customers.*");
+  expect(columns("select (x.c).* from (select c from customers c) x").some((name) => name.endsWith("*"))).toBe(true);
+  expect(columns("select row_to_json(j.*) from (customers c join orders o on o.id = c.id) j")).toEqual(
+    expect.arrayContaining(["c.*", "o.*"]),
+  );
+});
+
+it("a function's column definitions are all of its columns", () => {
+  const names = (sql: string) => facts(sql).columns.map(({ name }) => name);
+  const record = (argument: string) =>
+    `select f(x.a) from (select * from json_to_record(${argument}) as r(a integer)) x`;
+  expect(names(record("$1::json"))).toEqual([]);
+  expect(names("select f(x.b) from (select * from json_to_record($1::json) as r(a integer)) x")).toEqual([]);
+  expect(names("select x.a from customers c, lateral json_to_record(c.doc) as x(a integer)")).toContain("doc");
 });
 
 it("ORDER BY takes an output before a relation of the same name", () => {
