@@ -1,7 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hasCommand, startPostgres } from "@tidewaiter/testkit";
+import {
+  fetchPostgres,
+  findPostgres,
+  hasCommand,
+  olderPostgresVersions,
+  type PostgresVersion,
+  postgresVersions,
+  startPostgres,
+} from "@tidewaiter/testkit";
 import { startTidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { startCaptureProxy } from "./capture-proxy.ts";
 import { fixturesSql, loadCases } from "./cases.ts";
@@ -10,16 +18,19 @@ import type { Endpoint } from "./run-case.ts";
 import { runCorpus } from "./run-corpus.ts";
 
 const json = process.argv.includes("--json");
-const versions = process.argv.includes("--postgres")
-  ? [process.argv[process.argv.indexOf("--postgres") + 1]]
-  : ["15", "18"];
+const EVERY: readonly PostgresVersion[] = [...postgresVersions, ...olderPostgresVersions];
+const named = process.argv.includes("--postgres") ? process.argv[process.argv.indexOf("--postgres") + 1] : undefined;
+const versions = EVERY.filter((version) =>
+  named === undefined ? process.argv.includes("--all") || postgresVersions.includes(version) : version === named,
+);
 
 /** Where labels follow values from; both must hold by themselves. */
 type Lineage = "names" | "server";
 const level = process.argv.includes("--lineage") ? process.argv[process.argv.indexOf("--lineage") + 1] : undefined;
-/** One of both on each version, every day; `--all` takes both on both. */
-function levelsOn(version: string): readonly Lineage[] {
+/** One of both on each version, every day; `--all` takes both on both, and the server's own on the other releases. */
+function levelsOn(version: PostgresVersion): readonly Lineage[] {
   if (level !== undefined) return [level === "server" ? "server" : "names"];
+  if (olderPostgresVersions.includes(version)) return ["server"];
   if (process.argv.includes("--all")) return ["names", "server"];
   return [version === "15" ? "server" : "names"];
 }
@@ -28,7 +39,7 @@ function levelsOn(version: string): readonly Lineage[] {
 async function main(): Promise<number> {
   if (process.argv.includes("--help")) {
     process.stdout.write(
-      "Usage: node scripts/corpus/main.ts [--json] [--postgres 15|18] [--lineage names|server | --all] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
+      "Usage: node scripts/corpus/main.ts [--json] [--postgres 14|15|16|17|18] [--lineage names|server | --all] [--demo]\n\nRuns every attempt of the bypass corpus through the real gateway and judges all bytes that the client received.\n\n  --demo   against the running ./scripts/demo, as its AI agent\n",
     );
     return 0;
   }
@@ -38,8 +49,15 @@ async function main(): Promise<number> {
   }
   if (process.argv.includes("--demo")) return attackDemo();
   const totals = { passed: 0, failed: 0, skipped: 0, failures: [] as string[], missing: [] as string[] };
+  if (versions.length === 0) throw new Error(`--postgres is one of ${EVERY.join(", ")}`);
   for (const version of versions) {
-    if (version !== "15" && version !== "18") throw new Error("--postgres is 15 or 18");
+    await fetchPostgres(version);
+    const found = await findPostgres(version);
+    if (!found.available) {
+      totals.skipped++;
+      totals.missing.push(found.reason);
+      continue;
+    }
     for (const from of levelsOn(version)) await corpusOn(version, from, totals);
   }
   if (json) process.stdout.write(`${JSON.stringify(totals)}\n`);
@@ -72,7 +90,7 @@ async function attackDemo(): Promise<number> {
 }
 
 async function corpusOn(
-  version: "15" | "18",
+  version: PostgresVersion,
   from: Lineage,
   totals: { passed: number; failed: number; skipped: number; failures: string[] },
 ): Promise<void> {

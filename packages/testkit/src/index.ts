@@ -6,13 +6,16 @@ export * from "./fake-clock.ts";
 export * from "./free-port.ts";
 export * from "./node-process.ts";
 export * from "./pg-client.ts";
+export { fetchPostgres } from "./postgres-server/fetched.ts";
 export {
   availablePostgres,
   findPostgres,
+  olderPostgresVersions,
   type PostgresAvailability,
   type PostgresInstallation,
   type PostgresVersion,
   postgresVersions,
+  testedPostgres,
 } from "./postgres-server/installation.ts";
 export type { PostgresAuth, PostgresTls } from "./postgres-server/settings.ts";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server/start.ts";

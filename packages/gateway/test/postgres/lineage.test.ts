@@ -1,4 +1,5 @@
 import type { FrontendMessage } from "@tidewaiter/postgres/messages";
+import { skipUnless, testedPostgres } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorIn, rowsIn, types } from "../wire/transcript.ts";
 import { bind, execute, extended, parse, sync, type WireClient } from "../wire/wire-client.ts";
@@ -17,7 +18,12 @@ const SQL = [
   "insert into other.people values (1, 'Otto')",
 ];
 
-describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version) => {
+const FOUND = await testedPostgres();
+const VERSIONS = FOUND.filter(({ available }) => available).map(({ version }) => version);
+for (const found of FOUND)
+  if (!found.available) skipUnless(false, found.reason).it(`lineage on PostgreSQL ${found.version}`, () => {});
+
+describe.each(VERSIONS)("server lineage on PostgreSQL %s", (version) => {
   let fixture: Fixture;
   beforeAll(async () => {
     fixture = await startFixture({ version, sql: SQL, policy: LENIENT, lineage: "server" });
@@ -117,7 +123,8 @@ describe.each(["15", "18"] as const)("server lineage on PostgreSQL %s", (version
   it("prepared statements, cursors and EXECUTE keep their trees", async () => {
     await using client = await fixture.wire();
     await client.query("prepare p as select lower(name), lower(email) from customers where id = 1");
-    expect(rowsIn(await client.query("execute p"))).toEqual([["ann", "***"]]);
+    // PostgreSQL 14 prints no tree of a PREPARE in SQL, so it is masked whole
+    expect(rowsIn(await client.query("execute p"))).toEqual([[version === "14" ? "***" : "ann", "***"]]);
     await client.query("begin");
     await client.query("declare c cursor for select upper(name), upper(email) from customers where id = 1");
     expect(rowsIn(await client.query("fetch 1 from c"))).toEqual([["ANN", "***"]]);
@@ -229,7 +236,7 @@ it("a role without any privilege beyond its tables gets trees as well", async ()
   expect(fixture.harness.events).toContainEqual(expect.objectContaining({ code: "lineage", text: "server" }));
 });
 
-describe.each(["15", "18"] as const)("lineage by views on PostgreSQL %s", (version) => {
+describe.each(VERSIONS)("lineage by views on PostgreSQL %s", (version) => {
   it("names that could mean two things mean the one that the server says, and nothing of the question stays", async () => {
     await using fixture = await startFixture({
       version,
@@ -285,7 +292,7 @@ const HOSTILE = [
   "create rule also as on update to ruled do also select ssn, id from customers",
 ];
 
-describe.each(["15", "18"] as const)("what hides from the trees of PostgreSQL %s", (version) => {
+describe.each(VERSIONS)("what hides from the trees of PostgreSQL %s", (version) => {
   let fixture: Fixture;
   beforeAll(async () => {
     fixture = await startFixture({ version, sql: HOSTILE, policy: MASKS, lineage: "server" });
@@ -317,10 +324,11 @@ describe.each(["15", "18"] as const)("what hides from the trees of PostgreSQL %s
       await client.query("execute p"),
       await client.query("execute q"),
     ];
-    for (const answer of answers) {
+    for (const [index, answer] of answers.entries()) {
       const values = rowsIn(answer);
       expect(values.length).toBeGreaterThan(0);
-      for (const row of values) expect(row).toEqual(["***", "1"]);
+      const unseen = version === "14" && index > 2;
+      for (const row of values) expect(row).toEqual(["***", unseen ? "0" : "1"]);
     }
   });
 

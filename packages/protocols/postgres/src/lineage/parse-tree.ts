@@ -77,6 +77,19 @@ const UNUSED: ReadonlySet<string> = new Set([
 /** Kinds that carry a bare word before their fields (`{A_EXPR NOT :lexpr ...`): raw trees of utility statements. */
 const WORDS_FIRST: ReadonlySet<string> = new Set(["A_EXPR", "AEXPR", "A_CONST"]);
 
+/** PostgreSQL 14 wrote these kinds by shorter names; some are words of the grammar that no longer stand for anything else. */
+const FORMER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["ARRAY", "ARRAYEXPR"],
+  ["CASE", "CASEEXPR"],
+  ["COALESCE", "COALESCEEXPR"],
+  ["COLLATE", "COLLATEEXPR"],
+  ["DECLARECURSOR", "DECLARECURSORSTMT"],
+  ["MINMAX", "MINMAXEXPR"],
+  ["ROW", "ROWEXPR"],
+  ["ROWCOMPARE", "ROWCOMPAREEXPR"],
+  ["WHEN", "CASEWHEN"],
+]);
+
 const OPEN = 0x28;
 const CLOSE = 0x29;
 const NODE = 0x7b;
@@ -180,7 +193,7 @@ class TreeParser {
       else this.#field(name, fields);
     }
     tokens.take();
-    return new TreeNode(kind, fields);
+    return new TreeNode(FORMER_NAMES.get(kind) ?? kind, fields);
   }
 
   /** Left out of the node and of the hash. */

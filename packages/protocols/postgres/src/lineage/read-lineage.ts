@@ -91,6 +91,8 @@ const COMMANDS = new Map<number, Lineage["command"]>([
 ]);
 
 function commandOf(node: TreeNode): Lineage["command"] {
+  // before MERGE came, in PostgreSQL 15, its number was that of utility statements
+  if (node.node("utilityStmt") !== undefined) return "utility";
   return COMMANDS.get(node.number("commandType")) ?? "unknown";
 }
 
