@@ -81,7 +81,8 @@ export class Replay implements AsyncDisposable {
   async #value(value: BoundValue): Promise<Buffer | null> {
     if (value === null) return null;
     if (typeof value !== "string") return Buffer.from(value.hex, "hex");
-    return Buffer.from(await writeOids(value, (text) => this.#target.ask(text)));
+    const named = value === "{database}" ? this.#target.database(undefined).replace(/^.*\//, "") : value;
+    return Buffer.from(await writeOids(named, (text) => this.#target.ask(text)));
   }
 }
 

@@ -42,6 +42,8 @@ export interface Source {
   readonly version: string;
   /** Where the statements come from and under which terms. */
   readonly licence: string;
+  /** `captured` from the wire of the tool itself, or `documented`: see documented.ts. Absent means captured. */
+  readonly obtained?: "captured" | "documented";
   /** `NAME` or `NAME/LEVEL`, as in principals.ts. */
   readonly principal: string;
   /** Release of the PostgreSQL server that was asked. */

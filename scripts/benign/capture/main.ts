@@ -9,11 +9,15 @@ import type { Source } from "../statement.ts";
 import { Recorder } from "./recorder.ts";
 import { startCaptureTap } from "./tap.ts";
 
-const USAGE = `Usage: node scripts/benign/capture/main.ts --tool NAME --version VERSION --as PRINCIPAL [--licence TEXT] -- COMMAND ARG...
+const USAGE = `Usage: node scripts/benign/capture/main.ts --tool NAME --version VERSION --as PRINCIPAL [--licence TEXT] [--distinct] -- COMMAND ARG...
 
 Runs a tool against a fresh PostgreSQL 15 with the sample shop and keeps what it sends in statements/NAME.jsonl.
+  --distinct   a query that was sent before, word for word, is kept once
+
 The command finds the server in PGHOST, PGPORT, PGUSER, PGDATABASE and DATABASE_URL.
 `;
+/** Alone it changes nothing that a later statement may need. */
+const QUERY = /^\s*(--[^\n]*\n\s*)*(select|with)\b/i;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -23,6 +27,7 @@ async function main(): Promise<number> {
       version: { type: "string" },
       as: { type: "string" },
       licence: { type: "string" },
+      distinct: { type: "boolean" },
     },
   });
   const [file, ...args] = positionals;
@@ -51,9 +56,17 @@ async function main(): Promise<number> {
   const [code] = (await once(child, "close")) as [number | null];
   const licence = values.licence ?? "captured by us from the tool's own traffic";
   const source: Source = { tool, version, licence, principal, server: server.release };
-  const lines = [source, ...recorder.lines].map((line) => JSON.stringify(line));
+  const seen = new Set<string>();
+  const kept = recorder.lines.filter((line) => {
+    const { session: _, ...sent } = line;
+    const key = JSON.stringify(sent);
+    const again = values.distinct === true && QUERY.test(line.sql) && seen.has(key);
+    seen.add(key);
+    return !again;
+  });
+  const lines = [source, ...kept].map((line) => JSON.stringify(line));
   writeFileSync(new URL(`../statements/${tool}.jsonl`, import.meta.url), `${lines.join("\n")}\n`);
-  process.stderr.write(`${tool}: ${recorder.lines.length} statements, exit code ${code}\n`);
+  process.stderr.write(`${tool}: ${kept.length} statements, exit code ${code}\n`);
   return code ?? 1;
 }
 
