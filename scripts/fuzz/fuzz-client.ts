@@ -13,6 +13,7 @@ export interface Endpoint {
 
 /** Stands in a notice when a person is asked: nobody answers here, so the request is withdrawn at once. */
 const HELD = Buffer.from("waiting for a person");
+const READY = 0x5a;
 const READY_IDLE = 0x49;
 const PAGE = 2;
 
@@ -27,7 +28,7 @@ export interface Received {
 /** A session that is used for many attempts in turn. */
 export class FuzzClient implements AsyncDisposable {
   readonly #endpoint: Endpoint;
-  readonly #client: WireClient;
+  #client: WireClient;
 
   private constructor(endpoint: Endpoint, client: WireClient) {
     this.#endpoint = endpoint;
@@ -43,8 +44,13 @@ export class FuzzClient implements AsyncDisposable {
     let status = READY_IDLE;
     for (const step of attempt.steps) {
       const messages = await this.#exchange(write(step), attempt.way);
-      status = messages.at(-1)?.[5] ?? READY_IDLE;
       received.push(...messages);
+      // a refusal that comes too late to stop a statement ends the session
+      if (messages.at(-1)?.[0] !== READY) {
+        await this.#reconnect();
+        return describe(received);
+      }
+      status = messages.at(-1)?.[5] ?? READY_IDLE;
     }
     if (status !== READY_IDLE) received.push(...(await this.#exchange("rollback", "simple")));
     return describe(received);
@@ -54,11 +60,18 @@ export class FuzzClient implements AsyncDisposable {
     await this.#client[Symbol.asyncDispose]();
   }
 
+  async #reconnect(): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+    this.#client = await WireClient.connect(this.#endpoint);
+  }
+
+  /** All that came, up to ReadyForQuery or the end of the connection. */
   async #exchange(sql: string, way: Way): Promise<Buffer[]> {
     this.#client.send(...messagesOf(sql, way));
     const received: Buffer[] = [];
     for (;;) {
-      const message = await this.#client.next();
+      const message = await this.#client.next().catch(() => undefined);
+      if (message === undefined) return received;
       received.push(message);
       const type = String.fromCharCode(message[0] ?? 0);
       if (type === "Z") return received;
