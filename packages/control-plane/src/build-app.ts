@@ -7,6 +7,8 @@ import { budgetRoutes } from "./features/budgets/routes.ts";
 import { certificateRoutes } from "./features/certificates/routes.ts";
 import { credentialRoutes } from "./features/credentials/routes.ts";
 import { delegationRoutes } from "./features/delegation/routes.ts";
+import { federationRoutes } from "./features/federation/routes.ts";
+import { registerTokenEndpoint } from "./features/federation/token-endpoint.ts";
 import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
@@ -52,6 +54,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...agentRoutes(services),
     ...apiKeyRoutes(services),
     ...delegationRoutes(services),
+    ...federationRoutes(services),
     ...secretRoutes(services),
     ...certificateRoutes(services),
     ...sessionRoutes(services),
@@ -89,6 +92,7 @@ export async function buildApp(services: Services, extra: readonly Route[] = [])
   const routes = [...allRoutes(services), ...extra];
   const tagsOf = (name: string) => services.store.units.resources.tagsOf({ name });
   for (const route of routes) register(app, route, { may, tagsOf });
+  await registerTokenEndpoint(app, services);
   registerAssets(app);
   await registerPages(app, allPages(services), { may, tagsOf, web: () => services.deps.endpoints().web });
   await addScim(app, services);

@@ -10,6 +10,7 @@ import { AgentService } from "./features/agents/service.ts";
 import { CertificateAuthorities } from "./features/certificates/authorities.ts";
 import { CertificateService } from "./features/certificates/service.ts";
 import { ChangeFeed } from "./features/changes/feed.ts";
+import { FederationService } from "./features/federation/service.ts";
 import { Attempts } from "./features/login/attempts.ts";
 import { localIdentity } from "./features/login/identity.ts";
 import { hashPassword } from "./features/login/password.ts";
@@ -118,6 +119,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     webSessions: new WebSessions(store, now, signInLifeMs),
     certificates: new CertificateService(store, new CertificateAuthorities(keys), now),
     joinAttempts: new Attempts(now),
+    federation: new FederationService({ store, tokens, attempts: new Attempts(now), now }),
     secretResolver,
     sessions: new SessionService({
       ...{ store, sealer, secretResolver, tokenKey },

@@ -57,6 +57,8 @@ export const PERMISSIONS = [
   "api_keys.read",
   "api_keys.write",
   "delegations.read_all",
+  "federations.read",
+  "federations.write",
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -93,6 +95,7 @@ const READ_CONFIGURATION: readonly Permission[] = [
   "agents.read",
   "api_keys.read",
   "delegations.read_all",
+  "federations.read",
 ];
 
 /** The one table from roles to permissions. */
@@ -129,6 +132,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     "config.apply",
     "agents.write",
     "api_keys.write",
+    "federations.write",
     "certificate_authorities.write",
     "connection_secrets.read_all",
     "sessions.read_all",

@@ -1,6 +1,7 @@
 import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { PortParts } from "./control-plane-port.ts";
 import type { ControlPlaneDeps } from "./deps.ts";
+import type { FederationService } from "./features/federation/service.ts";
 import type { Attempts } from "./features/login/attempts.ts";
 import type { ScimService } from "./features/scim/service.ts";
 import type { WebSessions } from "./features/web-session/service.ts";
@@ -13,6 +14,7 @@ export interface Services extends PortParts {
   readonly sealer: Sealer;
   readonly tokenKeys: SigningKeyRing;
   readonly joinAttempts: Attempts;
+  readonly federation: FederationService;
   /** Turns references (`env:NAME`, `vault:...`) into secrets, as far as the server is set up for them. */
   readonly secretResolver: SecretResolver;
   readonly webSessions: WebSessions;

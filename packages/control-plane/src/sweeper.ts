@@ -4,12 +4,13 @@ const EVERY_MS = 15_000;
 
 /** Says aloud what time alone has changed: reviews that ran out, sessions whose gateway is gone, budgets that are free again. */
 export function startSweeper(store: ControlPlaneStore): { stop(): void } {
-  const { reviews, sessions, budgets, changes, mandates, login, webSessions } = store.units;
+  const { reviews, sessions, budgets, changes, mandates, federations, login, webSessions } = store.units;
   const sweep = async () => {
     await reviews.sweep();
     await sessions.sweep();
     await budgets.sweep();
     await mandates.sweep();
+    await federations.sweep();
     await changes.prune();
     await login.sweep();
     await webSessions.sweep();

@@ -6,6 +6,7 @@ import { budgetUnits } from "./features/budgets/store.ts";
 import { changeUnits } from "./features/changes/store.ts";
 import { credentialUnits } from "./features/credentials/store.ts";
 import { delegationUnits } from "./features/delegation/store.ts";
+import { federationUnits } from "./features/federation/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
@@ -37,6 +38,7 @@ export const units = {
   changes: changeUnits,
   credentials: credentialUnits,
   delegations: delegationUnits,
+  federations: federationUnits,
   grants: grantUnits,
   groups: groupUnits,
   labels: labelUnits,

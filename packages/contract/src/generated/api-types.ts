@@ -472,7 +472,7 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           description?: string;
-          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
           scope?: Record<string, string>;
         } } };
       responses: {
@@ -1147,7 +1147,7 @@ export interface paths {
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             changes: ({
-              noun: "role" | "principal" | "group" | "resource" | "grant" | "access_rule" | "policy";
+              noun: "role" | "principal" | "group" | "resource" | "grant" | "access_rule" | "federation" | "policy";
               name: string;
               action: "create" | "update" | "delete" | "none";
               diff: ({
@@ -1328,7 +1328,7 @@ export interface paths {
           principal: string;
           name: string;
           ttlSeconds: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -1458,7 +1458,7 @@ export interface paths {
           agent: string;
           purpose?: string;
           ttlSeconds?: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -1504,6 +1504,42 @@ export interface paths {
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
+    patch?: never;
+  };
+  "/v1/federations": {
+    /** List issuers whose tokens are taken, and for whom (needs the permission federations.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            federations: ({
+              id: string;
+              name: string;
+              issuer: string;
+              audience: string;
+              subject: string;
+              when: string | null;
+              principal: string;
+              lifetime: number;
+              jwks: string | null;
+              singleUse: boolean;
+              permissions: string[] | null;
+              resources: string[] | null;
+              level: "read" | "write" | "admin" | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
     patch?: never;
   };
   "/v1/connection-secrets": {

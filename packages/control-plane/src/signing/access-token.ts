@@ -31,10 +31,11 @@ export class AccessTokens {
     this.#lifeMs = options.lifeMs;
   }
 
-  async issue(principalId: string): Promise<IssuedToken> {
+  /** `lifeMs`: less than the usual life, or more. */
+  async issue(principalId: string, { lifeMs = this.#lifeMs }: { readonly lifeMs?: number } = {}): Promise<IssuedToken> {
     const { kid, privateKey } = await this.#keys.current();
     const issued = Math.floor(this.#now() / 1000);
-    const expires = issued + Math.floor(this.#lifeMs / 1000);
+    const expires = issued + Math.floor(lifeMs / 1000);
     const jti = newId("jti");
     const token = await new SignJWT({})
       .setProtectedHeader({ alg: "EdDSA", kid, typ: TYPE })

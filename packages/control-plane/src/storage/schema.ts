@@ -228,6 +228,8 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   signInId: text("sign_in_id"),
   /** For its holder; null where a person took it back. */
   revokedReason: text("revoked_reason"),
+  /** The person who made it was present: a step-up just before. */
+  present: flag("present").notNull(),
 });
 
 /** A client without a secret that waits for somebody to sign in for it. */
@@ -288,7 +290,41 @@ export const mandates = sqliteTable("mandates", {
   lastUsedAt: instant("last_used_at"),
   lastUsedFrom: text("last_used_from"),
   lastRefusedAt: instant("last_refused_at"),
+  /** Of a delegation: the sign-in that it was made with; ended with it. */
+  signInId: text("sign_in_id"),
 });
+
+/** Trust in tokens of another issuer: workloads that show one act as the principal. */
+export const federations = sqliteTable("federations", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  issuer: text("issuer").notNull(),
+  audience: text("audience").notNull(),
+  /** With `*` for any run of characters. */
+  subject: text("subject").notNull(),
+  /** CEL on the claims. */
+  condition: text("condition"),
+  principalId: text("principal_id").notNull(),
+  lifetimeSeconds: integer("lifetime_seconds").notNull(),
+  jwksUri: text("jwks_uri"),
+  singleUse: flag("single_use").notNull(),
+  permissions: json<readonly string[]>("permissions"),
+  resourceIds: json<readonly string[]>("resource_ids"),
+  level: text("level").$type<AccessLevel>(),
+  createdAt: instant("created_at").notNull(),
+});
+
+/** Tokens that were used where each may be used once. */
+export const federationTokens = sqliteTable(
+  "federation_tokens",
+  {
+    issuer: text("issuer").notNull(),
+    jti: text("jti").notNull(),
+    usedAt: instant("used_at").notNull(),
+    expiresAt: instant("expires_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.issuer, table.jti] })],
+);
 
 export type MandateType = "api_key" | "delegation" | "federation";
 

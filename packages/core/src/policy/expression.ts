@@ -68,7 +68,9 @@ function refuse(message: string, start: number, end: number, hint?: string): { o
 }
 
 /** Every `matches` must have a literal pattern, is checked as RE2, and is renamed to our linear version of it. */
-function useLinearMatches(source: string): { ok: true; source: string } | { ok: false; problem: ExpressionProblem } {
+export function useLinearMatches(
+  source: string,
+): { ok: true; source: string } | { ok: false; problem: ExpressionProblem } {
   const calls: Extract<ASTNode, { op: "rcall" }>[] = [];
   walk(CEL.parse(source).ast, (node) => {
     if (node.op === "rcall" && (node.args[0] === "matches" || node.args[0] === LINEAR_MATCHES)) calls.push(node);

@@ -5,7 +5,10 @@ import { mandates } from "../../storage/schema.ts";
 import { select, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
 import { findMandate, insertMandate, type MandateView, mandateViews, resourceIdsOf } from "../mandates/store.ts";
+import { loadPrincipals } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
+
+import { requireMayManage } from "../roles/rights.ts";
 
 export interface NewApiKey {
   readonly id: string;
@@ -40,6 +43,7 @@ export const apiKeyUnits = {
     if (principal.kind === "user") {
       throw new TidewaiterError("bad_request", "API keys are for services and AI agents; a person signs in");
     }
+    yield* requireMayStandFor(by, principal.id);
     const resourceIds = yield* resourceIdsOf(key.resources);
     yield* insertMandate(unit, {
       id,
@@ -77,6 +81,7 @@ export const apiKeyUnits = {
     if (old.revokedAt !== null || old.expiresAt <= unit.now) {
       throw new TidewaiterError("conflict", "only a live key can be rotated", { next: "tw api-keys add" });
     }
+    yield* requireMayStandFor(by, old.principalId);
     const { type, name, principalId, permissions, resourceIds, level } = old;
     const scope = { type, name, principalId, ownerId: null, permissions, resourceIds, level };
     yield* insertMandate(unit, { id, ...scope, sourceId: old.id, secretHash, present, createdBy: by.name, expiresAt });
@@ -88,6 +93,12 @@ export const apiKeyUnits = {
     return yield* viewOf(unit, id);
   }),
 };
+
+/** With a key one is that principal: it may do no more than whoever makes the key, unless that is an administrator. */
+function* requireMayStandFor(by: PrincipalRef, principalId: string): Work<void> {
+  const known = (yield* loadPrincipals([principalId])).get(principalId);
+  if (known !== undefined) yield* requireMayManage(by, known);
+}
 
 function* viewOf(unit: UnitContext, id: string): Work<MandateView> {
   const [view] = yield* mandateViews(yield* select(mandates, { where: eq(mandates.id, id) }), unit.now);

@@ -1,6 +1,7 @@
 import type { AccessLevel, PrincipalKind } from "@tidewaiter/core";
 import type { AccessRule } from "../access-requests/access-rule.ts";
 import type { ReferencedCredential } from "../credentials/service.ts";
+import type { FederationInput } from "../federation/store.ts";
 import type { GrantInput } from "../grants/store.ts";
 import type { GroupInput } from "../groups/store.ts";
 import type { ResourceInput } from "../resources/store.ts";
@@ -56,6 +57,11 @@ export interface AccessRuleDocument extends Positioned {
   readonly fields: AccessRule;
 }
 
+export interface FederationDocument extends Positioned {
+  readonly noun: "federation";
+  readonly fields: Omit<FederationInput, "name">;
+}
+
 export interface PolicyFile extends Positioned {
   readonly noun: "policy";
   readonly fields: { readonly source: string };
@@ -69,6 +75,7 @@ export type AppliedDocument =
   | ResourceDocument
   | GrantDocument
   | AccessRuleDocument
+  | FederationDocument
   | PolicyFile;
 
 export type Noun = AppliedDocument["noun"];
@@ -81,6 +88,7 @@ export const NOUNS = [
   "resource",
   "grant",
   "access_rule",
+  "federation",
   "policy",
 ] as const satisfies Noun[];
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accessRuleChecks, accessRuleShape } from "../access-requests/shape.ts";
+import { federationShape, someSubject } from "../federation/shape.ts";
 import {
   accessLevel,
   attributes,
@@ -72,6 +73,9 @@ export const documentSchemas = {
     .strictObject({ kind: z.literal("access_rule"), name: thingName, state, ...accessRuleShape })
     .refine(accessRuleChecks[0].check, accessRuleChecks[0].message)
     .refine(accessRuleChecks[1].check, accessRuleChecks[1].message),
+  federation: z
+    .strictObject({ kind: z.literal("federation"), name: thingName, state, ...federationShape })
+    .refine(someSubject.check, someSubject.message),
 } as const;
 
 /** To remove something its kind and name are enough. */

@@ -7,6 +7,7 @@ import { select, selectOne, update, type Work } from "../../storage/statement.ts
 import { type UnitContext, write } from "../../storage/unit.ts";
 import { deleteAccessRule, putAccessRule } from "../access-requests/rule-store.ts";
 import { replaceCredential } from "../credentials/store.ts";
+import { deleteFederation, listFederations, putFederation } from "../federation/store.ts";
 import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
 import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
 import { currentPolicyVersion, documentsOf, putPolicy } from "../policies/store.ts";
@@ -18,6 +19,7 @@ import {
   type AccessRuleDocument,
   type AppliedChange,
   type AppliedDocument,
+  type FederationDocument,
   type FieldChange,
   fieldChanges,
   type GrantDocument,
@@ -94,6 +96,9 @@ function* dispatch(unit: UnitContext, by: PrincipalRef, document: StoredDocument
     case "access_rule":
       yield* requirePermission(by, "access_rules.write");
       return yield* applyAccessRule(unit, by, document);
+    case "federation":
+      yield* requirePermission(by, "federations.write");
+      return yield* applyFederation(unit, by, document);
     case "principal":
       yield* requirePermission(by, "principals.write");
       return yield* applyPrincipal(unit, by, document);
@@ -115,6 +120,22 @@ function outcome(
   diff: readonly FieldChange[] = [],
 ): AppliedChange {
   return { noun, name, action, diff };
+}
+
+function* applyFederation(unit: UnitContext, by: PrincipalRef, document: FederationDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const before = (yield* listFederations()).find((known) => known.name === name);
+  if (document.state === "absent") {
+    if (before === undefined) return outcome(document, "none");
+    yield* deleteFederation(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const { when = null, jwks = null, permissions = null, resources: only, level = null, ...others } = fields;
+  const wanted = { ...others, when, jwks, permissions, resources: only === undefined ? null : [...only].sort(), level };
+  const diff = fieldChanges({ ...before }, wanted);
+  if (before !== undefined && diff.length === 0) return outcome(document, "none");
+  const action = yield* putFederation(unit, { by, federation: { name, ...fields } });
+  return outcome(document, action, diff);
 }
 
 function* applyRole(unit: UnitContext, by: PrincipalRef, document: RoleDocument): Work<AppliedChange> {

@@ -37,7 +37,13 @@ export function delegationRoutes({ store, now }: Services): Route[] {
         const { ttlSeconds, ...wanted } = body;
         const token = newMandateSecret("delegation");
         const expiresAt = new Date(now() + ttlSeconds * 1000).toISOString();
-        const fields = { id: newId("dlg"), secretHash: hashMandateSecret(token), expiresAt, present: false };
+        const fields = {
+          id: newId("dlg"),
+          secretHash: hashMandateSecret(token),
+          expiresAt,
+          present: false,
+          signInId: caller.signInId,
+        };
         const made = await delegations.create({ by: refOf(caller), delegation: { ...wanted, ...fields } });
         return { ...withUsername(made), token };
       },

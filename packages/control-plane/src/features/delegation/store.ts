@@ -19,6 +19,8 @@ export interface NewDelegation {
   readonly level?: AccessLevel | undefined;
   readonly expiresAt: string;
   readonly present: boolean;
+  /** The sign-in that it ends with. */
+  readonly signInId: string | undefined;
 }
 
 export const delegationUnits = {
@@ -38,6 +40,7 @@ export const delegationUnits = {
       resourceIds,
       level: level ?? null,
       sourceId: null,
+      signInId: delegation.signInId,
       present,
       createdBy: by.name,
       expiresAt,

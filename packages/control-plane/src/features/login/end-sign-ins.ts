@@ -1,10 +1,10 @@
 import { and, eq, isNull, lt, type SQL } from "drizzle-orm";
-import { connectionSecrets, signIns, webSessions } from "../../storage/schema.ts";
+import { connectionSecrets, mandates, signIns, webSessions } from "../../storage/schema.ts";
 import { remove, select, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 
 /**
- * Ends sign-ins and all that they gave out: tokens, web sessions, connection secrets, and so live sessions. `reason` is
+ * Ends sign-ins and all that they gave out: tokens, web sessions, connection secrets, delegations, and so live sessions. `reason` is
  * for the person: it stands in the message that ends a session.
  */
 export function* endSignIns(unit: UnitContext, where: SQL | undefined, reason: string): Work<number> {
@@ -14,6 +14,8 @@ export function* endSignIns(unit: UnitContext, where: SQL | undefined, reason: s
     yield* remove(webSessions, eq(webSessions.signInId, id));
     const made = and(eq(connectionSecrets.signInId, id), isNull(connectionSecrets.revokedAt));
     yield* update(connectionSecrets, { revokedAt: unit.now, revokedReason: reason }, made);
+    const given = and(eq(mandates.signInId, id), isNull(mandates.revokedAt));
+    yield* update(mandates, { revokedAt: unit.now }, given);
     unit.changed("principal", principalId);
     unit.audit({ type: "login.ended", principalId, data: { signIn: id, via, provider, reason } });
   }

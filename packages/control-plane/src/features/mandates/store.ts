@@ -129,7 +129,9 @@ export type NewMandate = Pick<
   MandateRow,
   "id" | "type" | "name" | "principalId" | "ownerId" | "secretHash" | "permissions" | "resourceIds" | "level"
 > &
-  Pick<MandateRow, "sourceId" | "present" | "createdBy" | "expiresAt">;
+  Pick<MandateRow, "sourceId" | "present" | "createdBy" | "expiresAt"> & {
+    readonly signInId?: string | undefined;
+  };
 
 /** @throws TidewaiterError `conflict` when there are too many live ones of the same principal and person */
 export function* insertMandate(unit: UnitContext, mandate: NewMandate): Work<void> {

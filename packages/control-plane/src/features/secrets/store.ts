@@ -36,6 +36,8 @@ interface NewSecret {
   readonly ownerId: string | undefined;
   /** The sign-in that it ends with. */
   readonly signInId: string | undefined;
+  /** Whoever made it was present: a step-up just before. Default: no. */
+  readonly present?: boolean | undefined;
 }
 
 export interface SecretView {
@@ -142,7 +144,12 @@ export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretVi
   }
   const { id, kind, proof, uses } = args;
   const expiresAt = mandate !== undefined && mandate.expiresAt < args.expiresAt ? mandate.expiresAt : args.expiresAt;
-  const madeWith = { mandateId: mandate?.id ?? null, ownerId: ownerId ?? null, signInId: args.signInId ?? null };
+  const madeWith = {
+    mandateId: mandate?.id ?? null,
+    ownerId: ownerId ?? null,
+    signInId: args.signInId ?? null,
+    present: args.present ?? false,
+  };
   const row = { id, kind, principalId: principal.id, resourceId, ...proof, ...madeWith };
   yield* insert(connectionSecrets, { ...row, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
   unit.changed("secret", id);
