@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance } from "fastify";
+import { accessRequestRoutes } from "./features/access-requests/routes.ts";
 import { agentRoutes } from "./features/agents/routes.ts";
 import { apiKeyRoutes } from "./features/api-keys/routes.ts";
 import { applyRoutes } from "./features/apply/routes.ts";
@@ -49,6 +50,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...labelRoutes(services),
     ...credentialRoutes(services),
     ...grantRoutes(services),
+    ...accessRequestRoutes(services),
     ...policyRoutes(services),
     ...applyRoutes(services),
     ...agentRoutes(services),

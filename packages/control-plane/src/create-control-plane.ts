@@ -58,6 +58,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
   const now = deps.now ?? Date.now;
   const store = await openStore(deps.store, now);
   try {
+    await store.units.history.begin();
     const services = await composeServices(deps, store, now);
     const app = await buildApp(services);
     const sweeper = startSweeper(store);

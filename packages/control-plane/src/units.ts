@@ -1,3 +1,5 @@
+import { accessRuleUnits } from "./features/access-requests/rule-store.ts";
+import { accessRequestUnits } from "./features/access-requests/store.ts";
 import { agentUnits } from "./features/agents/store.ts";
 import { apiKeyUnits } from "./features/api-keys/store.ts";
 import { applyUnits } from "./features/apply/store.ts";
@@ -9,6 +11,7 @@ import { delegationUnits } from "./features/delegation/store.ts";
 import { federationUnits } from "./features/federation/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
+import { historyUnits } from "./features/history/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
 import { loginUnits } from "./features/login/store.ts";
 import { mandateUnits } from "./features/mandates/store.ts";
@@ -29,6 +32,8 @@ import { signingUnits } from "./signing/store.ts";
 
 /** Every unit of work there is. The SQLite worker imports this module by its URL, PostgreSQL runs it in place. */
 export const units = {
+  accessRequests: accessRequestUnits,
+  accessRules: accessRuleUnits,
   agents: agentUnits,
   apiKeys: apiKeyUnits,
   apply: applyUnits,
@@ -41,6 +46,7 @@ export const units = {
   federations: federationUnits,
   grants: grantUnits,
   groups: groupUnits,
+  history: historyUnits,
   labels: labelUnits,
   login: loginUnits,
   mandates: mandateUnits,

@@ -22,3 +22,4 @@ export type PolicyTestResult = Success<paths["/v1/policies/test"]["post"]>["resu
 export type PrincipalView = Success<paths["/v1/principals/{name}"]["get"]>;
 export type LabelsView = Success<paths["/v1/resources/{name}/labels"]["get"]>;
 export type AuditEvent = Success<paths["/v1/audit"]["get"]>["events"][number];
+export type AccessRequestView = Success<paths["/v1/access-requests/{id}"]["get"]>;

@@ -31,6 +31,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   labels: "which columns carry labels, and what nobody has decided about",
   policy: "what is masked, refused and held",
   principals: "users, services and AI agents",
+  requests: "access that is asked for",
   resources: "databases that can be reached",
   roles: "what the API lets whom do",
   reviews: "statements that wait for a person",
@@ -139,6 +140,41 @@ export const ENTRIES: readonly Entry[] = [
     path: ["reviews", "reject"],
     summary: "refuse it",
     load: async () => (await import("./reviews/reject.ts")).reject,
+  },
+  {
+    path: ["request"],
+    summary: "ask for access for some time",
+    load: async () => (await import("./requests/request.ts")).request,
+  },
+  {
+    path: ["requests", "list"],
+    summary: "access requests that wait",
+    load: async () => (await import("./requests/list.ts")).list,
+  },
+  {
+    path: ["requests", "show"],
+    summary: "who asks for what and why",
+    load: async () => (await import("./requests/show.ts")).show,
+  },
+  {
+    path: ["requests", "approve"],
+    summary: "let the access begin",
+    load: async () => (await import("./requests/approve.ts")).approve,
+  },
+  {
+    path: ["requests", "deny"],
+    summary: "deny it",
+    load: async () => (await import("./requests/deny.ts")).deny,
+  },
+  {
+    path: ["requests", "return"],
+    summary: "withdraw it, or give access back early",
+    load: async () => (await import("./requests/give-back.ts")).giveBack,
+  },
+  {
+    path: ["requests", "extend"],
+    summary: "ask for more time",
+    load: async () => (await import("./requests/extend.ts")).extend,
   },
   {
     path: ["resources", "list"],

@@ -916,6 +916,7 @@ export interface paths {
               tags: Record<string, string> | null;
               level: "read" | "write" | "admin";
               expiresAt: string | null;
+              requestId: string | null;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -949,6 +950,7 @@ export interface paths {
             tags: Record<string, string> | null;
             level: "read" | "write" | "admin";
             expiresAt: string | null;
+            requestId: string | null;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -974,6 +976,449 @@ export interface paths {
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
+    patch?: never;
+  };
+  "/v1/access-rules": {
+    /** List access rules: who may ask for what, and who decides (needs the permission access_rules.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            rules: ({
+              name: string;
+              requesters: string[];
+              resources?: string[];
+              tags?: Record<string, string>;
+              level: "read" | "write" | "admin";
+              maxSeconds: number;
+              reviewers: {
+                by: string[];
+                count: number | "all";
+                escalate?: {
+                  afterSeconds: number;
+                  to: string[];
+                };
+              };
+              expiresSeconds: number;
+              autoApprove: boolean;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-rules/{name}": {
+    get?: never;
+    /** Add or replace an access rule (needs the permission access_rules.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          requesters: string[];
+          resources?: string[];
+          tags?: Record<string, string>;
+          level?: "read" | "write" | "admin";
+          maxDuration: string | number;
+          reviewers?: {
+            by: (string | "manager")[];
+            count?: number | "all";
+            escalate?: {
+              after: string | number;
+              to: string[];
+            };
+          };
+          expires?: string | number;
+          autoApprove?: boolean;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            name: string;
+            requesters: string[];
+            resources?: string[];
+            tags?: Record<string, string>;
+            level: "read" | "write" | "admin";
+            maxSeconds: number;
+            reviewers: {
+              by: string[];
+              count: number | "all";
+              escalate?: {
+                afterSeconds: number;
+                to: string[];
+              };
+            };
+            expiresSeconds: number;
+            autoApprove: boolean;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    /** Delete an access rule; what waits by it cannot be approved any more (needs the permission access_rules.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/access-requests/options": {
+    /** What the caller may ask for, and who would decide (needs the permission access_requests.ask) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            options: ({
+              resource: string;
+              level: "read" | "write" | "admin";
+              maxSeconds: number;
+              rule: string;
+              autoApprove: boolean;
+              reviewers: string[];
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-requests": {
+    /** List access requests that the caller made or may decide, or all for those who may read them (needs the permission access_requests.list) */
+    get: {
+      parameters: {
+        query?: { state?: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned"; limit?: number };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            requests: ({
+              id: string;
+              shortId: string;
+              state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+              active: boolean;
+              requester: string;
+              resource: string;
+              level: "read" | "write" | "admin";
+              durationSeconds: number;
+              reason: string;
+              rule: string;
+              decisions: ({
+                reviewer: string;
+                decision: "approve" | "deny";
+                comment: string;
+                at: string;
+              })[];
+              extends: string | null;
+              grantExpiresAt: string | null;
+              requestedAt: string;
+              expiresAt: string;
+              escalatedAt: string | null;
+              closedReason: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Ask for access to a resource for some time; the time is counted from the approval (needs the permission access_requests.ask) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          resource: string;
+          level?: "read" | "write" | "admin";
+          durationSeconds: number;
+          reason: string;
+          rule?: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+            active: boolean;
+            requester: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            durationSeconds: number;
+            reason: string;
+            rule: string;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "deny";
+              comment: string;
+              at: string;
+            })[];
+            extends: string | null;
+            grantExpiresAt: string | null;
+            requestedAt: string;
+            expiresAt: string;
+            escalatedAt: string | null;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-requests/{id}": {
+    /** Show an access request (needs the permission access_requests.list) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+            active: boolean;
+            requester: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            durationSeconds: number;
+            reason: string;
+            rule: string;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "deny";
+              comment: string;
+              at: string;
+            })[];
+            extends: string | null;
+            grantExpiresAt: string | null;
+            requestedAt: string;
+            expiresAt: string;
+            escalatedAt: string | null;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-requests/{id}/approve": {
+    get?: never;
+    put?: never;
+    /** Approve it: with enough approvals the access begins (needs the permission access_requests.decide) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+            active: boolean;
+            requester: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            durationSeconds: number;
+            reason: string;
+            rule: string;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "deny";
+              comment: string;
+              at: string;
+            })[];
+            extends: string | null;
+            grantExpiresAt: string | null;
+            requestedAt: string;
+            expiresAt: string;
+            escalatedAt: string | null;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-requests/{id}/deny": {
+    get?: never;
+    put?: never;
+    /** Deny it (needs the permission access_requests.decide) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+            active: boolean;
+            requester: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            durationSeconds: number;
+            reason: string;
+            rule: string;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "deny";
+              comment: string;
+              at: string;
+            })[];
+            extends: string | null;
+            grantExpiresAt: string | null;
+            requestedAt: string;
+            expiresAt: string;
+            escalatedAt: string | null;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-requests/{id}/return": {
+    get?: never;
+    put?: never;
+    /** Withdraw a request, or give the access back before its time: its sessions end (needs the permission access_requests.ask) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+            active: boolean;
+            requester: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            durationSeconds: number;
+            reason: string;
+            rule: string;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "deny";
+              comment: string;
+              at: string;
+            })[];
+            extends: string | null;
+            grantExpiresAt: string | null;
+            requestedAt: string;
+            expiresAt: string;
+            escalatedAt: string | null;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access-requests/{id}/extend": {
+    get?: never;
+    put?: never;
+    /** Ask for more time, counted from the approval: a new request and a new decision (needs the permission access_requests.ask) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          durationSeconds: number;
+          reason: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "returned";
+            active: boolean;
+            requester: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            durationSeconds: number;
+            reason: string;
+            rule: string;
+            decisions: ({
+              reviewer: string;
+              decision: "approve" | "deny";
+              comment: string;
+              at: string;
+            })[];
+            extends: string | null;
+            grantExpiresAt: string | null;
+            requestedAt: string;
+            expiresAt: string;
+            escalatedAt: string | null;
+            closedReason: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
     patch?: never;
   };
   "/v1/policies": {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { AuditEventInput, Change } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
 import { eq, sql } from "drizzle-orm";
+import { changedBy, isVersioned, writeHistory } from "./history.ts";
 import { auditEvents, changes, counters, sessions } from "./schema.ts";
 import { execute, insert, selectOne, type Work } from "./statement.ts";
 
@@ -11,7 +12,7 @@ export interface UnitContext {
   readonly now: string;
   /** Written to the hash-chained audit log in the same transaction. */
   audit(event: AuditEventInput): void;
-  /** Written to the outbox in the same transaction. */
+  /** Written to the outbox, and to the history of what decides about access, in the same transaction. */
   changed(kind: Change["kind"], id: string): void;
   /** The unit is rolled back at its end; its result is returned all the same (a dry run). */
   discard(): void;
@@ -42,7 +43,7 @@ export interface UnitOutcome<Result> {
   readonly discarded?: true;
 }
 
-/** The unit's body, then its outbox rows, then its audit rows: counters are locked last and for the shortest time. */
+/** The unit's body, then its history, its outbox rows, then its audit rows: counters are locked last and for the shortest time. */
 export function* unitWork<Args, Result>(
   unit: UnitDefinition<Args, Result>,
   args: Args,
@@ -62,6 +63,10 @@ export function* unitWork<Args, Result>(
   const result = yield* unit.body(context, args);
   if (discarded) return { result, discarded };
   let lastChange: number | undefined;
+  const written = { validFrom: now, changedBy: changedBy(args) };
+  for (const [kind, id] of changed.values()) {
+    if (isVersioned(kind)) yield* writeHistory(kind, id, written);
+  }
   for (const [kind, id] of changed.values()) lastChange = yield* appendChange(kind, id, now);
   for (const event of events) yield* appendAuditEvent(yield* withPerson(event), now);
   return lastChange === undefined ? { result } : { result, lastChange };

@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { asc, eq } from "drizzle-orm";
-import { accessRules } from "../../storage/schema.ts";
+import { accessRules, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
@@ -36,8 +36,10 @@ export function* putAccessRule(
   args: { by: PrincipalRef; name: string; rule: AccessRule },
 ): Work<void> {
   const { name, rule } = args;
-  yield* requireMayGrant(args.by, rule);
   const known = yield* selectOne(accessRules, eq(accessRules.name, name));
+  for (const resource of rule.resources ?? []) yield* requireResource(resource);
+  yield* requireMayGrant(args.by, rule);
+  if (known !== undefined) yield* requireMayGrant(args.by, known.rule);
   const id = known?.id ?? newId("arl");
   if (known === undefined) yield* insert(accessRules, { id, name, rule, createdAt: unit.now });
   else yield* update(accessRules, { rule }, eq(accessRules.id, id));
@@ -51,9 +53,14 @@ export function* putAccessRule(
 
 /** A rule gives access: whoever writes it has to be one who may give it. */
 function* requireMayGrant(by: PrincipalRef, rule: AccessRule): Work<void> {
-  if (rule.tags !== undefined) yield* requirePermission(by, "grants.write", rule.tags);
+  const scopes = rule.tags === undefined ? [] : [rule.tags];
   for (const name of rule.resources ?? []) {
-    yield* requirePermission(by, "grants.write", (yield* requireResource(name)).tags);
+    // One that is gone is in nobody's scope.
+    scopes.push((yield* selectOne(resources, eq(resources.name, name)))?.tags ?? {});
+  }
+  for (const tags of scopes) {
+    yield* requirePermission(by, "access_rules.write", tags);
+    yield* requirePermission(by, "grants.write", tags);
   }
 }
 

@@ -14,6 +14,8 @@ const view = z.object({
   tags: z.record(z.string(), z.string()).readonly().nullable(),
   level: accessLevel,
   expiresAt: z.string().nullable(),
+  /** The access request that it was made for. */
+  requestId: z.string().nullable(),
 });
 
 export function grantRoutes({ store }: Services): Route[] {

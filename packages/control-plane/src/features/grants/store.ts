@@ -34,6 +34,8 @@ export interface GrantView {
   readonly tags: Readonly<Record<string, string>> | null;
   readonly level: AccessLevel;
   readonly expiresAt: string | null;
+  /** The access request that it was made for. */
+  readonly requestId: string | null;
 }
 
 interface Acts {
@@ -124,7 +126,7 @@ export function* listGrants(): Work<GrantView[]> {
     }
   }
   const named = (id: string | null) => (id === null ? null : (names.get(id) ?? null));
-  return rows.map(({ id, name, principalId, groupId, resourceId, selector, level, expiresAt }) => ({
+  return rows.map(({ id, name, principalId, groupId, resourceId, selector, level, expiresAt, requestId }) => ({
     id,
     name,
     principal: named(principalId),
@@ -133,5 +135,6 @@ export function* listGrants(): Work<GrantView[]> {
     tags: selector,
     level,
     expiresAt,
+    requestId,
   }));
 }

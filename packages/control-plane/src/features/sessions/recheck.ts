@@ -103,7 +103,9 @@ function grantProblem(facts: SessionFacts, principal: KnownPrincipal, resource: 
   if (principal.limits?.resourceIds?.includes(resource.id) === false)
     return "what it was opened with does not cover it";
   if (grant === undefined) return "the grant was removed";
-  if (grant.expiresAt !== null && grant.expiresAt <= now) return "the grant has expired";
+  if (grant.expiresAt !== null && grant.expiresAt <= now) {
+    return grant.requestId === null ? "the grant has expired" : "the time of your access request is over";
+  }
   if (!grantApplies(grant, principal, resource, now) || !levelAtLeast(grant.level, session.level)) {
     return "the grant does not cover it any more";
   }
