@@ -149,7 +149,10 @@ export function accessRequestsContract(name: string, start: () => Promise<Harnes
         await call("PATCH", "/v1/principals/max", { roles: ["admin"] });
         await expectStatus(call("POST", "/v1/principals", { name: "robot", kind: "service" }, as("max")), 201);
         await call("PUT", "/v1/groups/devs/members", { members: ["dev", "dora", "root", "robot"] });
-        const key = await expectStatus(call("POST", "/v1/api-keys", { name: "robots", principal: "robot", ttlSeconds: HOUR }), 201);
+        const key = await expectStatus(
+          call("POST", "/v1/api-keys", { name: "robots", principal: "robot", ttlSeconds: HOUR }),
+          201,
+        );
         const asked = await ask(key.json.key);
         // max made it, root made its key
         await refused(decide(asked.id, as("max")));
