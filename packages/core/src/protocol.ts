@@ -1,3 +1,4 @@
+import type { BrowserLoginAnswer, BrowserLoginStanding } from "./connection-secret.ts";
 import type {
   AuthorizedSession,
   ControlPlane,
@@ -55,11 +56,30 @@ export interface SessionHost<S extends Duplex = Duplex> {
   readonly clientAddress: string;
   /** Aborted when the gateway shuts down. */
   readonly signal: AbortSignal;
+  /** For a client without a secret: a link under which somebody can sign in for it. */
+  requestBrowserLogin(request: {
+    readonly resourceName: string;
+    readonly application?: string;
+  }): Promise<BrowserLoginTicket>;
   /** The only way to a target: authorises, starts the recording, and keeps the lease alive until `end`. */
   openSession(
     request: Omit<SessionRequest, "gatewayId" | "client"> & { readonly application?: string },
   ): Promise<OpenedSession<S>>;
 }
+
+export type BrowserLoginTicket =
+  | Exclude<BrowserLoginAnswer, { state: "waiting" }>
+  | {
+      readonly state: "waiting";
+      readonly id: string;
+      readonly link: string;
+      readonly code: string;
+      readonly expiresAt: string;
+      /** Never rejects: a control plane that is lost shows as `expired`. */
+      readonly decided: Promise<Exclude<BrowserLoginStanding, { state: "waiting" }>>;
+      /** The client does not wait any more. Never rejects. */
+      withdraw(): Promise<void>;
+    };
 
 export type OpenedSession<S extends Duplex = Duplex> =
   | { readonly ok: true; readonly session: LiveSession<S> }

@@ -10,6 +10,7 @@ import { createListener } from "./listener.ts";
 import { createSyncGroup, recoverJournals, systemClock } from "./recorder/index.ts";
 import { BudgetLedger } from "./sessions/budget-ledger.ts";
 import { LabelDecisions } from "./sessions/label-decisions.ts";
+import { LoginDesk } from "./sessions/login-desk.ts";
 import { openSession } from "./sessions/open-session.ts";
 import { PolicyInForce } from "./sessions/policy-in-force.ts";
 import { ReviewDesk } from "./sessions/review-desk.ts";
@@ -60,6 +61,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const policy = new PolicyInForce(controlPlane);
   const reviewLink = (shortId: string): string => `${options.publicUrl}/r/${shortId}`;
   const reviews = new ReviewDesk(controlPlane, reviewLink);
+  const logins = new LoginDesk(controlPlane, options.publicUrl);
   const labelDecisions = new LabelDecisions();
   const registry = new SessionRegistry({
     labelDecisions,
@@ -69,6 +71,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     gatewayId: options.gatewayId,
     policy,
     reviews,
+    logins,
     log: (message, fields) => logger.warn(fields, message),
   });
   registry.follow();
@@ -92,6 +95,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     controlPlane,
     clientAddress,
     signal: stop.signal,
+    requestBrowserLogin: (request) =>
+      logins.request({ ...request, ...splitAddress(clientAddress), gatewayId: options.gatewayId }),
     openSession: (request) => openSession(clientAddress, request, deps),
   });
   return {
@@ -117,4 +122,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await hub.close();
     },
   };
+}
+
+/** `192.0.2.1:5432`, `::1:5432`; an IPv4 address that came over IPv6 is still one. */
+function splitAddress(text: string): { readonly clientAddress: string; readonly clientPort: number } {
+  const colon = text.lastIndexOf(":");
+  const clientAddress = text.slice(0, colon).replace(/^::ffff:(?=\d+\.)/, "");
+  return { clientAddress, clientPort: Number(text.slice(colon + 1)) };
 }

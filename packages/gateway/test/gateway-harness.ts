@@ -175,6 +175,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     controlPlane,
     clientAddress,
     signal: stop.signal,
+    requestBrowserLogin: async () => ({ state: "refused", reason: "too_many" }),
     openSession: async (request) => {
       await policy.ready();
       if (request.resourceName !== "prod-db") return { ok: false, reason: "resource_unknown", detail: "" };

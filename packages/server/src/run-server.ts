@@ -91,7 +91,13 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     const protocol = createPostgresProtocol({
       tls: {
         policy: options.tls,
-        secureContext: createSecureContext({ cert: tls.certPem, key: tls.keyPem, minVersion: "TLSv1.2" }),
+        secureContext: createSecureContext({
+          cert: tls.certPem,
+          key: tls.keyPem,
+          minVersion: "TLSv1.2",
+          // whose client certificates count is for the control plane to say, not for the roots of the web
+          ca: [],
+        }),
       },
       domain: options.domain,
       mockKey,

@@ -1,6 +1,7 @@
 import type { ControlPlane } from "@tidewaiter/core";
 import type { GatewaySession } from "./gateway-session.ts";
 import type { LabelDecisions } from "./label-decisions.ts";
+import type { LoginDesk } from "./login-desk.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 
@@ -21,6 +22,7 @@ export interface RegistryOptions {
   readonly policy: PolicyInForce;
   readonly labelDecisions: LabelDecisions;
   readonly reviews: ReviewDesk;
+  readonly logins: LoginDesk;
   /** The keys that sign session grants changed. */
   readonly onGrantKeys: () => Promise<void>;
   /** An agent came, went, or was removed; its sessions have been looked at. */
@@ -164,6 +166,7 @@ export class SessionRegistry {
   async #lookAgain(): Promise<void> {
     this.#options.labelDecisions.missed();
     await this.#options.policy.refresh();
+    await this.#options.logins.lookAgain();
     await this.renew();
   }
 
@@ -172,11 +175,13 @@ export class SessionRegistry {
     if (kinds.has("policy")) await this.#options.policy.refresh();
     for (const change of changes) if (change.kind === "labels") this.#options.labelDecisions.changed(change.id);
     for (const change of changes) if (change.kind === "review") await this.#options.reviews.changed(change.id);
+    for (const change of changes) if (change.kind === "browser_login") await this.#options.logins.changed(change.id);
     if (changes.some((change) => change.kind === "agent" && change.id === GRANT_KEYS))
       await this.#options.onGrantKeys();
     kinds.delete("policy");
     kinds.delete("review");
     kinds.delete("labels");
+    kinds.delete("browser_login");
     if (kinds.size > 0) await this.renew();
     for (const change of changes)
       if (change.kind === "agent" && change.id !== GRANT_KEYS) await this.#options.onAgent(change.id);

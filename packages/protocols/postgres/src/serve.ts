@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { LiveSession, Protocol, SessionHost, SqlClassification } from "@tidewaiter/core";
 import { acceptClient } from "./accept-client/accept-client.ts";
-import type { ListenerTls } from "./accept-client/options.ts";
+import type { ClientRefused, ListenerTls } from "./accept-client/options.ts";
 import { endQuietly, refuseClient } from "./accept-client/refusal.ts";
 import { CatalogCache } from "./catalog/catalog-cache.ts";
 import { checkResource } from "./check-target.ts";
@@ -11,7 +11,7 @@ import { CancelKeys } from "./session/cancel-keys.ts";
 import { ConnectionCap } from "./session/connection-cap.ts";
 import { ServerSettingsCache } from "./session/lineage-level.ts";
 import { openSession } from "./session/open-session.ts";
-import { tooManySessions } from "./session/refusals.ts";
+import { certificateNotAccepted, tooManySessions } from "./session/refusals.ts";
 import type { SharedState } from "./session/run-session.ts";
 import { runSession } from "./session/run-session.ts";
 import type { PostgresTarget } from "./target-schema.ts";
@@ -62,6 +62,12 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
     ...(shared.tls && { tls: shared.tls }),
     ...(shared.handshakeDeadlineMs && { deadlineMs: shared.handshakeDeadlineMs }),
     lookupVerifiers: async (user) => decodedAccount(await host.controlPlane.lookupVerifiers(user)),
+    authenticateCertificate: async (certificate, user) => {
+      const proof = { type: "certificate", principalName: user, certificate: certificate.toString("base64") } as const;
+      const result = await host.controlPlane.authenticate(proof);
+      if (result.ok) return { accepted: result };
+      return result.reason === "foreign" ? { foreign: true } : { refused: certificateNotAccepted(user, result) };
+    },
     mockKey: shared.mockKey,
     signal: host.signal,
   });
@@ -71,18 +77,17 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
     return endQuietly(accepted.stream);
   }
   if (accepted.kind === "refused") {
-    if (accepted.code === "bad_secret" || accepted.code === "bad_user") {
-      await quietly(
-        host.controlPlane.appendAudit({
-          type: "login.refused",
-          data: { protocol: "postgres", user: accepted.user ?? "", client: host.clientAddress, reason: accepted.code },
-        }),
-      );
+    const reason = auditedReason(accepted);
+    if (reason !== undefined) {
+      const data = { protocol: "postgres", user: accepted.user ?? "", client: host.clientAddress, reason };
+      await quietly(host.controlPlane.appendAudit({ type: "login.refused", data }));
     }
     return;
   }
   const opened = await openSession(accepted, host, shared.domain);
-  if ("refused" in opened) return refuseClient(accepted.stream, opened.refused);
+  if ("refused" in opened) {
+    return opened.refused === undefined ? endQuietly(accepted.stream) : refuseClient(accepted.stream, opened.refused);
+  }
   const { session, database } = opened;
   try {
     const refused = await underCap(shared.connectionCap, session, host.signal, () =>
@@ -97,6 +102,12 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
     });
     await session.end(`gateway error: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** A client that leaves is no failed login, unless it had nothing to show but a certificate of somebody else. */
+function auditedReason({ code, foreignCertificate }: ClientRefused): string | undefined {
+  if (foreignCertificate === true && (code === "client_left" || code === "bad_secret")) return "foreign_certificate";
+  return code === "bad_secret" || code === "bad_user" || code === "bad_certificate" ? code : undefined;
 }
 
 /** Runs a session once its resource has room for it. */

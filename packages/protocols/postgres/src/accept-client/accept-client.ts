@@ -39,6 +39,7 @@ export function sendAuthenticationOk(stream: Duplex): void {
 interface Progress {
   transport?: Transport;
   user?: string;
+  foreignCertificate?: true;
 }
 
 async function accept(
@@ -49,7 +50,7 @@ async function accept(
 ): Promise<AcceptedClient> {
   const transport: Transport = { reader: new HandshakeReader(stream, signal), tls: undefined };
   progress.transport = transport;
-  const packet = await negotiate(transport, options.tls, signal);
+  const packet = await negotiate(transport, requestOf(options), signal);
   if (packet.name === "CancelRequest") {
     const { processId, secretKey } = packet;
     return { kind: "cancel", stream: transport.reader.stream, processId, secretKey };
@@ -58,7 +59,7 @@ async function accept(
   if (!encrypted && options.tls?.policy === "required") throw tlsRequired();
   const startup = acceptStartup(transport.reader.stream, packet);
   progress.user = startup.written;
-  const { proof, channelBinding } = await authenticate(transport, startup, options, signal);
+  const { proof, channelBinding } = await authenticate(transport, startup, options, { signal, progress });
   const serverName = serverNameOf(transport.tls);
   return {
     kind: "login",
@@ -75,6 +76,10 @@ async function accept(
   };
 }
 
+function requestOf({ tls, authenticateCertificate }: AcceptOptions) {
+  return tls === undefined ? undefined : { ...tls, requestCertificate: authenticateCertificate !== undefined };
+}
+
 function tlsRequired(): Refusal {
   return new Refusal("tls_required", {
     code: SQLSTATE.invalidAuthorization,
@@ -83,7 +88,7 @@ function tlsRequired(): Refusal {
   });
 }
 
-function refuse(stream: Duplex, { transport, user }: Progress, refusal: Refusal): ClientRefused {
+function refuse(stream: Duplex, { transport, user, foreignCertificate }: Progress, refusal: Refusal): ClientRefused {
   const open = transport?.reader.stream ?? stream;
   if (refusal.text === undefined) endQuietly(open);
   else refuseClient(open, refusal.text);
@@ -94,6 +99,7 @@ function refuse(stream: Duplex, { transport, user }: Progress, refusal: Refusal)
     ...(refusal.text === undefined ? {} : { sqlState: refusal.text.code }),
     ...(user === undefined ? {} : { user }),
     ...(serverName === undefined ? {} : { serverName }),
+    ...(foreignCertificate === undefined ? {} : { foreignCertificate }),
     ...(refusal.cause === undefined ? {} : { cause: refusal.cause }),
   };
 }

@@ -11,13 +11,14 @@ import { SCRAM_SHA_256, SCRAM_SHA_256_PLUS, type ScramMechanism } from "../scram
 import { tlsServerEndPoint } from "../scram/channel-binding.ts";
 import { type ScramAccount, ScramServer } from "../scram/server.ts";
 import type { Transport } from "./negotiate.ts";
-import type { AcceptOptions, ClientProof } from "./options.ts";
+import type { AcceptOptions, CertificateAnswer, ClientProof } from "./options.ts";
 import { Refusal } from "./refusal.ts";
 import type { StartupFacts } from "./startup.ts";
-import { TOKEN_USER } from "./user-name.ts";
+import { LOGIN_USER, TOKEN_USER } from "./user-name.ts";
 
 /** Room for a signed token with many groups. */
 const MAX_PASSWORD_BYTES = 16 * 1024;
+const MAX_CERTIFICATE_BYTES = 8 * 1024;
 const NONCE_BYTES = 18;
 
 export interface Authenticated {
@@ -25,19 +26,60 @@ export interface Authenticated {
   readonly channelBinding: boolean;
 }
 
+interface Under {
+  readonly signal: AbortSignal;
+  readonly progress: { foreignCertificate?: true };
+}
+
 /**
- * Lets the client prove who it is: SCRAM for principals, an access token as cleartext password for the user `token`.
- * @throws Refusal `bad_secret`, `tls_required`, `lookup_failed`; ScramError; ProtocolError
+ * Lets the client prove who it is: a client certificate of ours or SCRAM for principals, an access token as cleartext
+ * password for the user `token`, nothing yet for the user `login`.
+ * @throws Refusal `bad_secret`, `bad_certificate`, `tls_required`, `lookup_failed`; ScramError; ProtocolError
  */
 export async function authenticate(
   transport: Transport,
   startup: StartupFacts,
   options: AcceptOptions,
-  signal: AbortSignal,
+  { signal, progress }: Under,
 ): Promise<Authenticated> {
   if (startup.user === TOKEN_USER) return askForToken(transport, startup);
+  if (startup.user === LOGIN_USER) return withoutSecret(transport);
+  const answer = await certificateAnswer(transport, startup, options, signal);
+  if (answer !== undefined && "refused" in answer) throw new Refusal("bad_certificate", answer.refused);
+  if (answer !== undefined && "accepted" in answer) {
+    return { proof: { kind: "certificate", identified: answer.accepted }, channelBinding: false };
+  }
+  if (answer !== undefined) progress.foreignCertificate = true;
   const account = await lookUp(options, startup.user, signal);
   return exchangeScram(transport, startup, account, options);
+}
+
+/** The link goes to whoever reads the connection, so nobody may read along. */
+function withoutSecret({ tls }: Transport): Authenticated {
+  if (tls !== undefined) return { proof: { kind: "none" }, channelBinding: false };
+  throw new Refusal("tls_required", {
+    code: SQLSTATE.invalidAuthorization,
+    message: "a login by browser is offered only inside TLS",
+    hint: "Connect with sslmode=require or stricter.",
+  });
+}
+
+async function certificateAnswer(
+  { tls }: Transport,
+  { user }: StartupFacts,
+  { authenticateCertificate }: AcceptOptions,
+  signal: AbortSignal,
+): Promise<CertificateAnswer | undefined> {
+  const certificate = tls?.getPeerX509Certificate()?.raw;
+  if (certificate === undefined || authenticateCertificate === undefined) return undefined;
+  if (certificate.length > MAX_CERTIFICATE_BYTES) return { foreign: true };
+  try {
+    return await abortable(authenticateCertificate(certificate, user), signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    const message = "client certificates cannot be checked right now";
+    throw new Refusal("lookup_failed", { code: SQLSTATE.cannotConnectNow, message }, cause);
+  }
 }
 
 async function askForToken({ reader, tls }: Transport, startup: StartupFacts): Promise<Authenticated> {

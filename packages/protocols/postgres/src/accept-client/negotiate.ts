@@ -22,6 +22,11 @@ export interface Transport {
   tls: TLSSocket | undefined;
 }
 
+export interface TlsRequest extends ListenerTls {
+  /** Ask for a client certificate; none is needed, and whose it is gets decided later. */
+  readonly requestCertificate: boolean;
+}
+
 /** What is left when encryption is settled. */
 export type LoginPacket = Extract<StartupPacket, { name: "StartupMessage" | "CancelRequest" }>;
 
@@ -31,7 +36,7 @@ export type LoginPacket = Extract<StartupPacket, { name: "StartupMessage" | "Can
  */
 export async function negotiate(
   transport: Transport,
-  tls: ListenerTls | undefined,
+  tls: TlsRequest | undefined,
   signal: AbortSignal,
 ): Promise<LoginPacket> {
   if ((await transport.reader.peek()) === TLS_HANDSHAKE) await startDirectTls(transport, tls, signal);
@@ -55,7 +60,7 @@ async function readStartup(reader: HandshakeReader): Promise<StartupPacket> {
   return decodeStartup(Buffer.concat([head, await reader.read(length - 4)]));
 }
 
-async function startRequestedTls(transport: Transport, tls: ListenerTls, signal: AbortSignal): Promise<void> {
+async function startRequestedTls(transport: Transport, tls: TlsRequest, signal: AbortSignal): Promise<void> {
   // Bytes sent behind SSLRequest would be read later as if they had come encrypted (CVE-2021-23214).
   if (transport.reader.buffered > 0) {
     const detail = "received unencrypted data after SSL request";
@@ -66,7 +71,7 @@ async function startRequestedTls(transport: Transport, tls: ListenerTls, signal:
 }
 
 /** Direct TLS must name the protocol: else a client of another one could be tricked into talking to us. */
-async function startDirectTls(transport: Transport, tls: ListenerTls | undefined, signal: AbortSignal): Promise<void> {
+async function startDirectTls(transport: Transport, tls: TlsRequest | undefined, signal: AbortSignal): Promise<void> {
   if (tls === undefined) throw new Refusal("tls_failed");
   const socket = await secure(transport, tls, signal);
   if (socket.alpnProtocol !== ALPN) {
@@ -75,7 +80,7 @@ async function startDirectTls(transport: Transport, tls: ListenerTls | undefined
   }
 }
 
-async function secure(transport: Transport, tls: ListenerTls, signal: AbortSignal): Promise<TLSSocket> {
+async function secure(transport: Transport, tls: TlsRequest, signal: AbortSignal): Promise<TLSSocket> {
   const raw = transport.reader.stream;
   if (raw.readableEnded || raw.destroyed) throw new Refusal("client_left");
   const socket = serverSocket(raw, tls);
@@ -103,10 +108,12 @@ async function secure(transport: Transport, tls: ListenerTls, signal: AbortSigna
   return socket;
 }
 
-function serverSocket(stream: Duplex, { secureContext, contextFor }: ListenerTls): TLSSocket {
+function serverSocket(stream: Duplex, { secureContext, contextFor, requestCertificate }: TlsRequest): TLSSocket {
   return new TLSSocket(stream as ConstructorParameters<typeof TLSSocket>[0], {
     isServer: true,
     secureContext,
+    requestCert: requestCertificate,
+    rejectUnauthorized: false,
     ALPNProtocols: [ALPN],
     SNICallback: (serverName, done) => {
       const known = serverName.length <= MAX_SERVER_NAME_LENGTH ? contextFor?.(serverName) : undefined;

@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
+import type { AuthenticationResult } from "@tidewaiter/core";
+import type { ErrorText } from "../errors.ts";
 import type { ScramAccount } from "../scram/server.ts";
 
 export interface ListenerTls {
@@ -10,6 +12,13 @@ export interface ListenerTls {
   readonly contextFor?: (serverName: string) => SecureContext | undefined;
 }
 
+/** What became of a client certificate; TLS has shown already that the client holds its key. */
+export type CertificateAnswer =
+  | { readonly accepted: Extract<AuthenticationResult, { ok: true }> }
+  /** Not ours. Many clients send whatever certificate they find, so a secret may still prove who this is. */
+  | { readonly foreign: true }
+  | { readonly refused: ErrorText };
+
 export interface AcceptOptions {
   /** Without it SSLRequest is answered `N` and everything is in clear text. */
   readonly tls?: ListenerTls;
@@ -18,6 +27,8 @@ export interface AcceptOptions {
    * so that only who proves one is told that it expired. Should take the same time for known and unknown users.
    */
   readonly lookupVerifiers: (user: string) => Promise<ScramAccount | undefined>;
+  /** Without it no client is asked for a certificate. At most 8 KiB of DER reach it. */
+  readonly authenticateCertificate?: (certificate: Buffer, user: string) => Promise<CertificateAnswer>;
   /** Secret of the installation, at least 32 bytes: makes the salts of users that do not exist. */
   readonly mockKey: Uint8Array;
   /** From the first byte to the proof. Default 15 s. */
@@ -31,6 +42,10 @@ export type AccessLevel = "read" | "write" | "admin";
 /** What a client has shown; whether that is enough is decided by `authorizeSession`. */
 export type ClientProof =
   | { readonly kind: "secret"; readonly verifierId: string }
+  /** Checked, and counted as a use. */
+  | { readonly kind: "certificate"; readonly identified: Extract<AuthenticationResult, { ok: true }> }
+  /** Nothing yet: somebody has to sign in for it in a browser. */
+  | { readonly kind: "none" }
   /** Not checked yet. */
   | { readonly kind: "token"; readonly token: string };
 
@@ -39,7 +54,7 @@ export interface ClientLogin {
   readonly kind: "login";
   /** The stream given, or TLS over it. Paused; bytes that came early are still in it. */
   readonly stream: Duplex;
-  /** Name of the principal, or `token`. */
+  /** Name of the principal, or `token`, or `login`. */
   readonly user: string;
   readonly level?: AccessLevel;
   /** As sent; clients without one mean a database named like the user. */
@@ -73,6 +88,8 @@ export interface ClientRefused {
   /** As the client wrote it, level included. Untrusted: at most 256 characters of anything. */
   readonly user?: string;
   readonly serverName?: string;
+  /** It showed a certificate that is not ours, and proved nothing else. */
+  readonly foreignCertificate?: true;
   /** For the log: the error behind `lookup_failed` or `tls_failed`. */
   readonly cause?: unknown;
 }
@@ -88,6 +105,7 @@ export type RefusalCode =
   | "unsupported"
   | "bad_user"
   | "bad_secret"
+  | "bad_certificate"
   /** `lookupVerifiers` failed. */
   | "lookup_failed";
 

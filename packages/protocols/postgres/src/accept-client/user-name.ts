@@ -4,13 +4,15 @@ import { Refusal } from "./refusal.ts";
 
 /** The literal user of a client whose password is an access token. */
 export const TOKEN_USER = "token";
+/** The literal user of a client without any secret, for which somebody signs in by browser. */
+export const LOGIN_USER = "login";
 /** Longest user and database name, in characters. */
 export const MAX_NAME_LENGTH = 256;
 const CONTROL = /\p{Cc}/u;
 const LEVELS: readonly AccessLevel[] = ["read", "write", "admin"];
 
 /**
- * user = NAME [ "/" LEVEL ]; NAME is that of a principal, or the literal `token`; LEVEL is read, write or admin.
+ * user = NAME [ "/" LEVEL ]; NAME is that of a principal, or the literal `token` or `login`; LEVEL is read, write or admin.
  * @throws Refusal `bad_user`
  */
 export function parseUser(text: string): { readonly user: string; readonly level?: AccessLevel } {

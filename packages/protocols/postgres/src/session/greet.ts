@@ -12,11 +12,14 @@ export interface Greeting {
   readonly greeting: string | undefined;
   /** What the client asked for, where the server was told to send more. */
   readonly noticeLevel: string | undefined;
+  /** AuthenticationOk has been sent. */
+  readonly admitted: boolean;
 }
 
 /** Everything between the proof and the first statement, in the order of the protocol's chapter "Start-up". */
-export function greet(client: Duplex, connected: ConnectedTarget, { key, greeting, noticeLevel }: Greeting): void {
-  sendAuthenticationOk(client);
+export function greet(client: Duplex, connected: ConnectedTarget, given: Greeting): void {
+  const { key, greeting, noticeLevel, admitted } = given;
+  if (!admitted) sendAuthenticationOk(client);
   const messages: Buffer[] = [];
   for (const [parameter, value] of connected.parameters)
     if (mayReportParameter(parameter)) messages.push(encodeBackend({ name: "ParameterStatus", parameter, value }));

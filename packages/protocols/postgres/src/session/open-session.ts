@@ -1,13 +1,15 @@
 import type { Duplex } from "node:stream";
-import type { LiveSession, SessionHost } from "@tidewaiter/core";
+import type { AuthenticationResult, LiveSession, SessionHost } from "@tidewaiter/core";
 import type { ClientLogin } from "../accept-client/options.ts";
 import type { ErrorText } from "../errors.ts";
+import { signInByBrowser } from "./browser-login.ts";
 import { chooseResource } from "./choose-resource.ts";
-import { notAccepted, notAuthorized, ownFailure } from "./refusals.ts";
+import { noResourceNamed, notAccepted, notAuthorized, ownFailure } from "./refusals.ts";
 
 export type Opened =
   | { readonly session: LiveSession<Duplex>; readonly database: string | undefined }
-  | { readonly refused: ErrorText };
+  /** Undefined: the client is gone. */
+  | { readonly refused: ErrorText | undefined };
 
 /** From a proof to an authorised session: who it is, which resource is meant, and whether that is granted. */
 export async function openSession(
@@ -16,21 +18,12 @@ export async function openSession(
   domain: string | undefined,
 ): Promise<Opened> {
   try {
-    const proof =
-      login.proof.kind === "secret"
-        ? ({ type: "secret", principalName: login.user, secretId: login.proof.verifierId } as const)
-        : ({ type: "access_token", token: login.proof.token } as const);
-    const identified = await host.controlPlane.authenticate(proof);
-    if (!identified.ok) return { refused: notAccepted(login, identified) };
     const choice = chooseResource(login, domain);
-    if (choice === undefined)
-      return {
-        refused: {
-          code: "3D000",
-          message: "no resource was named",
-          hint: "Write its name as the database: dbname=RESOURCE or RESOURCE/DATABASE. tw resources list",
-        },
-      };
+    if (login.proof.kind === "none" && choice === undefined) return { refused: noResourceNamed() };
+    const identified = await identify(login, host, choice?.resourceName ?? "");
+    if ("refused" in identified) return identified;
+    if (!identified.ok) return { refused: notAccepted(login, identified) };
+    if (choice === undefined) return { refused: noResourceNamed() };
     const opened = await host.openSession({
       principalId: identified.principal.id,
       ...(identified.secretId !== undefined && { secretId: identified.secretId }),
@@ -48,5 +41,27 @@ export async function openSession(
     return { session: opened.session, database: choice.database };
   } catch (error) {
     return { refused: ownFailure(error) };
+  }
+}
+
+async function identify(
+  login: ClientLogin,
+  host: SessionHost<Duplex>,
+  resourceName: string,
+): Promise<AuthenticationResult | { readonly refused: ErrorText | undefined }> {
+  const { proof } = login;
+  switch (proof.kind) {
+    case "certificate":
+      return proof.identified;
+    case "none":
+      return signInByBrowser(login, host, resourceName);
+    case "secret":
+      return host.controlPlane.authenticate({
+        type: "secret",
+        principalName: login.user,
+        secretId: proof.verifierId,
+      });
+    case "token":
+      return host.controlPlane.authenticate({ type: "access_token", token: proof.token });
   }
 }

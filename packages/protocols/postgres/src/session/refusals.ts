@@ -10,27 +10,68 @@ import { SQLSTATE } from "../errors.ts";
 const INVALID_CATALOG_NAME = "3D000";
 
 /** Only who proved the secret learns that it expired; all others get the plain 28P01. */
-export function notAccepted(
-  login: ClientLogin,
-  { reason, expiredAt }: { readonly reason: string; readonly expiredAt?: string },
-): ErrorText {
-  const proven = login.proof.kind === "secret";
-  if (proven && reason === "expired") {
-    const minutes = expiredAt === undefined ? "" : ` ${ago(expiredAt)}`;
-    return {
-      code: SQLSTATE.invalidPassword,
-      message: `connection secret expired${minutes}`,
-      hint: "tw connect RESOURCE   (makes a new one)",
-    };
-  }
-  if (proven && (reason === "used_up" || reason === "revoked")) {
-    return {
-      code: SQLSTATE.invalidPassword,
-      message: `connection secret ${reason === "revoked" ? "was revoked" : "has been used as often as it may be"}`,
-      hint: "tw connect RESOURCE   (makes a new one)",
-    };
+export interface NotAccepted {
+  readonly reason: string;
+  readonly expiredAt?: string;
+  readonly resourceName?: string;
+}
+
+export function notAccepted(login: ClientLogin, { reason, expiredAt, resourceName }: NotAccepted): ErrorText {
+  const secret = `connection secret${resourceName === undefined ? "" : ` for ${resourceName}`}`;
+  const said = login.proof.kind === "secret" ? endedInWords(reason, expiredAt) : undefined;
+  if (said !== undefined) {
+    const hint =
+      reason === "expired"
+        ? "tw login   (saved connections then work again)"
+        : `tw connect ${resourceName ?? "RESOURCE"}   (makes a new one)`;
+    return { code: SQLSTATE.invalidPassword, message: `${secret} ${said}`, hint };
   }
   return { code: SQLSTATE.invalidPassword, message: `password authentication failed for user "${login.user}"` };
+}
+
+/** The client holds the key of a certificate that is ours: it may be told what is wrong with it. */
+export function certificateNotAccepted(user: string, { reason, expiredAt, resourceName }: NotAccepted): ErrorText {
+  const code = SQLSTATE.invalidAuthorization;
+  const hint = `tw connect --certificate ${resourceName ?? "RESOURCE"}   (makes a new one)`;
+  const said = endedInWords(reason, expiredAt);
+  if (said !== undefined) {
+    return {
+      code,
+      message: `client certificate${resourceName === undefined ? "" : ` for ${resourceName}`} ${said}`,
+      hint,
+    };
+  }
+  if (reason === "other_principal") return { code, message: `the client certificate is not for user "${user}"` };
+  return { code, message: `certificate authentication failed for user "${user}"` };
+}
+
+function endedInWords(reason: string, expiredAt: string | undefined): string | undefined {
+  if (reason === "expired") return `expired${expiredAt === undefined ? "" : ` ${ago(expiredAt)}`}`;
+  if (reason === "revoked") return "was revoked";
+  return reason === "used_up" ? "has been used as often as it may be" : undefined;
+}
+
+/** Why nobody came in by browser. */
+export function notSignedIn(resource: string, state: "denied" | "withdrawn" | "expired" | "too_many"): ErrorText {
+  const again = "Connect again for a new link, or take a secret along: tw connect ";
+  if (state === "too_many") {
+    return {
+      code: SQLSTATE.tooManyConnections,
+      message: "too many connections from your address wait for somebody to sign in",
+      hint: "Sign in for one of them, or close some.",
+    };
+  }
+  const message =
+    state === "denied" ? "the login was refused in the browser" : "nobody signed in for this connection in time";
+  return { code: SQLSTATE.invalidAuthorization, message, hint: again + resource };
+}
+
+export function noResourceNamed(): ErrorText {
+  return {
+    code: INVALID_CATALOG_NAME,
+    message: "no resource was named",
+    hint: "Write its name as the database: dbname=RESOURCE or RESOURCE/DATABASE. tw resources list",
+  };
 }
 
 export function notAuthorized(resource: string, refused: Extract<OpenedSession, { ok: false }>): ErrorText {

@@ -117,6 +117,7 @@ async function inspect(running: Running): Promise<void> {
   try {
     greet(login.stream, connected, {
       key,
+      admitted: login.proof.kind === "none",
       greeting: context.greeting,
       noticeLevel: context.lineage?.from === "server" ? context.lineage.noticeLevel : undefined,
     });
