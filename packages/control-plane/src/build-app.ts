@@ -26,6 +26,7 @@ import { reviewRoutes } from "./features/reviews/routes.ts";
 import { roleRoutes } from "./features/roles/routes.ts";
 import { addScim } from "./features/scim/routes.ts";
 import { scimTokenRoutes } from "./features/scim/token-routes.ts";
+import { browserLoginPages } from "./features/secrets/pages.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
 import { registerAssets } from "./http/assets-route.ts";
@@ -70,7 +71,12 @@ export function allRoutes(services: Services): readonly Route[] {
 
 /** All pages there are; the same rules of access hold for them. */
 export function allPages(services: Services): readonly PageRoute[] {
-  return [...signInPages(services), ...homePages(services), ...reviewPages(services)];
+  return [
+    ...signInPages(services),
+    ...homePages(services),
+    ...reviewPages(services),
+    ...browserLoginPages(services),
+  ];
 }
 
 /** The API, not listening: tests call it by `inject`. */

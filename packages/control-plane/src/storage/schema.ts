@@ -205,9 +205,9 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   id: text("id").primaryKey(),
   principalId: text("principal_id").notNull(),
   resourceId: text("resource_id"),
-  /** Of a password: base64, 32 bytes each. */
-  storedKey: text("stored_key"),
-  serverKey: text("server_key"),
+  /** Of a password: base64, 32 bytes each; else empty. */
+  storedKey: text("stored_key").notNull(),
+  serverKey: text("server_key").notNull(),
   createdAt: instant("created_at").notNull(),
   expiresAt: instant("expires_at").notNull(),
   /** Null = any number of uses. */
@@ -215,6 +215,10 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   uses: integer("uses").notNull(),
   lastUsedAt: instant("last_used_at"),
   revokedAt: instant("revoked_at"),
+  /** The sign-in that it was made with: ended with it. */
+  signInId: text("sign_in_id"),
+  /** For its holder; null where a person took it back. */
+  revokedReason: text("revoked_reason"),
   kind: text("kind").$type<ConnectionSecretKind>().notNull(),
   /** Of a certificate: SHA-256 (hex) of all its bytes. */
   fingerprint: text("fingerprint"),
@@ -224,10 +228,6 @@ export const connectionSecrets = sqliteTable("connection_secrets", {
   mandateId: text("mandate_id"),
   /** The person that a delegated AI agent acts for. */
   ownerId: text("owner_id"),
-  /** The sign-in that it was made with: ended with it. */
-  signInId: text("sign_in_id"),
-  /** For its holder; null where a person took it back. */
-  revokedReason: text("revoked_reason"),
   /** The person who made it was present: a step-up just before. */
   present: flag("present").notNull(),
 });

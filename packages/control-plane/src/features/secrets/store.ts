@@ -108,9 +108,9 @@ export const secretUnits = {
       orderBy: desc(connectionSecrets.createdAt),
     });
     const ordered = [...secrets.filter((s) => isLive(s, unit.now)), ...secrets.filter((s) => !isLive(s, unit.now))];
-    const verifiers = ordered.slice(0, LIVE_SECRETS_LIMIT).flatMap(({ id, storedKey, serverKey }) => {
-      return storedKey === null || serverKey === null ? [] : [{ id, storedKey, serverKey }];
-    });
+    const verifiers = ordered
+      .slice(0, LIVE_SECRETS_LIMIT)
+      .map(({ id, storedKey, serverKey }) => ({ id, storedKey, serverKey }));
     return { salt: row.scramSalt, iterations: row.scramIterations, verifiers };
   }),
 
@@ -150,7 +150,7 @@ export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretVi
     signInId: args.signInId ?? null,
     present: args.present ?? false,
   };
-  const row = { id, kind, principalId: principal.id, resourceId, ...proof, ...madeWith };
+  const row = { id, kind, principalId: principal.id, resourceId, storedKey: "", serverKey: "", ...proof, ...madeWith };
   yield* insert(connectionSecrets, { ...row, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
   unit.changed("secret", id);
   const data = { by: args.by.name, id, kind, principal: principal.name, resource: args.resource ?? null, expiresAt };
