@@ -73,7 +73,8 @@ export const secretUnits = {
   list: read(function* (unit, args: { own: Own | undefined }): Work<SecretView[]> {
     const own = yield* visibleTo(args.own);
     const rows = yield* select(connectionSecrets, {
-      where: and(live(unit.now), own),
+      // one that is used up as well: a session that it opened may still be there to be ended
+      where: and(isNull(connectionSecrets.revokedAt), gt(connectionSecrets.expiresAt, unit.now), own),
       orderBy: desc(connectionSecrets.createdAt),
     });
     return yield* secretViews(rows);

@@ -1,4 +1,5 @@
 import type { ClientLogin } from "../accept-client/options.ts";
+import { LOGIN_USER } from "../accept-client/user-name.ts";
 
 export interface ResourceChoice {
   readonly resourceName: string;
@@ -19,6 +20,8 @@ export function chooseResource(
   const database = login.database === login.user ? undefined : login.database;
   if (named !== undefined) return { resourceName: named, database };
   if (login.database === undefined || login.database === "") return undefined;
+  // what libpq sends when no database was given
+  if (login.user === LOGIN_USER && login.database === LOGIN_USER) return undefined;
   const slash = login.database.indexOf("/");
   if (slash < 0) return { resourceName: login.database, database: undefined };
   return { resourceName: login.database.slice(0, slash), database: login.database.slice(slash + 1) || undefined };
