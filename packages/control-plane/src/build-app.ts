@@ -71,12 +71,7 @@ export function allRoutes(services: Services): readonly Route[] {
 
 /** All pages there are; the same rules of access hold for them. */
 export function allPages(services: Services): readonly PageRoute[] {
-  return [
-    ...signInPages(services),
-    ...homePages(services),
-    ...reviewPages(services),
-    ...browserLoginPages(services),
-  ];
+  return [...signInPages(services), ...homePages(services), ...reviewPages(services), ...browserLoginPages(services)];
 }
 
 /** The API, not listening: tests call it by `inject`. */
