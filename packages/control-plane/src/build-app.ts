@@ -13,6 +13,7 @@ import { registerTokenEndpoint } from "./features/federation/token-endpoint.ts";
 import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
+import { identityProviderPages } from "./features/identity-providers/pages.ts";
 import { labelRoutes } from "./features/labels/routes.ts";
 import { homePages } from "./features/login/home-page.ts";
 import { signInPages } from "./features/login/pages.ts";
@@ -71,7 +72,13 @@ export function allRoutes(services: Services): readonly Route[] {
 
 /** All pages there are; the same rules of access hold for them. */
 export function allPages(services: Services): readonly PageRoute[] {
-  return [...signInPages(services), ...homePages(services), ...reviewPages(services), ...browserLoginPages(services)];
+  return [
+    ...signInPages(services),
+    ...identityProviderPages(services),
+    ...homePages(services),
+    ...reviewPages(services),
+    ...browserLoginPages(services),
+  ];
 }
 
 /** The API, not listening: tests call it by `inject`. */

@@ -11,6 +11,9 @@ import { CertificateAuthorities } from "./features/certificates/authorities.ts";
 import { CertificateService } from "./features/certificates/service.ts";
 import { ChangeFeed } from "./features/changes/feed.ts";
 import { FederationService } from "./features/federation/service.ts";
+import { OidcClients } from "./features/identity-providers/oidc-client.ts";
+import { Revalidation } from "./features/identity-providers/revalidate.ts";
+import { IdentityProviders } from "./features/identity-providers/service.ts";
 import { Attempts } from "./features/login/attempts.ts";
 import { localIdentity } from "./features/login/identity.ts";
 import { hashPassword } from "./features/login/password.ts";
@@ -62,6 +65,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
     const services = await composeServices(deps, store, now);
     const app = await buildApp(services);
     const sweeper = startSweeper(store);
+    services.revalidation.start();
     return {
       port: createPort(services),
       app,
@@ -70,6 +74,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
       rotateSigningKey: (purpose) => (purpose === "session_grant" ? services.grantKeys : services.tokenKeys).rotate(),
       async close() {
         sweeper.stop();
+        services.revalidation.stop();
         await app.close();
         await services.secretResolver.close();
         await store.close();
@@ -108,7 +113,11 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const signInLifeMs = deps.signInLifeMs ?? SIGN_IN_LIFE_MS;
   const identity = (deps.identity ?? localIdentity)(store);
   const tokenKey = await openTokenKey(store, sealer);
+  const attempts = new Attempts(now);
+  const web = () => deps.endpoints().web;
   const secretResolver = new SecretResolver({ stores: deps.secretStores ?? [], now });
+  const oidcClients = new OidcClients(secretResolver, now);
+  const providers = new IdentityProviders({ store, sealer, clients: oidcClients, now, web });
   return {
     deps,
     store,
@@ -116,7 +125,11 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     now,
     grantKeys,
     tokenKeys,
-    login: new LoginService({ store, tokens, identity, attempts: new Attempts(now), now, signInLifeMs }),
+    login: new LoginService({ store, tokens, identity, attempts, now, signInLifeMs }),
+    attempts,
+    providers,
+    oidcClients,
+    revalidation: new Revalidation({ store, sealer, clients: oidcClients, providers, now }),
     webSessions: new WebSessions(store, now, signInLifeMs),
     certificates: new CertificateService(store, new CertificateAuthorities(keys), now),
     joinAttempts: new Attempts(now),

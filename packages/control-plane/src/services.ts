@@ -2,6 +2,9 @@ import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { PortParts } from "./control-plane-port.ts";
 import type { ControlPlaneDeps } from "./deps.ts";
 import type { FederationService } from "./features/federation/service.ts";
+import type { OidcClients } from "./features/identity-providers/oidc-client.ts";
+import type { Revalidation } from "./features/identity-providers/revalidate.ts";
+import type { IdentityProviders } from "./features/identity-providers/service.ts";
 import type { Attempts } from "./features/login/attempts.ts";
 import type { ScimService } from "./features/scim/service.ts";
 import type { WebSessions } from "./features/web-session/service.ts";
@@ -18,5 +21,10 @@ export interface Services extends PortParts {
   /** Turns references (`env:NAME`, `vault:...`) into secrets, as far as the server is set up for them. */
   readonly secretResolver: SecretResolver;
   readonly webSessions: WebSessions;
+  /** On signing in, by address. */
+  readonly attempts: Attempts;
+  readonly providers: IdentityProviders;
+  readonly oidcClients: OidcClients;
+  readonly revalidation: Revalidation;
   readonly scim: ScimService;
 }

@@ -12,6 +12,10 @@ import { federationUnits } from "./features/federation/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
 import { historyUnits } from "./features/history/store.ts";
+import { identityCheckUnits } from "./features/identity-providers/check-store.ts";
+import { identityUnits } from "./features/identity-providers/identities.ts";
+import { pendingSignInUnits } from "./features/identity-providers/pending-store.ts";
+import { identityProviderUnits } from "./features/identity-providers/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
 import { loginUnits } from "./features/login/store.ts";
 import { mandateUnits } from "./features/mandates/store.ts";
@@ -47,7 +51,11 @@ export const units = {
   grants: grantUnits,
   groups: groupUnits,
   history: historyUnits,
+  identities: identityUnits,
+  identityChecks: identityCheckUnits,
+  identityProviders: identityProviderUnits,
   labels: labelUnits,
+  pendingSignIns: pendingSignInUnits,
   login: loginUnits,
   mandates: mandateUnits,
   policies: policyUnits,

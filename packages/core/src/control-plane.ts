@@ -282,6 +282,7 @@ export interface Change {
     | "agent"
     | "session"
     | "labels"
+    | "identity_provider"
     | "mandate"
     | "role"
     | "access_rule"

@@ -29,6 +29,8 @@ export type IdPrefix =
   | "jti"
   | "sgn"
   | "idn"
+  | "idp"
+  | "csi"
   | "mk"
   | "dk"
   | "key"

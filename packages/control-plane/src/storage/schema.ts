@@ -15,6 +15,7 @@ import type {
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { AccessDecision, AccessRequestState, AccessRule } from "../features/access-requests/access-rule.ts";
 import type { ChangeRequestState, Weakening } from "../features/change-requests/weakening.ts";
+import type { ProviderSettings } from "../features/identity-providers/settings.ts";
 import type { Values as ScimValues } from "../features/scim/read-values.ts";
 import type { Permission, Scope } from "../permissions.ts";
 import type { SigningPurpose } from "../signing/purpose.ts";
@@ -126,6 +127,66 @@ export const identities = sqliteTable("identities", {
   username: text("username").notNull(),
   createdAt: instant("created_at").notNull(),
   lastSignInAt: instant("last_sign_in_at"),
+  /** When the provider last said that somebody may still sign in. */
+  validatedAt: instant("validated_at"),
+  /** When it is asked again; null when it is not asked. */
+  checkAt: instant("check_at"),
+  /** The provider's refresh token. */
+  sealedToken: text("sealed_token"),
+});
+
+export const identityProviders = sqliteTable("identity_providers", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  settings: json<ProviderSettings>("settings").notNull(),
+  createdAt: instant("created_at").notNull(),
+  updatedAt: instant("updated_at").notNull(),
+  /** When it last answered. */
+  askedAt: instant("asked_at"),
+  unreachableSince: instant("unreachable_since"),
+  problem: text("problem"),
+});
+
+/** A browser that was sent to a provider. State, nonce and code verifier follow from its cookie, so none is kept. */
+export const pendingSignIns = sqliteTable("pending_sign_ins", {
+  idHash: text("id_hash").primaryKey(),
+  provider: text("provider").notNull(),
+  next: text("next").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+});
+
+/** A command line that waits for, or just got, the yes of somebody who signed in with a browser. */
+export const clientSignIns = sqliteTable("client_sign_ins", {
+  id: text("id").primaryKey(),
+  kind: text("kind").$type<"device" | "loopback">().notNull(),
+  /** Of the device code, or of the authorization code. */
+  secretHash: text("secret_hash").notNull(),
+  userCodeHash: text("user_code_hash"),
+  /** RFC 7636, S256. */
+  challenge: text("challenge"),
+  /** What it calls itself; shown, never trusted. */
+  client: text("client").notNull(),
+  address: text("address").notNull(),
+  state: text("state").$type<"waiting" | "approved" | "denied" | "used">().notNull(),
+  /** Of the browser that said yes. */
+  signInId: text("sign_in_id"),
+  createdAt: instant("created_at").notNull(),
+  expiresAt: instant("expires_at").notNull(),
+  polledAt: instant("polled_at"),
+});
+
+/** SHA-256 of refresh tokens. A used one is kept, so that its second use is seen. */
+export const refreshTokens = sqliteTable("refresh_tokens", {
+  tokenHash: text("token_hash").primaryKey(),
+  signInId: text("sign_in_id").notNull(),
+  createdAt: instant("created_at").notNull(),
+  usedAt: instant("used_at"),
+});
+
+/** Tokens of others that hold once (`jti`). */
+export const seenTokens = sqliteTable("seen_tokens", {
+  idHash: text("id_hash").primaryKey(),
+  expiresAt: instant("expires_at").notNull(),
 });
 
 /** One act of signing in. What it gave out (tokens, web sessions, connection secrets) ends when it is ended. */
@@ -170,6 +231,8 @@ export const resources = sqliteTable("resources", {
   createdAt: instant("created_at").notNull(),
   /** Null: what the installation allows. */
   secrets: json<SecretRules>("secrets"),
+  /** How long sessions outlive a provider that cannot be asked. */
+  identityGraceSeconds: integer("identity_grace_seconds"),
 });
 
 export const credentials = sqliteTable("credentials", {

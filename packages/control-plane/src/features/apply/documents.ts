@@ -4,6 +4,7 @@ import type { ReferencedCredential } from "../credentials/service.ts";
 import type { FederationInput } from "../federation/store.ts";
 import type { GrantInput } from "../grants/store.ts";
 import type { GroupInput } from "../groups/store.ts";
+import type { ProviderSettings } from "../identity-providers/settings.ts";
 import type { ResourceInput } from "../resources/store.ts";
 import type { RoleInput } from "../roles/store.ts";
 
@@ -62,6 +63,11 @@ export interface FederationDocument extends Positioned {
   readonly fields: Omit<FederationInput, "name">;
 }
 
+export interface IdentityProviderDocument extends Positioned {
+  readonly noun: "identity_provider";
+  readonly fields: ProviderSettings;
+}
+
 export interface PolicyFile extends Positioned {
   readonly noun: "policy";
   readonly fields: { readonly source: string };
@@ -76,6 +82,7 @@ export type AppliedDocument =
   | GrantDocument
   | AccessRuleDocument
   | FederationDocument
+  | IdentityProviderDocument
   | PolicyFile;
 
 export type Noun = AppliedDocument["noun"];
@@ -89,6 +96,7 @@ export const NOUNS = [
   "grant",
   "access_rule",
   "federation",
+  "identity_provider",
   "policy",
 ] as const satisfies Noun[];
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accessRuleChecks, accessRuleShape } from "../access-requests/shape.ts";
 import { federationShape, someSubject } from "../federation/shape.ts";
+import { oidcFields } from "../identity-providers/settings.ts";
 import {
   accessLevel,
   attributes,
@@ -76,6 +77,12 @@ export const documentSchemas = {
   federation: z
     .strictObject({ kind: z.literal("federation"), name: thingName, state, ...federationShape })
     .refine(someSubject.check, someSubject.message),
+  identity_provider: z.strictObject({
+    kind: z.literal("identity_provider"),
+    name: thingName.refine((name) => name !== "local", "local is the name of what is kept here"),
+    state,
+    ...oidcFields,
+  }),
 } as const;
 
 /** To remove something its kind and name are enough. */

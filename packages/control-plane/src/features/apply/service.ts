@@ -45,16 +45,29 @@ function checkReferences(
   documents: readonly AppliedDocument[],
 ): void {
   for (const document of documents) {
+    if (document.noun === "identity_provider" && document.state === "present") {
+      checkReference(document, "clientSecret", () => {
+        const { clientSecret } = document.fields;
+        if (clientSecret !== undefined) secretResolver.check(clientSecret);
+      });
+    }
     if (document.noun !== "resource" || document.state === "absent") continue;
     for (const [level, credential] of Object.entries(document.fields.credentials ?? {})) {
       if (!can("credentials.write")) throw new TidewaiterError("permission_missing", "it takes credentials.write");
-      try {
-        checkCredentialReference(secretResolver, credential.reference, credential.username ?? "");
-      } catch (error) {
-        if (!(error instanceof TidewaiterError)) throw error;
-        const options = error.next === undefined ? {} : { next: error.next };
-        throw new TidewaiterError(error.code, `${document.at}: credentials.${level}: ${error.detail}`, options);
-      }
+      checkReference(document, `credentials.${level}`, () =>
+        checkCredentialReference(secretResolver, credential.reference, credential.username ?? ""),
+      );
     }
+  }
+}
+
+/** Says where what is wrong stands. */
+function checkReference({ at }: AppliedDocument, field: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    const options = error.next === undefined ? {} : { next: error.next };
+    throw new TidewaiterError(error.code, `${at}: ${field}: ${error.detail}`, options);
   }
 }

@@ -2,7 +2,16 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { eq } from "drizzle-orm";
-import { accessRules, credentials, grants, groups, principals, resources, roles } from "../../storage/schema.ts";
+import {
+  accessRules,
+  credentials,
+  grants,
+  groups,
+  identityProviders,
+  principals,
+  resources,
+  roles,
+} from "../../storage/schema.ts";
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
 import { deleteAccessRule, putAccessRule } from "../access-requests/rule-store.ts";
@@ -10,6 +19,7 @@ import { replaceCredential } from "../credentials/store.ts";
 import { deleteFederation, listFederations, putFederation } from "../federation/store.ts";
 import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
 import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
+import { deleteProvider, putProvider } from "../identity-providers/store.ts";
 import { currentPolicyVersion, documentsOf, putPolicy } from "../policies/store.ts";
 import { createPrincipal, deletePrincipal, type PrincipalRef, updatePrincipal } from "../principals/store.ts";
 import { createResource, deleteResource, updateResource } from "../resources/store.ts";
@@ -24,6 +34,7 @@ import {
   fieldChanges,
   type GrantDocument,
   type GroupDocument,
+  type IdentityProviderDocument,
   NOUNS,
   type PolicyFile,
   type PrincipalDocument,
@@ -93,6 +104,9 @@ function* dispatch(unit: UnitContext, by: PrincipalRef, document: StoredDocument
     case "role":
       yield* requirePermission(by, "roles.write");
       return yield* applyRole(unit, by, document);
+    case "identity_provider":
+      yield* requirePermission(by, "identity_providers.write");
+      return yield* applyProvider(unit, by, document);
     case "access_rule":
       yield* requirePermission(by, "access_rules.write");
       return yield* applyAccessRule(unit, by, document);
@@ -150,6 +164,25 @@ function* applyRole(unit: UnitContext, by: PrincipalRef, document: RoleDocument)
   const diff = fieldChanges({ ...row }, { description, permissions: [...new Set(permissions)].sort(), scope });
   if (row !== undefined && diff.length === 0) return outcome(document, "none");
   yield* putRole(unit, { by, role: { name, ...fields } });
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
+
+/** Replaced whole: what the document leaves out has its default again. */
+function* applyProvider(unit: UnitContext, by: PrincipalRef, document: IdentityProviderDocument): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(identityProviders, eq(identityProviders.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* deleteProvider(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const left = Object.keys(row?.settings ?? {}).filter((field) => !Object.hasOwn(fields, field));
+  const diff = fieldChanges(
+    { ...row?.settings },
+    { ...Object.fromEntries(left.map((field) => [field, null])), ...fields },
+  );
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  yield* putProvider(unit, { by, name, settings: fields });
   return outcome(document, row === undefined ? "create" : "update", diff);
 }
 

@@ -41,6 +41,7 @@ const shop: ResourceRow = {
   agent: "site",
   enforce: "on",
   secrets: null,
+  identityGraceSeconds: null,
   createdAt: NOW,
 };
 

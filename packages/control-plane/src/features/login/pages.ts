@@ -4,20 +4,23 @@ import { type PageAnswer, type PageRoute, pageRoute } from "../../http/page-rout
 import type { Services } from "../../services.ts";
 import { html } from "../../web/html.ts";
 import { notice, page } from "../../web/page.ts";
+import type { ProviderRow } from "../identity-providers/store.ts";
 import { nextPage } from "./next-page.ts";
 import { MAX_PASSWORD } from "./password.ts";
 
 const next = z.string().max(2000).optional();
 
 /** Signing in and out in a browser. */
-export function signInPages({ login, webSessions }: Services): PageRoute[] {
+export function signInPages({ login, webSessions, store }: Services): PageRoute[] {
   return [
     pageRoute({
       method: "GET",
       url: "/sign-in",
       access: { public: true },
       query: z.object({ next }),
-      handle: async ({ query }) => ({ html: signInPage({ next: nextPage(query.next) }) }),
+      handle: async ({ query }) => ({
+        html: signInPage({ next: nextPage(query.next), providers: await store.units.identityProviders.list() }),
+      }),
     }),
     pageRoute({
       method: "POST",
@@ -35,7 +38,8 @@ export function signInPages({ login, webSessions }: Services): PageRoute[] {
           if (!(error instanceof TidewaiterError)) throw error;
           if (error.code !== "unauthenticated" && error.code !== "rate_limited") throw error;
           const status = error.code === "unauthenticated" ? 401 : 429;
-          return { html: signInPage({ next: to, name, problem: sentence(error) }), status };
+          const providers = await store.units.identityProviders.list();
+          return { html: signInPage({ next: to, name, providers, problem: sentence(error) }), status };
         }
       },
     }),
@@ -57,13 +61,15 @@ function sentence({ detail, next = "" }: TidewaiterError): string {
 
 interface SignInPage {
   readonly next: string;
+  readonly providers: readonly ProviderRow[];
   readonly name?: string;
   readonly problem?: string;
 }
 
-function signInPage({ next: to, name, problem }: SignInPage) {
+function signInPage({ next: to, name, providers, problem }: SignInPage) {
   const body = html`
 ${problem !== undefined && notice("problem", problem)}
+${providers.length > 0 && providerLinks(providers, to)}
 <form class="stacked" method="post" action="/sign-in">
 <input type="hidden" name="next" value="${to}">
 <label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="63"></label>
@@ -71,4 +77,13 @@ ${problem !== undefined && notice("problem", problem)}
 <button>Sign in</button>
 </form>`;
   return page({ title: "Sign in", body });
+}
+
+/** Links and no forms: a form may not lead to another site (content security policy). */
+function providerLinks(providers: readonly ProviderRow[], next: string) {
+  const links = providers.map(({ name, settings }) => {
+    const to = `/sign-in/${name}?${new URLSearchParams({ next })}`;
+    return html`<li><a class="button" href="${to}">Continue with ${settings.title ?? name}</a></li>`;
+  });
+  return html`<ul class="choices">${links}</ul><h2>With a password</h2>`;
 }
