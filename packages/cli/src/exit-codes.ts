@@ -27,6 +27,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, Exit>> = {
   bad_request: "usage",
   unauthenticated: "not_signed_in",
   permission_missing: "refused",
+  step_up_required: "refused",
   not_found: "not_found",
   conflict: "conflict",
   too_large: "usage",

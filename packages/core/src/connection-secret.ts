@@ -14,6 +14,8 @@ export interface SecretRules {
   readonly singleUse?: boolean | undefined;
   /** How long one login by browser covers the connections of its client; 0 = no such logins. */
   readonly browserTtl?: number | undefined;
+  /** `required`: only what was made in a person's presence (a passkey touch) opens connections, each once, soon. */
+  readonly presence?: "none" | "required" | undefined;
 }
 
 /** One installation has one certificate authority for each use, so that a certificate for one is worth nothing for another. */

@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   bad_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Sign in first" },
   permission_missing: { status: 403, title: "Your role does not include this" },
+  step_up_required: { status: 403, title: "Prove once more that it is you" },
   not_found: { status: 404, title: "There is no such thing" },
   conflict: { status: 409, title: "It changed meanwhile, or exists already" },
   too_large: { status: 413, title: "It is larger than the limit" },

@@ -618,6 +618,7 @@ export interface paths {
             maxTtl?: number | string;
             singleUse?: boolean;
             browserTtl?: number | string;
+            presence?: "none" | "required";
           } | null;
         } } };
       responses: {
@@ -635,6 +636,7 @@ export interface paths {
               maxTtl?: number;
               singleUse?: boolean;
               browserTtl?: number;
+              presence?: "none" | "required";
             } | null;
             credentials: ({
               level: "read" | "write" | "admin";
@@ -674,6 +676,7 @@ export interface paths {
               maxTtl?: number;
               singleUse?: boolean;
               browserTtl?: number;
+              presence?: "none" | "required";
             } | null;
             credentials: ({
               level: "read" | "write" | "admin";
@@ -719,6 +722,7 @@ export interface paths {
             maxTtl?: number | string;
             singleUse?: boolean;
             browserTtl?: number | string;
+            presence?: "none" | "required";
           } | null;
         } } };
       responses: {
@@ -736,6 +740,7 @@ export interface paths {
               maxTtl?: number;
               singleUse?: boolean;
               browserTtl?: number;
+              presence?: "none" | "required";
             } | null;
             credentials: ({
               level: "read" | "write" | "admin";

@@ -59,6 +59,7 @@ export const secretRules = z
     browserTtl: seconds(MAX_SECRET_TTL)
       .refine((value) => value >= 0, "0 or more")
       .optional(),
+    presence: z.enum(["none", "required"]).optional(),
   })
   .refine(({ ttl, maxTtl }) => ttl === undefined || maxTtl === undefined || ttl <= maxTtl, "ttl is longer than maxTtl");
 

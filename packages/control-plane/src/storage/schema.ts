@@ -208,6 +208,8 @@ export const signIns = sqliteTable("sign_ins", {
   address: text("address").notNull(),
   endedAt: instant("ended_at"),
   endReason: text("end_reason"),
+  /** When a proof of presence was last used up. */
+  presenceUsedAt: instant("presence_used_at"),
 });
 
 /** SHA-256 of the cookie that a browser holds for a sign-in. */

@@ -55,7 +55,7 @@ export function apiKeyRoutes({ store, deps, now }: Services): Route[] {
           id: newId("key"),
           secretHash: hashMandateSecret(key),
           expiresAt: expiry(life),
-          present: false,
+          signInId: caller.signInId,
         };
         return { ...(await apiKeys.create({ by: refOf(caller), key: { ...wanted, ...fields } })), key };
       },
@@ -79,7 +79,7 @@ export function apiKeyRoutes({ store, deps, now }: Services): Route[] {
           secretHash: hashMandateSecret(key),
           expiresAt: expiry(body.ttlSeconds),
           oldEndsAt: at(body.overlapSeconds),
-          present: false,
+          signInId: caller.signInId,
         });
         return { ...rotated, key };
       },

@@ -4,11 +4,18 @@ import { eq } from "drizzle-orm";
 import { mandates } from "../../storage/schema.ts";
 import { select, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
-import { findMandate, insertMandate, type MandateView, mandateViews, resourceIdsOf } from "../mandates/store.ts";
+import {
+  findMandate,
+  insertMandate,
+  type MandateView,
+  mandateViews,
+  presentFor,
+  resourceIdsOf,
+} from "../mandates/store.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
-
 import { requireMayManage } from "../roles/rights.ts";
+import { takePresence } from "../secrets/presence.ts";
 
 export interface NewApiKey {
   readonly id: string;
@@ -20,7 +27,7 @@ export interface NewApiKey {
   readonly resources?: readonly string[] | undefined;
   readonly level?: AccessLevel | undefined;
   readonly expiresAt: string;
-  readonly present: boolean;
+  readonly signInId: string | undefined;
 }
 
 export interface RotateArgs {
@@ -32,18 +39,19 @@ export interface RotateArgs {
   readonly expiresAt: string;
   /** When the old one ends; it never lives longer by this. */
   readonly oldEndsAt: string;
-  readonly present: boolean;
+  readonly signInId: string | undefined;
 }
 
 export const apiKeyUnits = {
   create: write(function* (unit, args: { by: PrincipalRef; key: NewApiKey }): Work<MandateView> {
     const { key, by } = args;
-    const { id, secretHash, name, expiresAt, present } = key;
+    const { id, secretHash, name, expiresAt } = key;
     const principal = yield* requirePrincipal(key.principal);
     if (principal.kind === "user") {
       throw new TidewaiterError("bad_request", "API keys are for services and AI agents; a person signs in");
     }
     yield* requireMayStandFor(by, principal.id);
+    const present = yield* presentFor(unit, key.signInId, key.resources);
     const resourceIds = yield* resourceIdsOf(key.resources);
     yield* insertMandate(unit, {
       id,
@@ -76,13 +84,14 @@ export const apiKeyUnits = {
 
   /** A successor with the same scope; both are good until the old one ends. */
   rotate: write(function* (unit, args: RotateArgs): Work<MandateView> {
-    const { by, id, secretHash, expiresAt, oldEndsAt, present } = args;
+    const { by, id, secretHash, expiresAt, oldEndsAt } = args;
     const old = yield* findMandate(unit, { type: "api_key", id: args.replaces });
     if (old.revokedAt !== null || old.expiresAt <= unit.now) {
       throw new TidewaiterError("conflict", "only a live key can be rotated", { next: "tw api-keys add" });
     }
     yield* requireMayStandFor(by, old.principalId);
-    const { type, name, principalId, permissions, resourceIds, level } = old;
+    if (old.present) yield* takePresence(unit, args.signInId, `rotating ${old.name}`);
+    const { type, name, principalId, permissions, resourceIds, level, present } = old;
     const scope = { type, name, principalId, ownerId: null, permissions, resourceIds, level };
     yield* insertMandate(unit, { id, ...scope, sourceId: old.id, secretHash, present, createdBy: by.name, expiresAt });
     const endsAt = [oldEndsAt, old.expiresAt].sort()[0] ?? oldEndsAt;

@@ -41,7 +41,6 @@ export function delegationRoutes({ store, now }: Services): Route[] {
           id: newId("dlg"),
           secretHash: hashMandateSecret(token),
           expiresAt,
-          present: false,
           signInId: caller.signInId,
         };
         const made = await delegations.create({ by: refOf(caller), delegation: { ...wanted, ...fields } });

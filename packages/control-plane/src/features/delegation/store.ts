@@ -4,7 +4,7 @@ import { eq } from "drizzle-orm";
 import { mandates, principals } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
-import { insertMandate, type MandateView, mandateViews, resourceIdsOf } from "../mandates/store.ts";
+import { insertMandate, type MandateView, mandateViews, presentFor, resourceIdsOf } from "../mandates/store.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 
 export interface NewDelegation {
@@ -18,7 +18,6 @@ export interface NewDelegation {
   readonly resources?: readonly string[] | undefined;
   readonly level?: AccessLevel | undefined;
   readonly expiresAt: string;
-  readonly present: boolean;
   /** The sign-in that it ends with. */
   readonly signInId: string | undefined;
 }
@@ -26,8 +25,9 @@ export interface NewDelegation {
 export const delegationUnits = {
   create: write(function* (unit, args: { by: PrincipalRef; delegation: NewDelegation }): Work<MandateView> {
     const { by, delegation } = args;
-    const { id, secretHash, purpose, permissions, level, expiresAt, present } = delegation;
+    const { id, secretHash, purpose, permissions, level, expiresAt, signInId } = delegation;
     const agent = yield* requireAgentFor(delegation.agent, by);
+    const present = yield* presentFor(unit, signInId, delegation.resources);
     const resourceIds = yield* resourceIdsOf(delegation.resources);
     yield* insertMandate(unit, {
       id,
@@ -40,7 +40,7 @@ export const delegationUnits = {
       resourceIds,
       level: level ?? null,
       sourceId: null,
-      signInId: delegation.signInId,
+      signInId,
       present,
       createdBy: by.name,
       expiresAt,

@@ -40,6 +40,7 @@ export function* openSignIn(unit: UnitContext, given: NewSignIn): Work<SignInRow
     address: given.address,
     endedAt: null,
     endReason: null,
+    presenceUsedAt: null,
   };
   yield* insert(signIns, row);
   const { principalId, via, provider, expiresAt, address } = row;

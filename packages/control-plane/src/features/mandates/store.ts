@@ -6,6 +6,7 @@ import { count, insert, remove, select, selectOne, update, type Work } from "../
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
+import { needsPresence, takePresence } from "../secrets/presence.ts";
 import { loadActing } from "./acting.ts";
 import { type Holder, toHolder } from "./holder.ts";
 import { type MandateRow, mandateState } from "./mandate.ts";
@@ -145,6 +146,20 @@ export function* insertMandate(unit: UnitContext, mandate: NewMandate): Work<voi
   }
   yield* insert(mandates, { ...mandate, createdAt: unit.now });
   unit.changed("mandate", mandate.id);
+}
+
+/** Those that name a resource which takes presence are made in it, or not at all; others do not reach it. */
+export function* presentFor(
+  unit: UnitContext,
+  signInId: string | undefined,
+  names: readonly string[] | undefined,
+): Work<boolean> {
+  for (const name of names ?? []) {
+    if (!needsPresence(yield* requireResource(name))) continue;
+    yield* takePresence(unit, signInId, `reaching ${name} by a program`);
+    return true;
+  }
+  return false;
 }
 
 export function* resourceIdsOf(names: readonly string[] | undefined): Work<string[] | null> {

@@ -13,6 +13,7 @@ const rulesView = z.object({
   maxTtl: z.int().optional(),
   singleUse: z.boolean().optional(),
   browserTtl: z.int().optional(),
+  presence: z.enum(["none", "required"]).optional(),
 });
 
 const view = z.object({

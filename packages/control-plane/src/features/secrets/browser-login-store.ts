@@ -9,7 +9,7 @@ import { highestAccess } from "../grants/access.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import type { ResourceRow } from "../resources/store.ts";
-import { browserTtl } from "./rules.ts";
+import { browserTtl, rulesFor } from "./rules.ts";
 import { createSecret, live, useSecret } from "./store.ts";
 
 type BrowserLoginRow = typeof browserLogins.$inferSelect;
@@ -211,7 +211,7 @@ function* decide(unit: UnitContext, args: Decision): Work<DecisionOutcome> {
   }
   const seconds = browserTtl(resource.secrets);
   if (seconds === 0) return { ok: false, reason: "not_offered" };
-  const one = args.covers === "connection" || resource.secrets?.singleUse === true;
+  const one = args.covers === "connection" || rulesFor(resource.secrets, false).singleUse === true;
   const until = new Date(Date.parse(unit.now) + (one ? ONE_CONNECTION_MS : seconds * 1000)).toISOString();
   const secretId = newId("sec");
   yield* createSecret(unit, {

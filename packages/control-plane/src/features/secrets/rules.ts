@@ -15,6 +15,18 @@ export interface SecretTerms {
 interface Asked {
   readonly ttlSeconds: number | undefined;
   readonly uses: number | undefined;
+  /** By whoever comes with a key, a delegation or a workload's token. */
+  readonly mandated?: boolean | undefined;
+}
+
+/** What was made in somebody's presence is for what they do now: others can read the files that it may come to lie in. */
+const PRESENT_TTL = 5 * 60;
+
+/** Rules for what a person makes; a delegation, a key or a workload was let in for its whole time. */
+export function rulesFor(rules: SecretRules | null, mandated: boolean): SecretRules {
+  if (rules === null || rules.presence !== "required" || mandated) return rules ?? {};
+  const maxTtl = Math.min(rules.maxTtl ?? PRESENT_TTL, PRESENT_TTL);
+  return { ...rules, maxTtl, ttl: Math.min(rules.ttl ?? maxTtl, maxTtl), singleUse: true };
 }
 
 /** What a new secret gets of what was asked for. @throws TidewaiterError `bad_request` when that is more than it may be */
@@ -22,7 +34,8 @@ export function termsFor(
   resource: { name: string; secrets: SecretRules | null } | undefined,
   asked: Asked,
 ): SecretTerms {
-  const { maxTtl = MAX_SECRET_TTL, ttl = Math.min(DEFAULT_TTL, maxTtl), singleUse = false } = resource?.secrets ?? {};
+  const rules = rulesFor(resource?.secrets ?? null, asked.mandated === true);
+  const { maxTtl = MAX_SECRET_TTL, ttl = Math.min(DEFAULT_TTL, maxTtl), singleUse = false } = rules;
   const ttlSeconds = asked.ttlSeconds ?? Math.min(ttl, maxTtl);
   if (ttlSeconds > maxTtl) {
     throw new TidewaiterError("bad_request", `${resource?.name}: a secret lives at most ${inWords(maxTtl)}`, {
@@ -45,6 +58,7 @@ export function browserTtl(rules: SecretRules | null): number {
 interface KnownSecret {
   readonly resourceId: string | null;
   readonly createdAt: string;
+  readonly mandateId: string | null;
 }
 
 /** Why a secret that is good in itself is not good enough for this resource: its rules hold for secrets for any resource as well. */
@@ -53,7 +67,7 @@ export function rulesProblem(
   resource: { readonly name: string; readonly secrets: SecretRules | null },
   now: string,
 ): string | undefined {
-  const { maxTtl, singleUse } = resource.secrets ?? {};
+  const { maxTtl, singleUse } = rulesFor(resource.secrets, secret.mandateId !== null);
   if (maxTtl !== undefined && Date.parse(secret.createdAt) + maxTtl * 1000 <= Date.parse(now)) {
     return `${resource.name} takes connection secrets that are not older than ${inWords(maxTtl)}`;
   }

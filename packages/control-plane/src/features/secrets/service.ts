@@ -32,7 +32,12 @@ export class SecretService {
     if (caller.mandate !== undefined && principal !== caller.name) throw notYours(principal);
     if (principal !== caller.name) await this.#mayActFor(caller, principal);
     const { resource } = request;
-    const terms = await this.#store.units.secrets.terms({ principal, resource, ...asked(request) });
+    const terms = await this.#store.units.secrets.terms({
+      principal,
+      resource,
+      mandated: caller.mandate !== undefined,
+      ...asked(request),
+    });
     const secret = newConnectionSecret();
     const view = await this.#store.units.secrets.create({
       by: refOf(caller),

@@ -11,6 +11,7 @@ import type { Own } from "../mandates/own.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal, toPrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
+import { needsPresence, takePresence } from "./presence.ts";
 import { termsFor } from "./rules.ts";
 
 export type SecretRow = typeof connectionSecrets.$inferSelect;
@@ -36,8 +37,6 @@ interface NewSecret {
   readonly ownerId: string | undefined;
   /** The sign-in that it ends with. */
   readonly signInId: string | undefined;
-  /** Whoever made it was present: a step-up just before. Default: no. */
-  readonly present?: boolean | undefined;
 }
 
 export interface SecretView {
@@ -59,7 +58,13 @@ export const secretUnits = {
   /** What a new secret gets, and what its verifier is made under. */
   terms: read(function* (
     _unit,
-    args: { principal: string; resource: string | undefined; ttlSeconds: number | undefined; uses: number | undefined },
+    args: {
+      principal: string;
+      resource: string | undefined;
+      ttlSeconds: number | undefined;
+      uses: number | undefined;
+      mandated?: boolean | undefined;
+    },
   ) {
     const { scramSalt, scramIterations } = yield* requirePrincipal(args.principal);
     const resource = args.resource === undefined ? undefined : yield* requireResource(args.resource);
@@ -128,7 +133,8 @@ export const secretUnits = {
 
 export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
   const principal = yield* requirePrincipal(args.principal);
-  const resourceId = args.resource === undefined ? null : (yield* requireResource(args.resource)).id;
+  const resource = args.resource === undefined ? undefined : yield* requireResource(args.resource);
+  const resourceId = resource?.id ?? null;
   const { mandate, ownerId } = args;
   if (mandate?.resourceIds !== null && mandate?.resourceIds !== undefined && resourceId !== null) {
     // that there is such a resource is for those who may reach it
@@ -143,18 +149,28 @@ export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretVi
       next: "Revoke one that is not used any more.",
     });
   }
+  const present = mandate === undefined && resource !== undefined && needsPresence(resource);
+  if (present) yield* takePresence(unit, args.signInId, `a secret for ${resource.name}`);
   const { id, kind, proof, uses } = args;
   const expiresAt = mandate !== undefined && mandate.expiresAt < args.expiresAt ? mandate.expiresAt : args.expiresAt;
   const madeWith = {
     mandateId: mandate?.id ?? null,
     ownerId: ownerId ?? null,
     signInId: args.signInId ?? null,
-    present: args.present ?? false,
+    present,
   };
   const row = { id, kind, principalId: principal.id, resourceId, storedKey: "", serverKey: "", ...proof, ...madeWith };
   yield* insert(connectionSecrets, { ...row, createdAt: unit.now, expiresAt, usesLeft: uses ?? null, uses: 0 });
   unit.changed("secret", id);
-  const data = { by: args.by.name, id, kind, principal: principal.name, resource: args.resource ?? null, expiresAt };
+  const data = {
+    by: args.by.name,
+    id,
+    kind,
+    principal: principal.name,
+    resource: args.resource ?? null,
+    present,
+    expiresAt,
+  };
   unit.audit({ type: "connection_secret.created", principalId: args.by.id, data });
   const [view] = yield* secretViews(yield* select(connectionSecrets, { where: eq(connectionSecrets.id, id) }));
   if (view === undefined) throw new TidewaiterError("internal", "a secret vanished while it was made");

@@ -11,6 +11,7 @@ import { currentPolicyVersion } from "../policies/store.ts";
 import type { KnownPrincipal } from "../principals/membership.ts";
 import { toPrincipal } from "../principals/store.ts";
 import { type ResourceRow, toResource } from "../resources/store.ts";
+import { presenceProblem } from "../secrets/presence.ts";
 import { rulesProblem } from "../secrets/rules.ts";
 import type { SecretRow } from "../secrets/store.ts";
 import { type AuthorizeArgs, LEASE_MS, type OpenedSession, type SessionRow } from "./store.ts";
@@ -95,6 +96,8 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   if (!decided.ok && decided.reason === "no_grant") return refuse("no_grant", unreachable);
   const secret = request.secretId === undefined ? undefined : secretRefusal(proof, resource, unit.now);
   if (secret !== undefined) return secret;
+  const absent = presenceProblem(resource, proof, acting?.mandate);
+  if (absent !== undefined) return refuse("secret_other_resource", absent);
   if (!decided.ok) {
     const asked = request.level === undefined ? "no level with a credential is" : `level ${request.level} is not`;
     return refuse(decided.reason, `${asked} granted to you on ${resource.name}`);
