@@ -45,6 +45,8 @@ export interface Verdict {
   readonly masks: Readonly<Record<string, MaskSpec | "show">>;
   /** Free text without a label: look for sensitive content, or pass. */
   readonly unlabelledText: "detect" | "pass";
+  /** Payloads of NOTIFY are shown as far as detectors find nothing in them; absent: where a label is hidden they are emptied. */
+  readonly notifications?: "detect";
   readonly budgets: readonly BudgetLimit[];
   /** Uses of labels to choose rows that pass and are for the budget of predicates; absent when there are none. */
   readonly counted?: readonly { readonly label: string; readonly use: PredicateUse }[];

@@ -34,6 +34,7 @@ function applyDefaults(input: DefaultsInput, base: PolicyDefaults): PolicyDefaul
     unknownStatement: input.unknown_statement ?? base.unknownStatement,
     unknownLineage: input.unknown_lineage ?? base.unknownLineage,
     unlabelledText: input.unlabelled_text ?? base.unlabelledText,
+    notifications: input.notifications ?? base.notifications,
     unclassified: input.unclassified ?? base.unclassified,
     laundering: input.laundering ?? base.laundering,
     recording: {

@@ -63,6 +63,8 @@ export interface PolicyDefaults {
   readonly unknownStatement: "deny" | "review" | "allow";
   readonly unknownLineage: "mask" | "deny";
   readonly unlabelledText: "detect" | "pass";
+  /** Payloads of NOTIFY for whom a label is hidden. */
+  readonly notifications: "empty" | "detect";
   /** Columns that appeared beside labelled ones and that nobody decided about. */
   readonly unclassified: "mask" | "detect";
   readonly laundering: "deny" | "review" | "allow";

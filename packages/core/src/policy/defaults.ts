@@ -25,6 +25,7 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
   unknownStatement: "deny",
   unknownLineage: "mask",
   unlabelledText: "detect",
+  notifications: "empty",
   unclassified: "mask",
   laundering: "deny",
   recording: { mode: "strict", results: false },

@@ -46,6 +46,7 @@ export function evaluate(policy: CompiledPolicy, operation: Operation, context: 
   const enforced = conclude(findings.decisions);
   const verdict = {
     unlabelledText: policy.defaults.unlabelledText,
+    ...(policy.defaults.notifications === "detect" && { notifications: "detect" as const }),
     recording: findings.recording,
     policyVersion: policy.version,
   };

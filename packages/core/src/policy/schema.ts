@@ -208,6 +208,12 @@ const defaults = z.strictObject({
   unknown_statement: z.enum(["deny", "review", "allow"]).optional(),
   unknown_lineage: z.enum(["mask", "deny"]).optional(),
   unlabelled_text: z.enum(["detect", "pass"]).optional(),
+  notifications: z
+    .enum(["empty", "detect"])
+    .optional()
+    .describe(
+      "payloads of NOTIFY where a label is hidden: emptied, for triggers may put any value there; or only looked through by detectors",
+    ),
   unclassified: z
     .enum(["mask", "detect"])
     .optional()

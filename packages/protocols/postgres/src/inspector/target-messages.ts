@@ -2,6 +2,7 @@ import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
+import { redactedPayload } from "../mask/active-detectors.ts";
 import { BACKEND } from "../messages.ts";
 import { startCopyCapture } from "./capture-rows.ts";
 import { redactedFields } from "./content-layer.ts";
@@ -116,9 +117,18 @@ function onParameterStatus(machine: Machine, message: Framed): void {
   if (mayReportParameter(parameter) || !machine.context.catalog().hasLabels) machine.forward("client", message);
 }
 
-/** A payload may hold anything that another session put there; where labels exist it is emptied, the wake-up stays. */
+/**
+ * A payload may hold anything that another session or a trigger put there, and nobody can tell where from: no label follows
+ * it. So it is emptied for whom a label is hidden, and the wake-up stays; unless policy trusts detectors to find what matters.
+ */
 function onNotification(machine: Machine, message: Framed): void {
-  if (!machine.context.catalog().hasLabels) return machine.forward("client", message);
+  const { context } = machine;
+  const { hasLabels, labels } = context.catalog();
+  if (!hasLabels) return machine.forward("client", message);
+  const verdict = context.evaluate({ type: "unknown", reason: "analyser", message: "a notification" });
+  if (labels.every((label) => verdict.masks[label] === "show")) return machine.forward("client", message);
   const notification = decoded(message, "NotificationResponse");
-  machine.toClient(encodeBackend({ ...notification, payload: "" }));
+  const detect = verdict.notifications === "detect";
+  const payload = detect ? redactedPayload(context.labelDetectors(), verdict, notification.payload) : "";
+  machine.toClient(encodeBackend({ ...notification, payload }));
 }

@@ -31,10 +31,7 @@ export function activeDetectors(defined: readonly LabelDetectors[], verdict: See
   return set.detectors.length === 0 ? undefined : { set, labels };
 }
 
-/**
- * The payload of a notification, without what the detectors find in it; empty where labels exist and nothing is looked for,
- * since any session can put anything there.
- */
+/** The payload of a notification, without what the detectors find in it; empty where nothing is looked for. */
 export function redactedPayload(defined: readonly LabelDetectors[], verdict: Seen, payload: string): string {
   const active = activeDetectors(defined, verdict);
   return active === undefined ? "" : redactText(payload, active.set);
