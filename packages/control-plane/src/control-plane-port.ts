@@ -65,6 +65,8 @@ export function createPort(parts: PortParts): ControlPlane {
     labelBindings: (place, revision) => units.labels.bindings({ place, revision }),
     saveLabelBindings: (save) => units.labels.save(save),
     endSession: (sessionId, end) => parts.sessions.end(sessionId, end),
+    forwardCancel: (request) => units.sessions.forwardCancel(request),
+    cancelHandled: (id) => units.sessions.cancelHandled({ id }),
     verifyAgent: (agentId, signedBytes, signature) => parts.agents.verify(agentId, signedBytes, signature),
     reportAgent: (report: AgentReport) => units.agents.report(report),
     findAgent: (name) => units.agents.find({ name }),

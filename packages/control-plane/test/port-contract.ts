@@ -1,5 +1,6 @@
 import { createHash, createHmac, createPublicKey, pbkdf2Sync, sign } from "node:crypto";
 import type { ControlPlane, ReviewRequest } from "@tidewaiter/core";
+import { gatewayNumber, readCancelChange, SESSION_BITS } from "@tidewaiter/core";
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GATEWAY, type Harness } from "./running.ts";
@@ -292,6 +293,34 @@ export function portContract(
       const stopped = port.changes(last + 1, 20_000, stop.signal);
       stop.abort();
       expect(await stopped).toEqual({ changes: [], last: last + 1 });
+    });
+
+    describe("a cancel request for a session of another gateway", () => {
+      const keyDigest = "ab".repeat(32);
+      const processIdOf = (gatewayId: string) => gatewayNumber(gatewayId) * 2 ** SESSION_BITS + 4711;
+      const news = async (since: number) =>
+        (await port.changes(since, 0)).changes
+          .filter(({ kind }) => kind === "cancel")
+          .map(({ id }) => readCancelChange(id));
+
+      it("is told to the gateways, and its answer", async () => {
+        await newSubject(harness, "cancel");
+        const { last } = await port.changes(1_000_000, 0);
+        const processId = processIdOf(GATEWAY);
+        const id = await port.forwardCancel({ gatewayId: "gw_elsewhere", processId, keyDigest });
+        expect(await news(last)).toEqual([{ type: "asked", id, processId, keyDigest }]);
+        await port.cancelHandled(id ?? "");
+        expect(await news(last)).toContainEqual({ type: "handled", id });
+      });
+
+      it("is told to nobody where no other gateway can have the session", async () => {
+        const { last } = await port.changes(1_000_000, 0);
+        const own = { gatewayId: GATEWAY, processId: processIdOf(GATEWAY), keyDigest };
+        const nobodys = { gatewayId: "gw_elsewhere", processId: processIdOf("gw_nobody"), keyDigest };
+        const nonsense = { gatewayId: "gw_elsewhere", processId: processIdOf(GATEWAY), keyDigest: "no digest" };
+        for (const request of [own, nobodys, nonsense]) expect(await port.forwardCancel(request)).toBeUndefined();
+        expect(await news(last)).toEqual([]);
+      });
     });
 
     describe("lease re-check", () => {

@@ -1,5 +1,6 @@
 import type { BudgetRequest, BudgetReservation, BudgetReturn } from "./budget.ts";
 import type { BrowserLoginAnswer, BrowserLoginRequest, BrowserLoginStanding } from "./connection-secret.ts";
+import type { ForwardedCancel } from "./forwarded-cancel.ts";
 import type { LabelBindingSave, LabelBindingSaved, LabelBindings, LabelPlace } from "./labels/bindings.ts";
 import type { Principal } from "./principal.ts";
 import type { AccessLevel, Resource } from "./resource.ts";
@@ -54,6 +55,13 @@ export interface ControlPlane {
   /** Differences, whole or not at all; refused when another gateway was faster. Each drift becomes an audit event. */
   saveLabelBindings(save: LabelBindingSave): Promise<LabelBindingSaved>;
   endSession(sessionId: string, end: SessionEnd): Promise<void>;
+  /**
+   * A cancel request that no session of this gateway belongs to: tells the others by a change of kind `cancel`. Returns its
+   * id, which `cancelHandled` names; undefined when no other gateway with sessions has the number in its process id.
+   */
+  forwardCancel(request: ForwardedCancel): Promise<string | undefined>;
+  /** The gateway that has the session has dealt with it. */
+  cancelHandled(id: string): Promise<void>;
   /** Is the agent's signature over the challenge good, and may it connect? Records what it says of itself. */
   verifyAgent(agentId: string, signedBytes: Uint8Array, signature: Uint8Array): Promise<AgentVerification>;
   reportAgent(report: AgentReport): Promise<void>;
@@ -281,6 +289,7 @@ export interface Change {
     | "secret"
     | "agent"
     | "session"
+    | "cancel"
     | "labels"
     | "identity_provider"
     | "mandate"

@@ -2,6 +2,7 @@ export * from "./budget.ts";
 export * from "./connection-secret.ts";
 export * from "./control-plane.ts";
 export * from "./errors.ts";
+export * from "./forwarded-cancel.ts";
 export * from "./ids.ts";
 export * from "./inspector.ts";
 export * from "./json-path.ts";

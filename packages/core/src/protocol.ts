@@ -23,6 +23,11 @@ export interface Protocol<Target, S extends Duplex = Duplex> {
   readonly targetSchema: TargetSchema<Target>;
   /** One client connection, start to end. Reads top to bottom; resolves when the connection is over; never rejects. */
   serve(stream: S, host: SessionHost<S>): Promise<void>;
+  /**
+   * A cancel request that arrived at another gateway: deals with it when its session is here. Absent: the protocol has none.
+   * @param keyDigest as in ForwardedCancel
+   */
+  cancel?(processId: number, keyDigest: string): Promise<boolean>;
   /** Connects with a resource's credential and says what the target role can do that it should not. */
   check(input: {
     readonly target: unknown;
@@ -61,6 +66,8 @@ export interface SessionHost<S extends Duplex = Duplex> {
     readonly resourceName: string;
     readonly application?: string;
   }): Promise<BrowserLoginTicket>;
+  /** A cancel request that no session of this gateway belongs to: resolves when another one has dealt with it, or nobody does. */
+  cancelElsewhere(processId: number, keyDigest: string): Promise<void>;
   /** The only way to a target: authorises, starts the recording, and keeps the lease alive until `end`. */
   openSession(
     request: Omit<SessionRequest, "gatewayId" | "client"> & { readonly application?: string },

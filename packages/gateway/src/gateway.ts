@@ -9,6 +9,7 @@ import { GrantKeys } from "./grant-keys.ts";
 import { createListener } from "./listener.ts";
 import { createSyncGroup, recoverJournals, systemClock } from "./recorder/index.ts";
 import { BudgetLedger } from "./sessions/budget-ledger.ts";
+import { CancelRouter } from "./sessions/cancel-router.ts";
 import { LabelDecisions } from "./sessions/label-decisions.ts";
 import { LoginDesk } from "./sessions/login-desk.ts";
 import { openSession } from "./sessions/open-session.ts";
@@ -63,7 +64,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const reviews = new ReviewDesk(controlPlane, reviewLink);
   const logins = new LoginDesk(controlPlane, options.publicUrl);
   const labelDecisions = new LabelDecisions();
+  const cancels = new CancelRouter({
+    controlPlane,
+    gatewayId: options.gatewayId,
+    cancelHere: async (processId, keyDigest) => {
+      for (const protocol of options.protocols) if (await protocol.cancel?.(processId, keyDigest)) return true;
+      return false;
+    },
+    log: (message, fields) => logger.warn(fields, message),
+  });
   const registry = new SessionRegistry({
+    onCancel: (change) => cancels.changed(change),
     labelDecisions,
     onGrantKeys: () => grantKeys.rotated(hub),
     onAgent: (agentId) => disconnectRemoved(agentId, hub, controlPlane),
@@ -97,6 +108,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     signal: stop.signal,
     requestBrowserLogin: (request) =>
       logins.request({ ...request, ...splitAddress(clientAddress), gatewayId: options.gatewayId }),
+    cancelElsewhere: (processId, keyDigest) => cancels.forward(clientAddress, processId, keyDigest),
     openSession: (request) => openSession(clientAddress, request, deps),
   });
   return {

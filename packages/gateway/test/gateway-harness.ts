@@ -176,6 +176,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     clientAddress,
     signal: stop.signal,
     requestBrowserLogin: async () => ({ state: "refused", reason: "too_many" }),
+    cancelElsewhere: async () => {},
     openSession: async (request) => {
       await policy.ready();
       if (request.resourceName !== "prod-db") return { ok: false, reason: "resource_unknown", detail: "" };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { Endpoints, RunningControlPlane, StoreSettings } from "@tidewaiter/control-plane";
 import { createControlPlane, createFileBlobStore } from "@tidewaiter/control-plane";
-import { newId } from "@tidewaiter/core";
+import { gatewayNumber, newId } from "@tidewaiter/core";
 import type { Gateway } from "@tidewaiter/gateway";
 import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
@@ -100,6 +100,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
         }),
       },
       domain: options.domain,
+      gatewayNumber: gatewayNumber(gatewayId),
       mockKey,
       classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
       classifySync: (sql) => classifier.classify(sql),

@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly labelDecisions: LabelDecisions;
   readonly reviews: ReviewDesk;
   readonly logins: LoginDesk;
+  /** A cancel request, or its answer, from another gateway. */
+  readonly onCancel: (change: string) => void;
   /** The keys that sign session grants changed. */
   readonly onGrantKeys: () => Promise<void>;
   /** An agent came, went, or was removed; its sessions have been looked at. */
@@ -171,6 +173,8 @@ export class SessionRegistry {
   }
 
   async #changed(changes: Awaited<ReturnType<ControlPlane["changes"]>>["changes"]): Promise<void> {
+    // somebody waits for these
+    for (const change of changes) if (change.kind === "cancel") this.#options.onCancel(change.id);
     const kinds = new Set(changes.map((change) => change.kind));
     if (kinds.has("policy")) await this.#options.policy.refresh();
     for (const change of changes) if (change.kind === "labels") this.#options.labelDecisions.changed(change.id);
@@ -182,6 +186,7 @@ export class SessionRegistry {
     kinds.delete("review");
     kinds.delete("labels");
     kinds.delete("browser_login");
+    kinds.delete("cancel");
     if (kinds.size > 0) await this.renew();
     for (const change of changes)
       if (change.kind === "agent" && change.id !== GRANT_KEYS) await this.#options.onAgent(change.id);

@@ -7,7 +7,7 @@ import { CatalogCache } from "./catalog/catalog-cache.ts";
 import { checkResource } from "./check-target.ts";
 import { type ErrorText, SQLSTATE } from "./errors.ts";
 import { DerivedKeyCache } from "./scram/derived-key-cache.ts";
-import { CancelKeys } from "./session/cancel-keys.ts";
+import { CancelKeys, cancelDigest } from "./session/cancel-keys.ts";
 import { ConnectionCap } from "./session/connection-cap.ts";
 import { ServerSettingsCache } from "./session/lineage-level.ts";
 import { openSession } from "./session/open-session.ts";
@@ -28,6 +28,8 @@ export interface PostgresOptions {
   /** Never a worker: only for short SQL inside SQL and view definitions. */
   readonly classifySync: (sql: string) => SqlClassification;
   readonly handshakeDeadlineMs?: number;
+  /** Of the gateway, as `gatewayNumber` says; default 0, for one that is alone. */
+  readonly gatewayNumber?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface PostgresOptions {
  *   |<=========== relay: inspector between both ==============>|
  */
 export function createPostgresProtocol(options: PostgresOptions): Protocol<PostgresTarget, Duplex> {
-  const cancelKeys = new CancelKeys();
+  const cancelKeys = new CancelKeys(options.gatewayNumber ?? 0);
   const connectionCap = new ConnectionCap();
   const catalogs = new CatalogCache(options.classifySync);
   const keys = new DerivedKeyCache();
@@ -51,6 +53,7 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol<Postg
     targetSchema: postgresTargetSchema,
     serve: (stream, host) =>
       serve(stream, host, { ...options, cancelKeys, connectionCap, catalogs, keys, serverSettings }),
+    cancel: (processId, keyDigest) => cancelKeys.cancelByDigest(processId, keyDigest),
     check: (input) => checkResource(input, keys),
   };
 }
@@ -73,7 +76,9 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
   });
   if (accepted.kind === "cancel") {
     // closed only afterwards, as the server does: a client waits for it, so that its next statement is not the one canceled
-    await shared.cancelKeys.cancel(accepted.processId, accepted.secretKey);
+    const { processId, secretKey } = accepted;
+    if (!(await shared.cancelKeys.cancel(processId, secretKey)))
+      await quietly(host.cancelElsewhere(processId, cancelDigest(processId, secretKey)));
     return endQuietly(accepted.stream);
   }
   if (accepted.kind === "refused") {
@@ -145,6 +150,6 @@ async function quietly(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch {
-    // an audit row about a stranger's failed login must not decide over anything
+    // neither an audit row about a stranger's failed login nor a cancel that is not carried on may decide over anything
   }
 }

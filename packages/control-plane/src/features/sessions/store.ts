@@ -10,6 +10,7 @@ import type { Own } from "../mandates/own.ts";
 import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
 import { withdrawReviewsOf } from "../reviews/session-end.ts";
 import { openSession, type Refusal } from "./authorize.ts";
+import { cancelUnits } from "./cancel.ts";
 import { type Checkable, findCheckable } from "./check.ts";
 import { loadSessionFacts, sessionProblem } from "./recheck.ts";
 
@@ -57,6 +58,8 @@ export interface SessionQuery {
 }
 
 export const sessionUnits = {
+  ...cancelUnits,
+
   authorize: write(function* (unit, args: AuthorizeArgs): Work<OpenedSession | Refusal> {
     return yield* openSession(unit, args);
   }),
