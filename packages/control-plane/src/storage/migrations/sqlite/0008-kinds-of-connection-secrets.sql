@@ -6,4 +6,3 @@ alter table connection_secrets add column kind text not null default 'password';
 alter table connection_secrets add column fingerprint text;
 alter table connection_secrets add column client_address text;
 create index connection_secrets_client_address on connection_secrets (client_address);
-create index connection_secrets_sign_in_id on connection_secrets (sign_in_id);
