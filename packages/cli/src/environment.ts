@@ -21,6 +21,7 @@ export const VARIABLES = {
   TIDEWAITER_SERVER: "server to sign in to when --server is not given",
   TIDEWAITER_API_KEY: "API key of a service; better: TIDEWAITER_API_KEY_FILE",
   TIDEWAITER_API_KEY_FILE: "file that holds an API key; the same as --api-key-file",
+  TIDEWAITER_WORKLOAD_TOKEN: "token of a CI job or pod for `tw login --federated`",
   TIDEWAITER_AGENT: "set for a command of `tw exec --as-agent`: the AI agent and its person",
   TIDEWAITER_PASSWORD: "password for `tw login`",
   TIDEWAITER_NEW_PASSWORD: "password for `tw principals add` and `tw principals password`",

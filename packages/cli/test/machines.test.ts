@@ -1,4 +1,7 @@
+import { generateKeyPairSync, sign } from "node:crypto";
 import { readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -90,6 +93,52 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
     expect(await run(["status", "--api-key-file", file], { TIDEWAITER_SERVER: server.baseUrl })).toMatchObject({
       code: 3,
     });
+  });
+
+  it("a workload signs in with a token of its own platform", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const keys = [{ ...publicKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" }];
+    let issuer = "";
+    // a stand-in for a CI system's issuer: discovery, keys, and tokens signed by hand
+    const platform = createServer((request, response) => {
+      const discovery = request.url?.startsWith("/.well-known") === true;
+      response.end(JSON.stringify(discovery ? { issuer, jwks_uri: `${issuer}/keys` } : { keys }));
+    });
+    await new Promise<void>((resolve) => platform.listen(0, "127.0.0.1", resolve));
+    issuer = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`;
+    try {
+      const federation = {
+        kind: "federation",
+        name: "deploy",
+        issuer,
+        audience: "tw",
+        subject: "repo:acme/*",
+        principal: "ci",
+      };
+      const document = join(home.path, "federation.yaml");
+      await writeFile(document, JSON.stringify(federation));
+      expect((await ok("apply", "-f", document, "--as", "admin")).stdout).toContain("+ federation deploy");
+      expect((await ok("federations", "list", "--as", "admin")).stdout).toContain("repo:acme/*");
+      const now = Math.floor(Date.now() / 1000);
+      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+      const token = (sub: string) => {
+        const claims = { iss: issuer, aud: "tw", sub, iat: now, exp: now + 300 };
+        const signed = `${part({ alg: "RS256", kid: "one" })}.${part(claims)}`;
+        return `${signed}.${sign("sha256", Buffer.from(signed), privateKey).toString("base64url")}`;
+      };
+      const file = join(home.path, "workload-token");
+      const login = ["login", "--server", server.baseUrl, "--federated", "--token-file", file, "--as", "job"];
+      await writeFile(file, token("repo:evil/shop"));
+      const refused = await run([...login, "--keep-current"]);
+      expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining("the token is not accepted")]);
+      await writeFile(file, token("repo:acme/shop"));
+      expect(await run([...login, "--keep-current"])).toMatchObject({ code: 0 });
+      expect(await json("status", "--as", "job")).toMatchObject({ principal: { name: "ci", kind: "service" } });
+      const psql = await ok("psql", "prod-db", "--as", "job", "--", "-XAtc", "select id from notes");
+      expect(psql.stdout.trim()).toBe("7");
+    } finally {
+      platform.close();
+    }
   });
 
   it("an AI agent acts for a person through psql, within what both may, and leaves nothing behind", async () => {

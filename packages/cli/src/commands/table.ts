@@ -25,6 +25,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   credentials: "secrets used at the targets",
   delegations: "AI agents that act for you",
   demo: "what the demo offers",
+  federations: "issuers whose workload tokens are taken",
   grants: "who may reach what",
   groups: "sets of principals",
   identity: "identity providers and what they push",
@@ -305,6 +306,11 @@ export const ENTRIES: readonly Entry[] = [
     path: ["delegations", "revoke"],
     summary: "end a delegation and its sessions",
     load: async () => (await import("./delegations/revoke.ts")).revoke,
+  },
+  {
+    path: ["federations", "list"],
+    summary: "whose workload tokens are taken, and for whom",
+    load: async () => (await import("./federations/list.ts")).list,
   },
   {
     path: ["audit", "list"],

@@ -8,8 +8,10 @@ import { CliError } from "../../errors.ts";
 import { readInputFile } from "../../input/input-file.ts";
 import { readSecret } from "../../input/secret.ts";
 import { relative, utc } from "../../output/times.ts";
+import { type FederatedOptions, signInFederated } from "./federated.ts";
 
-interface Options {
+interface Options extends FederatedOptions {
+  readonly federated?: boolean;
   readonly server?: string;
   readonly as?: string;
   readonly caFile?: string;
@@ -27,16 +29,24 @@ export const login = defineCommand<[], Options>({
       .option("--ca-file <file>", "PEM of a certificate authority to trust for this server")
       .option("--keep-current", "do not make this the current profile")
       .option("--password-stdin", "read the password from stdin")
-      .option("--password-file <file>", "read the password from a file"),
+      .option("--password-file <file>", "read the password from a file")
+      .option("--federated", "a workload signs in with a token of its own platform")
+      .option("--token-file <file>", "with --federated: that token; default: TIDEWAITER_WORKLOAD_TOKEN")
+      .option("--federation <name>", "with --federated: this one, where several fit"),
   examples: [
     "tw login --server https://gw.example",
     "tw login --as mia                           a second profile; then: tw reviews approve --as mia",
     "tw login --as ana --password-stdin < secret",
+    "tw login --server https://gw.example --federated --token-file token     a CI job, a pod",
   ],
   notes: "The password is asked for without echo, or read from stdin, a file, or TIDEWAITER_PASSWORD.",
   run: async (context, options) => {
     const known = await knownProfile(context, options);
     const server = await serverOf(context, options, known);
+    if (options.federated) {
+      await signInFederated(context, options, { server, serverCa: await readCa(context, options, { server, known }) });
+      return undefined;
+    }
     const name = options.as ?? known?.principal ?? (await askName(context));
     const question = { variable: "TIDEWAITER_PASSWORD", question: `password of ${name}` };
     const password = await readSecret(context, options, question);
