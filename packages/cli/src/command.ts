@@ -9,6 +9,8 @@ export interface CommandSpec<Args extends readonly unknown[], Options> {
   /** Lines such as `tw sessions list --live`, with a comment after two spaces. */
   readonly examples: readonly string[];
   readonly notes?: string;
+  /** The first `--` is one of the words that `run` gets: it parts two lists. */
+  readonly keepsDashes?: boolean;
   readonly run: (context: CommandContext, options: Options, ...args: Args) => Promise<ExitStatus>;
 }
 
@@ -26,6 +28,7 @@ export interface GlobalOptions {
 /** A command whose types are settled: what the program needs of it. */
 export interface RunnableCommand {
   readonly summary: string;
+  readonly keepsDashes: boolean;
   /** Ready to parse; `name` is the whole of `tw sessions list`. */
   build(name: string, start: (options: GlobalOptions) => CommandContext, done: (status: ExitStatus) => void): Command;
 }
@@ -35,6 +38,7 @@ export function defineCommand<Args extends readonly unknown[], Options = object>
 ): RunnableCommand {
   return {
     summary: spec.summary,
+    keepsDashes: spec.keepsDashes ?? false,
     build(name, start, done) {
       const command = new Command(name).description(sentence(spec.summary)).usage("[options]");
       spec.configure?.(command);

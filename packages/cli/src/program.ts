@@ -32,8 +32,14 @@ export async function runProgram(given: readonly string[], io: ProgramIo): Promi
   const command = runnable.build(`tw ${entry.path.join(" ")}`, start, (value) => {
     status = value;
   });
-  const code = await parse(command, rest, io);
+  const code = await parse(command, runnable.keepsDashes ? doubleDashes(rest) : rest, io);
   return status ?? code;
+}
+
+/** Commander takes the first `--` away; of two it leaves one. */
+function doubleDashes(args: readonly string[]): readonly string[] {
+  const at = args.indexOf("--");
+  return at < 0 ? args : [...args.slice(0, at), "--", ...args.slice(at)];
 }
 
 /** `help sessions replay` is the same as `sessions replay --help`; every other word is a topic of the command `help`. */

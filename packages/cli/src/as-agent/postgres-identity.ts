@@ -15,7 +15,7 @@ export const postgresIdentity: ProtocolIdentity = {
     const tls = await tlsChoice(context, made.endpoint);
     const { host, port } = made.endpoint;
     for (const { service, user, database } of services(site)) {
-      const connection: Connection = { host, port, database, user, secret: made.secret, tls };
+      const connection: Connection = { host, port, database, user, proof: { secret: made.secret }, tls };
       await saveConnection(context.env, service, { connection, secretId: made.id, expiresAt: made.expiresAt });
     }
     const [only, ...more] = me.grants;

@@ -68,6 +68,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./connect/psql.ts")).psql,
   },
   {
+    path: ["env"],
+    summary: "print PG* variables for a shell",
+    load: async () => (await import("./connect/env.ts")).env,
+  },
+  {
     path: ["exec"],
     summary: "run a command with an identity of its own, or as an AI agent",
     load: async () => (await import("./connect/exec.ts")).exec,

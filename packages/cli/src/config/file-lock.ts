@@ -1,4 +1,4 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError, systemCode } from "../errors.ts";
@@ -31,13 +31,30 @@ async function acquire(path: string): Promise<void> {
         throw new CliError("failure", `${path} cannot be made`, { why: String(cause), cause });
       }
     }
-    if (await holderIsGone(path)) await rm(path, { force: true });
+    if (await holderIsGone(path)) await takeAway(path);
     else if (Date.now() > deadline) {
       throw new CliError("conflict", "another run of the CLI holds the configuration", {
         next: `Wait for it, or remove ${path}`,
       });
     } else await sleep(25);
   }
+}
+
+/**
+ * Of several who see that the holder is gone only one may remove its file: a second would remove the file of the first.
+ * So it is moved aside first, and put back if it turns out to be a living one's.
+ */
+async function takeAway(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}.gone`;
+  try {
+    await rename(path, aside);
+  } catch (cause) {
+    if (systemCode(cause) === "ENOENT") return;
+    throw cause;
+  }
+  // Where a third one holds it by now there is nothing to put back.
+  if (!(await holderIsGone(aside))) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
 }
 
 /** A holder that was killed is noticed by its process id. */

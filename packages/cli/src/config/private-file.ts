@@ -31,14 +31,14 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
  * Replaces the file in one step, with mode 0600 from its first byte on; a reader sees the old or the new one. A
  * symbolic link stays one: its file is replaced.
  */
-export async function writePrivateFile(path: string, text: string): Promise<void> {
+export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   const target = await linkedFile(path);
   const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const file = await open(temporary, "wx", 0o600);
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

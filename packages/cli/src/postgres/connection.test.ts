@@ -3,16 +3,23 @@ import { join } from "node:path";
 import { tempDir } from "@tidewaiter/testkit/temp-dir";
 import { describe, expect, it } from "vitest";
 import { defaultService } from "../commands/connect/connect.ts";
-import { type Connection, connectionUrl, connectionVariables, passFileLine, serviceLines } from "./connection.ts";
+import {
+  type Connection,
+  connectionUrl,
+  connectionVariables,
+  passFileLine,
+  type SecretConnection,
+  serviceLines,
+} from "./connection.ts";
 import { parseWanted } from "./open-connection.ts";
 import { checkServiceName, saveConnection } from "./save-connection.ts";
 
-const connection: Connection = {
+const connection: SecretConnection = {
   host: "127.0.0.1",
   port: 6432,
   database: "prod-db/re:ports",
   user: "ana/write",
-  secret: "s3:cr\\et@",
+  proof: { secret: "s3:cr\\et@" },
   tls: { mode: "verify-full", rootCert: "/home/ana/.config/tidewaiter/ca/gw.pem" },
 };
 const opened = (secretId: string, more: Partial<Connection> = {}) => ({
@@ -39,7 +46,9 @@ describe("a connection", () => {
   });
 
   it("as a line of a password file escapes colon and backslash", () => {
-    expect(passFileLine(connection)).toBe("127.0.0.1:6432:prod-db/re\\:ports:ana/write:s3\\:cr\\\\et@");
+    expect(passFileLine(connection, connection.proof.secret)).toBe(
+      "127.0.0.1:6432:prod-db/re\\:ports:ana/write:s3\\:cr\\\\et@",
+    );
   });
 
   it("as a URL comes apart into the same", () => {
@@ -52,7 +61,7 @@ describe("a connection", () => {
 
   it("as variables checks the gateway's certificate", () => {
     const { PGSSLMODE, PGSSLROOTCERT, PGPASSWORD } = connectionVariables(connection);
-    expect([PGSSLMODE, PGPASSWORD]).toEqual(["verify-full", connection.secret]);
+    expect([PGSSLMODE, PGPASSWORD]).toEqual(["verify-full", connection.proof.secret]);
     expect(PGSSLROOTCERT).toBe("/home/ana/.config/tidewaiter/ca/gw.pem");
     expect(connectionVariables({ ...connection, tls: { mode: "disable" } })).not.toHaveProperty("PGSSLROOTCERT");
   });
@@ -68,7 +77,7 @@ describe("saving a connection", () => {
     const [service, pass] = [await readFile(paths.serviceFile, "utf8"), await readFile(paths.passFile, "utf8")];
     expect(service.startsWith("[mine]\nhost=db\n# tidewaiter:begin prod-db sec_1\n[prod-db]\n")).toBe(true);
     // The first line that fits counts, and the person's own fits everything.
-    expect(pass.indexOf(passFileLine(connection))).toBeLessThan(pass.indexOf("*:*:*:*:mine"));
+    expect(pass.indexOf(passFileLine(connection, connection.proof.secret))).toBeLessThan(pass.indexOf("*:*:*:*:mine"));
     for (const path of [paths.serviceFile, paths.passFile]) expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
@@ -76,7 +85,7 @@ describe("saving a connection", () => {
     await using dir = tempDir("cli");
     const paths = files(dir.path);
     await saveConnection(paths, "prod-db", opened("sec_1"));
-    expect(await saveConnection(paths, "prod-db", opened("sec_2", { secret: "new" }))).toBe("sec_1");
+    expect(await saveConnection(paths, "prod-db", opened("sec_2", { proof: { secret: "new" } }))).toBe("sec_1");
     const pass = await readFile(paths.passFile, "utf8");
     expect(pass.match(/tidewaiter:begin/g)).toHaveLength(1);
     expect(pass).toContain(":new\n");

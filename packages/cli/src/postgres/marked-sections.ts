@@ -34,7 +34,7 @@ export function putSection(
   section: Section,
   options: { readonly first: boolean; readonly path: string },
 ): SectionEdit {
-  const { outside, replaced } = takeOut(text, section.key, options.path);
+  const { outside, replaced } = takeOut(text, ({ key }) => key === section.key, options.path);
   const block = [
     `# tidewaiter:begin ${section.key} ${section.id}`,
     ...section.lines,
@@ -48,11 +48,17 @@ export function putSection(
 
 /** Text outside of all our sections. @throws CliError `conflict` */
 export function outsideSections(text: string, path: string): string {
-  return takeOut(text, undefined, path).outside;
+  return takeOut(text, () => true, path).outside;
 }
 
-/** Without the sections of that key, or without all. */
-function takeOut(text: string, key: string | undefined, path: string) {
+/** Without those sections of ours. @throws CliError `conflict` */
+export function removeSections(text: string, which: SectionFilter, path: string): string {
+  return takeOut(text, which, path).outside;
+}
+
+type SectionFilter = (section: Pick<Section, "key" | "id">) => boolean;
+
+function takeOut(text: string, which: SectionFilter, path: string) {
   const kept: string[] = [];
   let replaced: string | undefined;
   let open: { readonly key: string; readonly out: boolean; readonly line: number } | undefined;
@@ -63,8 +69,9 @@ function takeOut(text: string, key: string | undefined, path: string) {
     const [, begun, id] = BEGIN.exec(bare) ?? [];
     if (begun !== undefined) {
       if (open !== undefined) throw broken(path, open.line);
-      open = { key: begun, out: key === undefined || begun === key, line: index + 1 };
-      if (begun === key) replaced ??= id;
+      const out = which({ key: begun, id: id ?? "" });
+      open = { key: begun, out, line: index + 1 };
+      if (out) replaced ??= id;
     }
     if (open?.out !== true) kept.push(line);
     const [, ended] = END.exec(bare) ?? [];

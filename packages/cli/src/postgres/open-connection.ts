@@ -8,11 +8,12 @@ import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { parseLevel } from "../input/access-level.ts";
 import { parseCount, parseDuration } from "../input/duration.ts";
-import type { Connection, TlsChoice } from "./connection.ts";
+import type { Connection, SecretConnection, TlsChoice } from "./connection.ts";
 
 export interface ConnectOptions {
   readonly level?: string;
-  readonly ttl: string;
+  /** Default: as the resource says. */
+  readonly ttl?: string;
   readonly uses?: string;
   /** An AI agent that acts for the caller. */
   readonly for?: string;
@@ -22,13 +23,14 @@ export interface Wanted {
   readonly resource: string;
   readonly database: string | undefined;
   readonly level: AccessLevel | undefined;
-  readonly ttlSeconds: number;
+  /** Undefined: as the resource says. */
+  readonly ttlSeconds: number | undefined;
   readonly uses: number | undefined;
   readonly forPrincipal: string | undefined;
 }
 
-export interface OpenedConnection {
-  readonly connection: Connection;
+export interface OpenedConnection<C extends Connection = Connection> {
+  readonly connection: C;
   readonly secretId: string;
   readonly expiresAt: string;
 }
@@ -46,20 +48,23 @@ export function parseWanted(target: string, options: ConnectOptions): Wanted {
     resource,
     database,
     level: options.level === undefined ? undefined : parseLevel(options.level),
-    ttlSeconds: parseDuration(options.ttl, "--ttl"),
+    ttlSeconds: options.ttl === undefined ? undefined : parseDuration(options.ttl, "--ttl"),
     uses: options.uses === undefined ? undefined : parseCount(options.uses, "--uses", { min: 1, max: 1_000_000 }),
     forPrincipal: options.for,
   };
 }
 
 /** Makes a connection secret for what is wanted; from now on it counts among the live ones of its principal. */
-export async function openConnection(context: CommandContext, wanted: Wanted): Promise<OpenedConnection> {
+export async function openConnection(
+  context: CommandContext,
+  wanted: Wanted,
+): Promise<OpenedConnection<SecretConnection>> {
   const api = await context.api();
   const { resource, ttlSeconds, uses, forPrincipal, level, database } = wanted;
   if (forPrincipal === undefined) await checkGrant(context, wanted);
   const body = {
     resource,
-    ttlSeconds,
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     ...(uses === undefined ? {} : { uses }),
     ...(forPrincipal === undefined ? {} : { forPrincipal }),
   };
@@ -72,7 +77,7 @@ export async function openConnection(context: CommandContext, wanted: Wanted): P
     port,
     database: database === undefined ? resource : `${resource}/${database}`,
     user: level === undefined ? made.username : `${made.username}/${level}`,
-    secret: made.secret,
+    proof: { secret: made.secret },
     tls: await tlsChoice(context, made.endpoint),
   };
   return { connection, secretId: made.id, expiresAt: made.expiresAt };
@@ -89,7 +94,8 @@ export async function revokeSecret(context: CommandContext, id: string): Promise
   }
 }
 
-async function checkGrant(context: CommandContext, { resource, level }: Wanted): Promise<void> {
+/** @throws CliError `refused` */
+export async function checkGrant(context: CommandContext, { resource, level }: Wanted): Promise<void> {
   const granted = (await findResource(await context.api(), resource)).level;
   if (granted === null) {
     throw new CliError("refused", `you have no grant for ${resource}`, { next: "Ask an administrator for one." });

@@ -2,9 +2,10 @@ import { withLock } from "../config/file-lock.ts";
 import { readPrivateFile, writePrivateFile } from "../config/private-file.ts";
 import type { Environment } from "../environment.ts";
 import { CliError } from "../errors.ts";
-import { passFileKey, passFileLine, serviceLines } from "./connection.ts";
-import { outsideSections, putSection } from "./marked-sections.ts";
+import { type Connection, passFileKey, passFileLine, serviceLines } from "./connection.ts";
+import { outsideSections, putSection, removeSections } from "./marked-sections.ts";
 import type { OpenedConnection } from "./open-connection.ts";
+import { putSavedConnection, removeSavedConnection, type SavedConnection } from "./saved-connections.ts";
 
 export type LibpqFiles = Pick<Environment, "serviceFile" | "passFile" | "configDir">;
 
@@ -23,24 +24,57 @@ export async function checkServiceName(files: LibpqFiles, service: string): Prom
 }
 
 /**
- * Writes the service's section and the password line, both files 0600, in place of our earlier ones. Returns the id of
- * the secret that was replaced.
+ * Writes the service's section and, of a secret, the password line, both files 0600, in place of our earlier ones, and
+ * remembers the service when `saved` is given. Safe to run twice and at once. Returns the id of what was replaced.
  */
 export async function saveConnection(
   files: LibpqFiles,
   service: string,
   { connection, secretId }: OpenedConnection,
+  saved?: SavedConnection,
 ): Promise<string | undefined> {
   return await withLock(files.configDir, async () => {
     const services = (await readPrivateFile(files.serviceFile)) ?? "";
-    const passwords = (await readPrivateFile(files.passFile)) ?? "";
     const serviceSection = { key: service, id: secretId, lines: serviceLines(service, connection) };
-    const passSection = { key: passFileKey(connection), id: secretId, lines: [passFileLine(connection)] };
     const newServices = putSection(services, serviceSection, { first: false, path: files.serviceFile });
-    // libpq takes the first line that fits, and a person's own may have wildcards.
-    const newPasswords = putSection(passwords, passSection, { first: true, path: files.passFile });
-    await writePrivateFile(files.passFile, newPasswords.text);
+    const replaced = "secret" in connection.proof ? await putPassword(files, connection, secretId) : undefined;
     await writePrivateFile(files.serviceFile, newServices.text);
-    return newPasswords.replaced;
+    if (saved !== undefined) await putSavedConnection(files.configDir, saved);
+    return replaced ?? newServices.replaced;
   });
+}
+
+async function putPassword(
+  { passFile }: LibpqFiles,
+  connection: Connection,
+  secretId: string,
+): Promise<string | undefined> {
+  if (!("secret" in connection.proof)) return undefined;
+  const passwords = (await readPrivateFile(passFile)) ?? "";
+  const lines = [passFileLine(connection, connection.proof.secret)];
+  const section = { key: passFileKey(connection), id: secretId, lines };
+  // libpq takes the first line that fits, and a person's own may have wildcards.
+  const changed = putSection(passwords, section, { first: true, path: passFile });
+  await writePrivateFile(passFile, changed.text);
+  return changed.replaced;
+}
+
+/** Takes out what `saveConnection` wrote for a service; all else stays. Returns what it was, if it was ours. */
+export async function forgetConnection(files: LibpqFiles, service: string): Promise<SavedConnection | undefined> {
+  return await withLock(files.configDir, async () => {
+    const { serviceFile } = files;
+    const known = await removeSavedConnection(files.configDir, { service, serviceFile });
+    await editFile(serviceFile, (text) => removeSections(text, ({ key }) => key === service, serviceFile));
+    const id = known?.secretId;
+    const passFile = known?.passFile ?? files.passFile;
+    if (id !== undefined) await editFile(passFile, (text) => removeSections(text, (one) => one.id === id, passFile));
+    return known;
+  });
+}
+
+async function editFile(path: string, edit: (text: string) => string): Promise<void> {
+  const text = await readPrivateFile(path);
+  if (text === undefined) return;
+  const changed = edit(text);
+  if (changed !== text) await writePrivateFile(path, changed);
 }

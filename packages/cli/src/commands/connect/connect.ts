@@ -1,9 +1,9 @@
-import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { relative, utc } from "../../output/times.ts";
-import { connectionUrl } from "../../postgres/connection.ts";
+import { connectService } from "../../postgres/connect-service.ts";
+import { connectionUrl, type SecretConnection } from "../../postgres/connection.ts";
 import {
   type ConnectOptions,
   type OpenedConnection,
@@ -12,12 +12,14 @@ import {
   revokeSecret,
   type Wanted,
 } from "../../postgres/open-connection.ts";
-import { checkServiceName, saveConnection } from "../../postgres/save-connection.ts";
+import { checkServiceName, forgetConnection } from "../../postgres/save-connection.ts";
 import { addConnectOptions } from "./connect-options.ts";
 
 interface Options extends ConnectOptions {
   readonly service?: string;
   readonly url?: boolean;
+  readonly certificate?: boolean;
+  readonly forget?: boolean;
 }
 
 export const connect = defineCommand<[target: string], Options>({
@@ -25,30 +27,43 @@ export const connect = defineCommand<[target: string], Options>({
   configure: (command) =>
     addConnectOptions(command)
       .option("--service <name>", "name of the service; default: the resource")
-      .option("--url", "print a URL that holds the secret, and write no file"),
+      .option("--certificate", "a client certificate in place of a secret; its key is made here and stays here")
+      .option("--url", "print a URL that holds the secret, and write no file")
+      .option("--forget", "take the service out again and revoke what it was made with"),
   examples: [
     "tw connect prod-db                       then: psql service=prod-db",
     "tw connect prod-db/reports --level write --ttl 1h",
+    "tw connect --certificate prod-db         then: psql service=prod-db",
     "tw connect prod-db --url --uses 1        for a tool that takes only a URL",
   ],
   notes:
     "Writes ~/.pg_service.conf (PGSERVICEFILE) and ~/.pgpass (PGPASSFILE), both 0600, between markers of its own;\n" +
-    "everything else in them stays as it is. Running it again replaces what it wrote before.",
+    "everything else in them stays as it is. Running it again replaces what it wrote before, and every `tw login`\n" +
+    "gives all services a fresh secret, so that connections saved in psql, DBeaver or DataGrip go on working.",
   run: async (context, options, target) => {
     const wanted = parseWanted(target, options);
-    if (options.url) return printUrl(context, await openConnection(context, wanted));
     const service = options.service ?? defaultService(wanted);
     checkName(service);
+    const certificate = options.certificate ?? false;
+    if (options.forget) return forget(context, service);
+    if (options.url) return printUrl(context, await openConnection(context, wanted));
     await checkServiceName(context.env, service);
-    const opened = await openConnection(context, wanted);
-    const replaced = await saveOrRevoke(context, service, opened);
-    if (replaced !== undefined) await revokeUnused(context, replaced);
-    report(context, service, opened);
+    report(context, service, await connectService(context, { service, wanted, certificate }));
     return undefined;
   },
 });
 
-function printUrl(context: CommandContext, opened: OpenedConnection): undefined {
+async function forget(context: CommandContext, service: string): Promise<undefined> {
+  const known = await forgetConnection(context.env, service);
+  if (known === undefined) {
+    throw new CliError("not_found", `there is no service ${service} of ours in ${context.env.serviceFile}`);
+  }
+  const revoked = await revokeSecret(context, known.secretId);
+  context.output.result({ service, revoked }, () => [`Service ${service} is gone.`]);
+  return undefined;
+}
+
+function printUrl(context: CommandContext, opened: OpenedConnection<SecretConnection>): undefined {
   const url = connectionUrl(opened.connection);
   const { secretId, expiresAt } = opened;
   context.output.result({ url, secretId, expiresAt }, () => [url]);
@@ -80,20 +95,4 @@ function checkName(service: string): void {
     why: "no spaces, brackets, quotes, #, = or backslash",
     next: "Choose one: tw connect RESOURCE --service NAME",
   });
-}
-
-/** A secret that is written nowhere would only take one of the sixteen places. */
-async function saveOrRevoke(context: CommandContext, service: string, opened: OpenedConnection) {
-  try {
-    return await saveConnection(context.env, service, opened);
-  } catch (error) {
-    await revokeSecret(context, opened.secretId);
-    throw error;
-  }
-}
-
-/** Revoking ends sessions, so a replaced secret that is in use stays until it expires. */
-async function revokeUnused(context: CommandContext, id: string): Promise<void> {
-  const { secrets } = await answer((await context.api()).GET("/v1/connection-secrets", { params: { query: {} } }));
-  if (secrets.some((secret) => secret.id === id && secret.uses === 0)) await revokeSecret(context, id);
 }

@@ -1,7 +1,7 @@
 import { defineCommand } from "../../command.ts";
 import type { ConnectOptions } from "../../postgres/open-connection.ts";
 import { addConnectOptions } from "./connect-options.ts";
-import { runWithSecret } from "./run-with-secret.ts";
+import { runWithSecrets } from "./run-with-secret.ts";
 
 const MISSING = {
   why: "`tw psql` runs the psql of this machine, and there is none in PATH",
@@ -18,5 +18,5 @@ export const psql = defineCommand<[target: string, args: readonly string[]], Con
   ],
   notes: "Exit code: psql's own. --json says nothing about what psql writes.",
   run: (context, options, target, args) =>
-    runWithSecret(context, target, options, { file: "psql", args, missing: MISSING }),
+    runWithSecrets(context, [target], options, { file: "psql", args, missing: MISSING }),
 });

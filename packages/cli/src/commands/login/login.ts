@@ -3,11 +3,12 @@ import { defineCommand } from "../../command.ts";
 import { type Profile, ProfileStore } from "../../config/profiles.ts";
 import { parseServerUrl } from "../../config/server-url.ts";
 import type { CommandContext } from "../../context.ts";
-import { chosenProfileName } from "../../create-context.ts";
+import { chosenProfileName, createContext } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
 import { readInputFile } from "../../input/input-file.ts";
 import { readSecret } from "../../input/secret.ts";
 import { relative, utc } from "../../output/times.ts";
+import { refreshConnections, refreshedLines } from "../../postgres/refresh-connections.ts";
 import { type FederatedOptions, signInFederated } from "./federated.ts";
 
 interface Options extends FederatedOptions {
@@ -18,6 +19,7 @@ interface Options extends FederatedOptions {
   readonly keepCurrent?: boolean;
   readonly passwordStdin?: boolean;
   readonly passwordFile?: string;
+  readonly refresh: boolean;
 }
 
 export const login = defineCommand<[], Options>({
@@ -28,6 +30,7 @@ export const login = defineCommand<[], Options>({
       .option("--as <name>", "who signs in; also names the profile, so that several people can be signed in")
       .option("--ca-file <file>", "PEM of a certificate authority to trust for this server")
       .option("--keep-current", "do not make this the current profile")
+      .option("--no-refresh", "leave saved connections as they are (see: tw connect --help)")
       .option("--password-stdin", "read the password from stdin")
       .option("--password-file <file>", "read the password from a file")
       .option("--federated", "a workload signs in with a token of its own platform")
@@ -60,8 +63,10 @@ export const login = defineCommand<[], Options>({
     const profileName = context.profileName ?? options.as ?? known?.name ?? principal.name;
     const profile: Profile = { name: profileName, server, principal: principal.name, accessToken, expiresAt, ...trust };
     await new ProfileStore(context.env.configDir).save(profile, { switch: options.keepCurrent !== true });
-    context.output.result({ profile: profileName, server, principal, roles, expiresAt }, () => [
+    const refreshed = options.refresh ? await refreshConnections(createContext({ ...context, profileName })) : [];
+    context.output.result({ profile: profileName, server, principal, roles, expiresAt, refreshed }, () => [
       `Signed in to ${server} as ${principal.name} until ${utc(expiresAt)} (${relative(expiresAt, context.now())}).`,
+      ...refreshedLines(refreshed),
     ]);
     return undefined;
   },

@@ -20,6 +20,10 @@ export const list = defineCommand<[], Options>({
         result.secrets,
         [
           { title: "ID", value: ({ id }) => id },
+          {
+            title: "KIND",
+            value: ({ kind, clientAddress }) => (clientAddress === null ? kind : `${kind} ${clientAddress}`),
+          },
           { title: "PRINCIPAL", value: ({ principal }) => principal },
           { title: "RESOURCE", value: ({ resource }) => resource ?? "any" },
           { title: "ENDS", value: ({ expiresAt }) => at(expiresAt) },
