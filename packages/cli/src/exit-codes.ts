@@ -26,6 +26,7 @@ export type Exit = keyof typeof EXIT_CODES;
 const EXIT_OF: Readonly<Record<ErrorCode, Exit>> = {
   bad_request: "usage",
   unauthenticated: "not_signed_in",
+  second_factor_required: "not_signed_in",
   permission_missing: "refused",
   step_up_required: "refused",
   not_found: "not_found",

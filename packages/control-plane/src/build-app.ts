@@ -27,6 +27,10 @@ import { reviewRoutes } from "./features/reviews/routes.ts";
 import { roleRoutes } from "./features/roles/routes.ts";
 import { addScim } from "./features/scim/routes.ts";
 import { scimTokenRoutes } from "./features/scim/token-routes.ts";
+import { factorAccountPages } from "./features/second-factors/account-pages.ts";
+import { secondFactorRoutes } from "./features/second-factors/routes.ts";
+import { factorSignInPages } from "./features/second-factors/sign-in-pages.ts";
+import { stepUpPages } from "./features/second-factors/step-up-pages.ts";
 import { browserLoginPages } from "./features/secrets/pages.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
@@ -44,6 +48,7 @@ export function allRoutes(services: Services): readonly Route[] {
   const routes = [
     ...healthRoutes(services),
     ...loginRoutes(services),
+    ...secondFactorRoutes(services),
     ...principalRoutes(services),
     ...groupRoutes(services),
     ...roleRoutes(services),
@@ -78,6 +83,9 @@ export function allPages(services: Services): readonly PageRoute[] {
     ...homePages(services),
     ...reviewPages(services),
     ...browserLoginPages(services),
+    ...factorSignInPages(services),
+    ...factorAccountPages(services),
+    ...stepUpPages(services),
   ];
 }
 

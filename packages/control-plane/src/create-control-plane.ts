@@ -22,6 +22,9 @@ import { newPassword } from "./features/principals/routes.ts";
 import { RecordingService } from "./features/recordings/service.ts";
 import { ReviewService } from "./features/reviews/service.ts";
 import { ScimService } from "./features/scim/service.ts";
+import { FactorEnrolment } from "./features/second-factors/enrolment.ts";
+import { SecondFactors } from "./features/second-factors/service.ts";
+import { StepUpLinks } from "./features/second-factors/step-up-links.ts";
 import { openTokenKey, SessionService } from "./features/sessions/service.ts";
 import { principalName } from "./features/shapes.ts";
 import { WebSessions } from "./features/web-session/service.ts";
@@ -115,6 +118,8 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const tokenKey = await openTokenKey(store, sealer);
   const attempts = new Attempts(now);
   const web = () => deps.endpoints().web;
+  const login = new LoginService({ store, tokens, identity, attempts, now, signInLifeMs });
+  const factorAttempts = { attempts: new Attempts(now), required: deps.requireSecondFactor === true };
   const secretResolver = new SecretResolver({ stores: deps.secretStores ?? [], now });
   const oidcClients = new OidcClients(secretResolver, now);
   const providers = new IdentityProviders({ store, sealer, clients: oidcClients, now, web });
@@ -125,11 +130,14 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     now,
     grantKeys,
     tokenKeys,
-    login: new LoginService({ store, tokens, identity, attempts, now, signInLifeMs }),
     attempts,
     providers,
     oidcClients,
     revalidation: new Revalidation({ store, sealer, clients: oidcClients, providers, now }),
+    login,
+    factors: new SecondFactors({ store, sealer, login, now, web, ...factorAttempts }),
+    enrolment: new FactorEnrolment({ store, sealer, now, web }),
+    stepUpLinks: new StepUpLinks(store, now, web),
     webSessions: new WebSessions(store, now, signInLifeMs),
     certificates: new CertificateService(store, new CertificateAuthorities(keys), now),
     joinAttempts: new Attempts(now),

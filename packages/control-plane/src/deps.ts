@@ -48,6 +48,8 @@ export interface ControlPlaneDeps {
   readonly secretStores?: readonly SecretStore[];
   /** Default: principals with passwords in the store. */
   readonly identity?: (store: ControlPlaneStore) => IdentityProvider;
+  /** Whoever signs in with a password needs a second factor. Default: only those who added one. */
+  readonly requireSecondFactor?: boolean;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
   /** Default 8 h. */

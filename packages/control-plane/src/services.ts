@@ -7,6 +7,9 @@ import type { Revalidation } from "./features/identity-providers/revalidate.ts";
 import type { IdentityProviders } from "./features/identity-providers/service.ts";
 import type { Attempts } from "./features/login/attempts.ts";
 import type { ScimService } from "./features/scim/service.ts";
+import type { FactorEnrolment } from "./features/second-factors/enrolment.ts";
+import type { SecondFactors } from "./features/second-factors/service.ts";
+import type { StepUpLinks } from "./features/second-factors/step-up-links.ts";
 import type { WebSessions } from "./features/web-session/service.ts";
 import type { Sealer } from "./seal/sealer.ts";
 import type { SigningKeyRing } from "./signing/key-ring.ts";
@@ -27,4 +30,7 @@ export interface Services extends PortParts {
   readonly oidcClients: OidcClients;
   readonly revalidation: Revalidation;
   readonly scim: ScimService;
+  readonly factors: SecondFactors;
+  readonly enrolment: FactorEnrolment;
+  readonly stepUpLinks: StepUpLinks;
 }

@@ -27,6 +27,7 @@ import { roleUnits } from "./features/roles/store.ts";
 import { scimGroupUnits } from "./features/scim/groups.ts";
 import { scimTokenUnits } from "./features/scim/tokens.ts";
 import { scimUserUnits } from "./features/scim/users.ts";
+import { factorUnits } from "./features/second-factors/store.ts";
 import { browserLoginUnits } from "./features/secrets/browser-login-store.ts";
 import { secretUnits } from "./features/secrets/store.ts";
 import { sessionUnits } from "./features/sessions/store.ts";
@@ -48,6 +49,7 @@ export const units = {
   credentials: credentialUnits,
   delegations: delegationUnits,
   federations: federationUnits,
+  factors: factorUnits,
   grants: grantUnits,
   groups: groupUnits,
   history: historyUnits,

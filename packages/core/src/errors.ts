@@ -5,6 +5,7 @@
 export const ERROR_CODES = {
   bad_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Sign in first" },
+  second_factor_required: { status: 401, title: "A second factor is needed" },
   permission_missing: { status: 403, title: "Your role does not include this" },
   step_up_required: { status: 403, title: "Prove once more that it is you" },
   not_found: { status: 404, title: "There is no such thing" },

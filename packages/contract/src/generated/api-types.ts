@@ -47,6 +47,8 @@ export interface paths {
       requestBody: { content: { "application/json": {
           name: string;
           password: string;
+          code?: string;
+          recoveryCode?: string;
         } } };
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
@@ -140,6 +142,151 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    patch?: never;
+  };
+  "/v1/me/second-factors": {
+    /** Your own second factors; they are added in the browser, at /account/second-factors (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            totp?: {
+              since: string;
+            };
+            passkeys: ({
+              id: string;
+              name: string;
+              createdAt: string;
+              lastUsedAt: string | null;
+            })[];
+            recoveryCodes: number;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/step-up": {
+    get?: never;
+    put?: never;
+    /** Prove once more that it is you: by a code or, without second factors, by the password (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          code?: string;
+          recoveryCode?: string;
+          password?: string;
+        } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/step-up/links": {
+    get?: never;
+    put?: never;
+    /** A link to open in a browser, where you prove that it is you for the sign-in of this request (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            url: string;
+            expiresAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/step-up/links/{id}": {
+    /** Was the link used? (needs the permission self.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            completed: boolean;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/principals/{name}/second-factors": {
+    /** Second factors of a principal (needs the permission principals.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            totp?: {
+              since: string;
+            };
+            passkeys: ({
+              id: string;
+              name: string;
+              createdAt: string;
+              lastUsedAt: string | null;
+            })[];
+            recoveryCodes: number;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Take all second factors of a person who lost them; whoever is signed in as that person is signed out (needs the permission principals.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
     patch?: never;
   };
   "/v1/principals": {

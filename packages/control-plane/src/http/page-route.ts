@@ -1,7 +1,9 @@
 import { ERROR_CODES, TidewaiterError } from "@tidewaiter/core/errors";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import { nextPage } from "../features/login/next-page.ts";
 import type { Caller } from "../features/login/service.ts";
+import { STEP_UP_PAGE } from "../features/second-factors/require-step-up.ts";
 import { type CookieChange, type CookieName, readCookie, setCookie } from "../features/web-session/cookie.ts";
 import { sameText } from "../features/web-session/same-text.ts";
 import type { Permission, Scope } from "../permissions.ts";
@@ -183,7 +185,17 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
     const back = request.method === "GET" ? `?next=${encodeURIComponent(request.url)}` : "";
     return sendPage(reply, { redirect: `/sign-in${back}` }, web);
   }
+  if (known.code === "step_up_required") {
+    return sendPage(reply, { redirect: `${STEP_UP_PAGE}?next=${encodeURIComponent(pageOf(request))}` }, web);
+  }
   const { status, title } = ERROR_CODES[known.code];
   const body = html`${notice("problem", known.detail)}${known.next !== undefined && html`<p>${known.next}</p>`}`;
   return sendPage(reply, { html: page({ title, viewer: viewerOf(request), body }), status }, web);
+}
+
+/** Where to come back to: this page or, of a form, the one that it stood on. */
+function pageOf(request: FastifyRequest): string {
+  if (request.method === "GET") return request.url;
+  const from = URL.parse(request.headers.referer ?? "");
+  return from === null ? "/" : nextPage(`${from.pathname}${from.search}`);
 }

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 const TYPES = {
   "pages.css": "text/css; charset=utf-8",
   "pages.js": "text/javascript; charset=utf-8",
+  "passkeys.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
 } as const;
 

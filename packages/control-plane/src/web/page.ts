@@ -29,6 +29,7 @@ export function page({ title, viewer, body, wide = false }: PageParts): Html {
 <link rel="stylesheet" href="${assetUrl("pages.css")}">
 <link rel="icon" href="${assetUrl("icon.svg")}" type="image/svg+xml">
 <script src="${assetUrl("pages.js")}" type="module"></script>
+<script src="${assetUrl("passkeys.js")}" type="module"></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
@@ -46,7 +47,7 @@ ${body}
 }
 
 function account(viewer: Viewer): Html {
-  return html`<nav aria-label="Account"><a href="/reviews">Reviews</a><span>${viewer.name}</span>
+  return html`<nav aria-label="Account"><a href="/reviews">Reviews</a><a href="/account/second-factors">${viewer.name}</a>
 <form method="post" action="/sign-out">${formToken(viewer)}<button class="plain">Sign out</button></form></nav>`;
 }
 

@@ -33,7 +33,7 @@ export class Attempts {
   /** Throws `rate_limited`. Every attempt counts until `succeeded` gives the pair's back. */
   check(address: string, name: string): void {
     const from = network(address);
-    if (!this.#take(`a ${from}`, PER_ADDRESS) || !this.#take(`p ${from} ${name}`, PER_PAIR)) {
+    if (!this.take(`a ${from}`, PER_ADDRESS) || !this.take(`p ${from} ${name}`, PER_PAIR)) {
       throw new TidewaiterError("rate_limited", "too many attempts from your address", { next: "Wait a minute." });
     }
   }
@@ -42,7 +42,8 @@ export class Attempts {
     this.#buckets.delete(`p ${network(address)} ${name}`);
   }
 
-  #take(key: string, limits: AttemptLimits): boolean {
+  /** One of whatever the key names; false when there is none left. */
+  take(key: string, limits: AttemptLimits): boolean {
     const now = this.#now();
     const bucket = this.#buckets.get(key) ?? { tokens: limits.burst, at: now };
     const tokens = Math.min(limits.burst, bucket.tokens + Math.max(0, now - bucket.at) / limits.refillMs);

@@ -5,13 +5,15 @@ import type { Services } from "../../services.ts";
 import { html } from "../../web/html.ts";
 import { notice, page } from "../../web/page.ts";
 import type { ProviderRow } from "../identity-providers/store.ts";
+import { continueSignIn } from "../second-factors/sign-in-pages.ts";
 import { nextPage } from "./next-page.ts";
 import { MAX_PASSWORD } from "./password.ts";
 
 const next = z.string().max(2000).optional();
 
 /** Signing in and out in a browser. */
-export function signInPages({ login, webSessions, store }: Services): PageRoute[] {
+export function signInPages(services: Services): PageRoute[] {
+  const { login, store } = services;
   return [
     pageRoute({
       method: "GET",
@@ -32,8 +34,7 @@ export function signInPages({ login, webSessions, store }: Services): PageRoute[
         const to = nextPage(form.next);
         try {
           const proven = await login.checkPassword(name, password, address);
-          const id = await webSessions.open(proven);
-          return { redirect: to, cookies: [{ name: "tw_session", value: id }] };
+          return await continueSignIn(services, proven, to);
         } catch (error) {
           if (!(error instanceof TidewaiterError)) throw error;
           if (error.code !== "unauthenticated" && error.code !== "rate_limited") throw error;

@@ -9,14 +9,20 @@ const endpointsShape = z.object({
   web: z.string(),
 });
 
-export function loginRoutes({ login, store, deps }: Services): Route[] {
+export function loginRoutes({ login, factors, store, deps }: Services): Route[] {
   return [
     route({
       method: "POST",
       url: "/v1/login",
       summary: "Sign in with name and password",
       access: { public: true },
-      body: z.strictObject({ name: z.string().min(1).max(63), password: z.string().min(1).max(MAX_PASSWORD) }),
+      body: z.strictObject({
+        name: z.string().min(1).max(63),
+        password: z.string().min(1).max(MAX_PASSWORD),
+        /** Of an authenticator app, for whoever has one. */
+        code: z.string().max(20).optional(),
+        recoveryCode: z.string().max(60).optional(),
+      }),
       response: z.object({
         accessToken: z.string(),
         expiresAt: z.string(),
@@ -24,7 +30,8 @@ export function loginRoutes({ login, store, deps }: Services): Route[] {
         roles: z.array(z.string()).readonly(),
       }),
       async handle({ body, address }) {
-        return login.signIn(await login.checkPassword(body.name, body.password, address));
+        const first = await login.checkPassword(body.name, body.password, address);
+        return login.signIn(await factors.complete(first, body));
       },
     }),
     route({

@@ -73,6 +73,11 @@ export const principalUnits = {
     return toPrincipal(known);
   }),
 
+  /** Undefined when there is no such principal. */
+  nameOf: read(function* (_unit, args: { id: string }): Work<string | undefined> {
+    return (yield* selectOne(principals, eq(principals.id, args.id)))?.name;
+  }),
+
   /** What signing in needs; undefined when there is no such principal. */
   forLogin: read(function* (_unit, args: { name: string }): Work<PrincipalRow | undefined> {
     return yield* selectOne(principals, eq(principals.name, args.name));

@@ -8,8 +8,11 @@ export interface CookieChange {
   readonly maxAge?: number;
 }
 
-/** `tw_session` holds who signed in; `tw_pending` a sign-in at a provider that is under way. */
-export type CookieName = "tw_session" | "tw_pending";
+/**
+ * `tw_session` holds who signed in; `tw_pending` a sign-in at a provider that is under way; `tw_factor` one whose password
+ * was right and whose second factor is missing.
+ */
+export type CookieName = "tw_session" | "tw_pending" | "tw_factor";
 
 /**
  * Over https a cookie is named `__Host-`, which a browser takes only from this very host, over TLS and for all paths, so

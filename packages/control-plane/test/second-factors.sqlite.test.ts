@@ -1,0 +1,4 @@
+import { startHarness } from "./running.ts";
+import { secondFactorsContract } from "./second-factors-contract.ts";
+
+secondFactorsContract("SQLite", () => startHarness("sqlite"));
