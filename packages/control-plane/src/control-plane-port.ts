@@ -81,6 +81,9 @@ async function authenticate(parts: PortParts, proof: AuthenticationProof): Promi
     return secrets.use({ kind: "password", principal: proof.principalName, id: proof.secretId });
   }
   if (proof.type === "certificate") return parts.certificates.authenticate(proof.principalName, proof.certificate);
+  if (proof.type === "ssh_key") {
+    return secrets.useSshKey({ fingerprint: proof.fingerprint, principal: proof.principalName });
+  }
   if (proof.type === "browser_login") return browserLogins.use({ id: proof.id });
   const result = await parts.login.caller(proof.token);
   if (result.ok) {

@@ -15,6 +15,13 @@ export interface Endpoints {
     /** PEM of the root that signed the gateway's certificate, where it is a local one. */
     readonly caPem?: string;
   };
+  /** Absent: there is no listener for SSH. */
+  readonly ssh?: {
+    readonly host: string;
+    readonly port: number;
+    /** Type and base64, as in known_hosts. */
+    readonly hostKey: string;
+  };
   /** Base URL of the API and of review links. */
   readonly web: string;
   readonly gatewayId: string;

@@ -3,7 +3,7 @@
  * `ssh_certificate`: issued by an authority of our own for a key that never left the client. `browser`: somebody signed
  * in for a client address.
  */
-export type ConnectionSecretKind = "password" | "certificate" | "ssh_certificate" | "browser";
+export type ConnectionSecretKind = "password" | "certificate" | "ssh_certificate" | "ssh_key" | "browser";
 
 /** How connection secrets of a resource may be, times in seconds; what is left out is as the installation has it. */
 export interface SecretRules {

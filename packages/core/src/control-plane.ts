@@ -87,6 +87,8 @@ export type AuthenticationProof =
   | { readonly type: "secret"; readonly principalName: string; readonly secretId: string }
   /** All bytes of an X.509 certificate in base64, whose key the client has proven to hold. */
   | { readonly type: "certificate"; readonly principalName: string; readonly certificate: string }
+  /** `SHA256:...` of a public key whose private half an SSH client has proven to hold; the name where the client says one. */
+  | { readonly type: "ssh_key"; readonly fingerprint: string; readonly principalName?: string }
   /** A login by browser that was approved; the connection that asked for it, once. */
   | { readonly type: "browser_login"; readonly id: string }
   | { readonly type: "access_token"; readonly token: string };
@@ -122,6 +124,8 @@ export interface SessionRequest {
   readonly protocol: string;
   /** Absent = the lowest level that has a credential, up to the one granted. */
   readonly level?: AccessLevel;
+  /** The user at the target, in place of a level: the lowest granted level whose credential is of that name. */
+  readonly login?: string;
   readonly client: { readonly address: string; readonly application?: string };
   /** What the client asked for at the target, such as a database name; shown and recorded, never trusted. */
   readonly detail: Readonly<Record<string, string>>;
@@ -221,7 +225,12 @@ export type TargetCredential =
       readonly certificatePem: string;
       readonly privateKeyPem: string;
     }
+  /** A private key in PEM, in OpenSSH's form or PKCS #8, without a passphrase. */
+  | { readonly type: "ssh_key"; readonly username: string; readonly privateKeyPem: string }
   | { readonly type: "trust"; readonly username: string };
+
+/** What a secret that is kept elsewhere may be. */
+export type CredentialForm = Exclude<TargetCredential["type"], "trust">;
 
 export interface OpenCredentialOptions {
   readonly refused?: boolean;
@@ -235,7 +244,7 @@ export interface AgentSecret {
   readonly name: string;
   /** JWS for the agent: this secret, this session, short expiry. */
   readonly secretGrant: string;
-  readonly form: "password" | "certificate";
+  readonly form: CredentialForm;
 }
 
 export type OpenedCredential = TargetCredential | AgentSecret;

@@ -68,7 +68,7 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 }
 
 /** One thing asked of a target. `labels` and `facts` are resolved before the policy sees it. */
-export type Operation = SqlOperation | UnknownOperation;
+export type Operation = SqlOperation | SshOperation | UnknownOperation;
 
 export interface SqlOperation {
   readonly type: "sql";
@@ -76,6 +76,53 @@ export interface SqlOperation {
   readonly labels: LabelUse;
   /** From a plain EXPLAIN, only when a rule names it; undefined = unknown, which makes such a rule match. */
   readonly estimatedRows?: number;
+}
+
+/** What a client may ask an SSH connection for; each is judged by itself (RFC 4254). */
+export const SSH_CHANNELS = [
+  /** An interactive shell. */
+  "shell",
+  /** A command line for the target's shell. */
+  "exec",
+  /** A line typed in a terminal, as the emulated screen shows it at Enter: an audit aid. */
+  "typed",
+  /** A subsystem other than sftp. */
+  "subsystem",
+  /** One file moved, by whatever means. */
+  "sftp",
+  "scp",
+  "rsync",
+  "redirect",
+  /** `-L`, `-D`, `-W`: a connection that the target opens. */
+  "direct-tcpip",
+  "direct-streamlocal",
+  /** `-R`: a port that the target opens. */
+  "tcpip-forward",
+  "streamlocal-forward",
+  "auth-agent",
+  "x11",
+] as const;
+
+export type SshChannel = (typeof SSH_CHANNELS)[number];
+
+export interface SshOperation {
+  readonly type: "ssh";
+  readonly channel: SshChannel;
+  /** Login at the target. */
+  readonly user: string;
+  /** Command line, typed line or name of a subsystem; empty otherwise. */
+  readonly command: string;
+  /** Names of the programs that `command` starts, without folder; undefined = it cannot be read. */
+  readonly programs: readonly string[] | undefined;
+  /** Of a file: from the client's point of view. Several files of one command are one operation each where they can be told. */
+  readonly transfer?: {
+    readonly direction: "upload" | "download";
+    readonly path: string;
+    /** Undefined = not known beforehand. */
+    readonly bytes?: number;
+  };
+  /** Of a forward: what is connected to or listened on; the path of a socket has port 0. */
+  readonly forward?: { readonly host: string; readonly port: number };
 }
 
 /** What no analyser understands: refused unless the policy says otherwise. */
@@ -86,5 +133,6 @@ export interface UnknownOperation {
 }
 
 export function operationKind(operation: Operation): string {
-  return operation.type === "sql" ? operation.facts.kind : `UNKNOWN (${operation.reason})`;
+  if (operation.type === "sql") return operation.facts.kind;
+  return operation.type === "ssh" ? `ssh ${operation.channel}` : `UNKNOWN (${operation.reason})`;
 }

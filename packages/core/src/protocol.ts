@@ -7,7 +7,7 @@ import type {
   SessionRequest,
   TargetCredential,
 } from "./control-plane.ts";
-import type { Inspector, Interruption } from "./inspector.ts";
+import type { Inspector, Interruption, Side } from "./inspector.ts";
 import type { LabelMatcher } from "./labels/label-matcher.ts";
 import type { Operation } from "./operation.ts";
 import type { Canary } from "./policy/compiled-policy.ts";
@@ -124,12 +124,63 @@ export interface LiveSession<S extends Duplex = Duplex> {
   /** Decrypted for this call only: use it and let it go. */
   openCredential(options?: OpenCredentialOptions): Promise<TargetCredential>;
   record(event: SessionEvent): void;
+  /** For protocols that are not one relayed byte stream: judges one operation, records it, and waits for a person where one must decide. */
+  admit(request: AdmissionRequest): Promise<Admission>;
+  /** For those protocols: revocation, kill, shutdown, a lost control plane or recording. One listener; told at once of what came before. */
+  onInterrupt(interrupt: (by: Interruption) => void): void;
+  /** Bytes that passed, for the counters of the session. */
+  count(to: Side, bytes: number): void;
   reviewLink(shortId: string): string;
   /** Runs the ready phase until either side ends. */
   relay<M>(options: RelayOptions<M, S>): Promise<void>;
   /** Closes the recording and the lease. Safe to call twice; the first reason stays. */
   end(reason: string): Promise<void>;
 }
+
+/** One operation that a client asks for. */
+export interface AdmissionRequest {
+  readonly operation: Operation;
+  /** As the recording and the reviewer see it. */
+  readonly text: string;
+  /** `text` without what the policy's detectors find in it, where that differs: then `text` is sealed in the recording. */
+  readonly shown?: string;
+  /** One line without values, for lists and notifications. */
+  readonly summary: string;
+  /** Aborted when the client leaves or takes it back. */
+  readonly signal: AbortSignal;
+  /** The operation waits for a person now. */
+  readonly onHeld: (held: HeldOperation) => void;
+}
+
+export interface HeldOperation {
+  readonly ruleId: string;
+  readonly reason: string;
+  readonly askedOf: readonly string[];
+  readonly shortId: string;
+  readonly link: string;
+  readonly expiresAt: string;
+}
+
+/** `operation` is its number in the recording; whoever was let in says how it ended with an `operation_finished` event. */
+export type Admission =
+  | {
+      readonly ok: true;
+      readonly operation: number;
+      readonly verdict: Verdict;
+      readonly approval?: { readonly reviewers: readonly string[]; readonly comment: string };
+    }
+  | {
+      readonly ok: false;
+      readonly operation: number;
+      readonly ruleId: string;
+      readonly reason: string;
+      /** `ticket`: a person was asked; the same operation passes once after approval. */
+      readonly how: "denied" | "ticket" | "rejected" | "expired" | "withdrawn" | "unavailable";
+      readonly shortId?: string;
+      readonly link?: string;
+      readonly by?: string;
+      readonly comment?: string;
+    };
 
 export type FatalCode = "protocol_violation" | "recording_failed" | "internal";
 

@@ -1,4 +1,4 @@
-import type { TargetCredential } from "./control-plane.ts";
+import type { CredentialForm, TargetCredential } from "./control-plane.ts";
 import { TidewaiterError } from "./errors.ts";
 
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
@@ -8,7 +8,7 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----
  * @throws TidewaiterError `secret_unavailable`
  */
 export function credentialFrom(
-  form: "password" | "certificate",
+  form: CredentialForm,
   secret: { readonly username: string; readonly value: string },
 ): TargetCredential {
   const { username, value } = secret;
@@ -17,6 +17,10 @@ export function credentialFrom(
   const blocks = [...value.matchAll(PEM_BLOCK)].map(([text, label = ""]) => ({ text, label }));
   const certificatePem = blocks.filter(({ label }) => label === "CERTIFICATE").map(({ text }) => text);
   const privateKeyPem = blocks.find(({ label }) => label.endsWith("PRIVATE KEY"))?.text;
+  if (form === "ssh_key") {
+    if (privateKeyPem === undefined) throw unusable("the secret does not hold a private key in PEM");
+    return { type: "ssh_key", username, privateKeyPem };
+  }
   if (certificatePem.length === 0 || privateKeyPem === undefined) {
     throw unusable("the secret does not hold a certificate and a private key in PEM");
   }

@@ -7,11 +7,13 @@ import type {
   AuthorizedSession,
   ControlPlane,
   Principal,
+  Protocol,
   Review,
   ReviewDecision,
   ReviewRequest,
   SessionEvent,
   SessionHost,
+  TargetCredential,
 } from "@tidewaiter/core";
 import { newShortId } from "@tidewaiter/core";
 import type { ListenerTls } from "@tidewaiter/postgres/accept-client/options";
@@ -38,6 +40,12 @@ export interface HarnessOptions {
   readonly targetUser?: string;
   /** `target.lineage`; default: labels follow by names. */
   readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string };
+  /** In place of PostgreSQL. The resource is then called `web-1`. */
+  readonly other?: {
+    readonly protocol: Protocol<never, Duplex>;
+    readonly target: unknown;
+    readonly credential: TargetCredential;
+  };
   /** Of the listener; its domain is `gw.example`. */
   readonly tls?: ListenerTls;
 }
@@ -119,12 +127,16 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
           }
         : undefined,
     authenticate: async (proof) => {
-      const principal = proof.type === "secret" ? byName.get(proof.principalName) : undefined;
+      // every registered key is that of the first principal
+      const name = proof.type === "secret" || proof.type === "ssh_key" ? proof.principalName : undefined;
+      const [first] = options.principals;
+      const principal = proof.type === "ssh_key" && name === undefined ? first : byName.get(name ?? "");
       return principal === undefined ? { ok: false, reason: "unknown" } : { ok: true, principal };
     },
     appendAudit: async (event) => void audit.push(event),
     getPolicy: async () => bundle,
-    openCredential: async () => ({ type: "trust", username: options.targetUser ?? "postgres" }),
+    openCredential: async () =>
+      options.other?.credential ?? { type: "trust", username: options.targetUser ?? "postgres" },
     endSession: async () => {},
     requestReview: async (request) => {
       const used = [...reviews.values()].find(
@@ -163,13 +175,15 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const sessions = new Set<GatewaySession>();
   const classifier = await loadClassifier();
   const worker = createClassifierWorker();
-  const protocol = createPostgresProtocol({
+  const postgres = createPostgresProtocol({
     mockKey: randomBytes(32),
     classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
     classifySync: (sql) => classifier.classify(sql),
     domain: "gw.example",
     ...(options.tls && { tls: options.tls }),
   });
+  const protocol: Protocol<never, Duplex> = options.other?.protocol ?? (postgres as Protocol<never, Duplex>);
+  const resourceName = options.other === undefined ? "prod-db" : "web-1";
   const stop = new AbortController();
   const host = (clientAddress: string): SessionHost<Duplex> => ({
     controlPlane,
@@ -179,7 +193,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     cancelElsewhere: async () => {},
     openSession: async (request) => {
       await policy.ready();
-      if (request.resourceName !== "prod-db") return { ok: false, reason: "resource_unknown", detail: "" };
+      if (request.resourceName !== resourceName) return { ok: false, reason: "resource_unknown", detail: "" };
       const principal = found(options.principals.find(({ id }) => id === request.principalId));
       const authorized: AuthorizedSession = {
         id: `ses_${createHash("sha256").update(randomBytes(8)).digest("hex").slice(0, 12)}`,
@@ -187,9 +201,9 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
         resource: {
           id: "res_1",
           name: request.resourceName,
-          protocol: "postgres",
+          protocol: protocol.name,
           tags: { env: "prod" },
-          target: {
+          target: options.other?.target ?? {
             host: "127.0.0.1",
             port: options.target.port,
             database: options.database,

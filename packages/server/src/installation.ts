@@ -11,6 +11,7 @@ export function installationPaths(dataDir: string) {
     recordings: join(dataDir, "recordings"),
     journals: join(dataDir, "journals"),
     tls: join(dataDir, "tls"),
+    sshHostKey: join(dataDir, "ssh-host-key"),
     mockKey: join(dataDir, "mock.key"),
     gatewayId: join(dataDir, "gateway-id"),
     adminPassword: join(dataDir, "admin-password"),

@@ -9,6 +9,7 @@ Control plane and gateway in one process.
   --store URL            postgres://... in place of the embedded SQLite store
   --http HOST:PORT       API, web and agents' tunnels (default 127.0.0.1:8080; port 0 = a free one)
   --postgres HOST:PORT   PostgreSQL listener (default 127.0.0.1:6432; port 0 = a free one)
+  --ssh HOST:PORT        SSH listener (default: none; port 0 = a free one)
   --public-url URL       where people and agents reach --http (default: http(s)://HOST:PORT)
   --domain NAME          gateway's domain: prod-db.NAME as TLS server name chooses a resource (default localhost)
   --tls required|optional  clear-text PostgreSQL clients are refused or let in (default required)
@@ -44,6 +45,7 @@ export interface ServerOptions {
   readonly store: string | undefined;
   readonly http: Address;
   readonly postgres: Address;
+  readonly ssh: Address | undefined;
   readonly publicUrl: string | undefined;
   readonly domain: string;
   readonly tls: "required" | "optional";
@@ -82,6 +84,7 @@ export function parseCommand(args: readonly string[]): Command {
     store: values.store,
     http: address(values.http ?? "127.0.0.1:8080", "--http"),
     postgres: address(values.postgres ?? "127.0.0.1:6432", "--postgres"),
+    ssh: values.ssh === undefined ? undefined : address(values.ssh, "--ssh"),
     publicUrl: values["public-url"]?.replace(/\/+$/, ""),
     domain: values.domain ?? "localhost",
     tls,
@@ -110,6 +113,7 @@ function parse(args: readonly string[]) {
         store: text,
         http: text,
         postgres: text,
+        ssh: text,
         "public-url": text,
         domain: text,
         tls: text,

@@ -12,6 +12,9 @@ import type { Gateway } from "@tidewaiter/gateway";
 import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
 import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
+import { hostKeyLine, newHostKey } from "@tidewaiter/ssh/host-key-pair";
+import { createSshProtocol } from "@tidewaiter/ssh/serve";
+import { sshTargetSchema } from "@tidewaiter/ssh/target-schema";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
 import { createClassifierWorker, needsWorker } from "@tidewaiter/toolkit/sql/classify-in-worker";
 import { installationPaths, keptText, prepareDataDir, randomHex } from "./installation.ts";
@@ -67,7 +70,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     store: storeSettings(deps.storeUrl ?? options.store, paths.store),
     masterKeyFile: paths.masterKey,
     blobs: await createFileBlobStore(paths.recordings),
-    protocols: { postgres: postgresTargetSchema },
+    protocols: { postgres: postgresTargetSchema, ssh: sshTargetSchema },
     ...(await openSecretStores(options, deps.readVariable)),
     endpoints: () => endpoints ?? fail(),
     toOperation: policyOperation(classifier),
@@ -105,22 +108,26 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
       classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
       classifySync: (sql) => classifier.classify(sql),
     });
+    const hostKey = await keptText(paths.sshHostKey, newHostKey);
+    const ssh = createSshProtocol({ hostKeys: [hostKey] });
     gateway = await createGateway({
       gatewayId,
       controlPlane: controlPlane.port,
       journalDirectory: join(paths.journals, gatewayId),
       publicUrl: web,
-      protocols: [protocol],
+      protocols: [protocol, ssh],
       logger: deps.logger,
     });
     http.on("upgrade", (request, socket, head) => gateway?.handleUpgrade(request, socket, head));
     const listening = await gateway.listen(protocol, options.postgres);
+    const sshListening = options.ssh && (await gateway.listen(ssh, options.ssh));
     endpoints = {
+      ...(options.ssh &&
+        sshListening && {
+          ssh: { host: reachableHost(options.ssh, web), port: sshListening.port, hostKey: hostKeyLine(hostKey) },
+        }),
       postgres: {
-        host:
-          options.postgres.host === "0.0.0.0" || options.postgres.host === "::"
-            ? new URL(web).hostname
-            : options.postgres.host,
+        host: reachableHost(options.postgres, web),
         port: listening.port,
         tls: true,
         ...(tls.caPem !== undefined && { caPem: tls.caPem }),
@@ -198,6 +205,11 @@ function listen(server: Server, { host, port }: Address): Promise<AddressInfo> {
       else resolve(bound);
     });
   });
+}
+
+/** Who listens everywhere is reached where the web is. */
+function reachableHost({ host }: Address, web: string): string {
+  return host === "0.0.0.0" || host === "::" ? new URL(web).hostname : host;
 }
 
 function hostText(host: string): string {

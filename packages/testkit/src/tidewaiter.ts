@@ -29,6 +29,13 @@ export interface TidewaiterOptions {
     readonly password?: string;
     readonly database: string;
   };
+  /** A host `web-1` beside it, for everybody in `principals` at their level; the server then listens for SSH. */
+  readonly ssh?: {
+    readonly port: number;
+    readonly user: string;
+    readonly privateKey: string;
+    readonly hostKeys: readonly string[];
+  };
   /** Further addresses that the agent may dial, `host:port`. */
   readonly allow?: readonly string[];
   /** People, resource and grants as documents, in place of those made from `principals`. */
@@ -58,6 +65,8 @@ export interface Tidewaiter extends AsyncDisposable {
   readonly baseUrl: string;
   /** PostgreSQL listener. */
   readonly port: number;
+  /** SSH listener; 0 = there is none. */
+  readonly sshPort: number;
   /** Name of the resource, and so the database to connect to. */
   readonly database: string;
   /** Of the first principal: user and connection secret. */
@@ -109,6 +118,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         "--tls",
         options.tls ?? "optional",
         "--json",
+        ...(options.ssh === undefined ? [] : ["--ssh", "127.0.0.1:0"]),
         ...(options.serverArgs ?? []),
       ],
       env: {
@@ -121,6 +131,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
     const listening = JSON.parse((await server.line(/^\{"listening".*\}$/))[0]) as {
       web: string;
       postgres: { port: number };
+      ssh?: { port: number };
     };
     const calls = new Calls(listening.web, { [ADMIN]: adminPassword }, userPassword);
     say("starting the site agent");
@@ -135,6 +146,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         SITE,
         "--allow",
         `${options.target.host}:${options.target.port}`,
+        ...(options.ssh === undefined ? [] : ["--allow", `127.0.0.1:${options.ssh.port}`]),
         ...(options.allow ?? []).flatMap((address) => ["--allow", address]),
       ],
       env: { TIDEWAITER_JOIN_TOKEN: await joinToken(dataDir, calls) },
@@ -151,6 +163,11 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
     );
     for (const level of ["read", "write", "admin"])
       await calls.call("PUT", `/v1/resources/${resource}/credentials/${level}`, credential(options.target), ADMIN);
+    if (options.ssh !== undefined) {
+      const { user: username, privateKey: privateKeyPem } = options.ssh;
+      const key = { type: "ssh_key", username, privateKeyPem };
+      await calls.call("PUT", "/v1/resources/web-1/credentials/read", key, ADMIN);
+    }
     for (const { name, type } of principals)
       if (type === "user")
         await calls.call("PUT", `/v1/principals/${name}/password`, { password: userPassword }, ADMIN);
@@ -168,6 +185,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
     return {
       baseUrl: listening.web,
       port: listening.postgres.port,
+      sshPort: listening.ssh?.port ?? 0,
       database: resource,
       user: first,
       password: (await secret(first)).secret,
@@ -235,6 +253,26 @@ function documents(options: TidewaiterOptions, resource: string, principals: rea
       resource,
       level,
     });
+  if (options.ssh !== undefined) {
+    const { port: sshPort, hostKeys } = options.ssh;
+    const reached = { host: "127.0.0.1", port: sshPort, hostKeys };
+    yaml.push({
+      kind: "resource",
+      name: "web-1",
+      protocol: "ssh",
+      agent: SITE,
+      tags: { env: "prod" },
+      target: reached,
+    });
+    for (const { name, level } of principals)
+      yaml.push({
+        kind: "grant",
+        name: `${name.replace(/[^a-z0-9-]/g, "-")}-web-1`,
+        principal: name,
+        resource: "web-1",
+        level,
+      });
+  }
   // JSON is YAML
   return [
     { name: "access.yaml", source: yaml.map((one) => JSON.stringify(one)).join("\n---\n") },

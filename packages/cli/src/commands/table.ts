@@ -78,6 +78,21 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./connect/exec.ts")).exec,
   },
   {
+    path: ["ssh"],
+    summary: "ssh to a host behind the gateway",
+    load: async () => (await import("./ssh/ssh.ts")).ssh,
+  },
+  {
+    path: ["scp"],
+    summary: "copy files to and from such hosts",
+    load: async () => (await import("./ssh/scp.ts")).scp,
+  },
+  {
+    path: ["ssh-config"],
+    summary: "entries for ssh_config: ssh RESOURCE.tw",
+    load: async () => (await import("./ssh/ssh-config.ts")).sshConfig,
+  },
+  {
     path: ["apply"],
     summary: "bring everything to what documents say",
     load: async () => (await import("./apply/apply.ts")).apply,

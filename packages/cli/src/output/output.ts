@@ -44,6 +44,11 @@ export class Output {
     this.#options.stdout.write(`${safeJson(value)}\n`);
   }
 
+  /** What a terminal showed, as it is: whoever calls has taken out what is no picture. */
+  picture(text: string): void {
+    this.#options.stdout.write(text);
+  }
+
   /** A word to the person that is no part of the result. */
   note(text: string): void {
     this.#options.stderr.write(`${escapeLines(text).join("\n")}\n`);

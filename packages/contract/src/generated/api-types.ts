@@ -129,6 +129,11 @@ export interface paths {
                 tls: boolean;
                 caPem?: string;
               };
+              ssh?: {
+                host: string;
+                port: number;
+                hostKey: string;
+              };
               web: string;
             };
             grants: ({
@@ -1019,6 +1024,11 @@ export interface paths {
           type: "certificate";
           username?: string;
           certificatePem?: string;
+          privateKeyPem?: string;
+          reference?: string;
+        } | {
+          type: "ssh_key";
+          username?: string;
           privateKeyPem?: string;
           reference?: string;
         } | {
@@ -2153,7 +2163,7 @@ export interface paths {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             secrets: ({
               id: string;
-              kind: "password" | "certificate" | "ssh_certificate" | "browser";
+              kind: "password" | "certificate" | "ssh_certificate" | "ssh_key" | "browser";
               principal: string;
               resource: string | null;
               createdAt: string;
@@ -2195,6 +2205,42 @@ export interface paths {
               tls: boolean;
               caPem?: string;
             };
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/connection-secrets/ssh-keys": {
+    get?: never;
+    put?: never;
+    /** Register the public key of an SSH client: its holder is the caller until it ends (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          publicKey: string;
+          resource?: string;
+          ttlSeconds?: number;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            kind: "password" | "certificate" | "ssh_certificate" | "ssh_key" | "browser";
+            principal: string;
+            resource: string | null;
+            createdAt: string;
+            expiresAt: string;
+            usesLeft: number | null;
+            uses: number;
+            lastUsedAt: string | null;
+            clientAddress: string | null;
+            fingerprint: string;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };

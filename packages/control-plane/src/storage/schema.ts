@@ -11,6 +11,7 @@ import type {
   ReviewState,
   SecretRules,
   SessionCounters,
+  TargetCredential,
 } from "@tidewaiter/core";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { AccessDecision, AccessRequestState, AccessRule } from "../features/access-requests/access-rule.ts";
@@ -242,7 +243,7 @@ export const credentials = sqliteTable("credentials", {
   id: text("id").primaryKey(),
   resourceId: text("resource_id").notNull(),
   level: text("level").$type<AccessLevel>().notNull(),
-  type: text("type").$type<"password" | "certificate" | "trust">().notNull(),
+  type: text("type").$type<TargetCredential["type"]>().notNull(),
   /** Empty: the one that the secret names. */
   username: text("username").notNull(),
   sealed: text("sealed"),

@@ -10,6 +10,7 @@ export const BUILTIN_CATEGORIES = [
   "large_object",
   "statistics",
   "code",
+  "ssh_forward",
 ] as const;
 
 export type BuiltinCategory = (typeof BUILTIN_CATEGORIES)[number];
@@ -22,6 +23,8 @@ export const BUILTIN_RULES = {
   predicates: "no-probing",
   unreadCode: "no-unread-code",
   reviewers: "no-common-reviewer",
+  agentForwarding: "no-agent-forwarding",
+  x11Forwarding: "no-x11-forwarding",
 } as const;
 
 export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: string; readonly reason: string }>> = {
@@ -36,6 +39,7 @@ export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: str
   large_object: { id: "no-large-objects", reason: "large objects carry no labels" },
   statistics: { id: "no-planner-statistics", reason: "the planner's statistics hold samples of labelled values" },
   code: { id: "no-unseen-code", reason: "holds code that runs unseen, which could move labelled data" },
+  ssh_forward: { id: "no-port-forwarding", reason: "what goes through a forward is neither read nor recorded" },
 };
 
 export const BUILTIN_RULE_IDS: ReadonlySet<string> = new Set([

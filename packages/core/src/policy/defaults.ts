@@ -39,6 +39,7 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
     large_object: "deny",
     statistics: "deny",
     code: "deny",
+    ssh_forward: "deny",
   },
   review: {
     by: ["group:reviewers"],

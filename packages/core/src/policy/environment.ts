@@ -1,4 +1,5 @@
-import type { Operation } from "../operation.ts";
+import type { Operation, SshOperation } from "../operation.ts";
+import { SSH_CHANNELS } from "../operation.ts";
 import type { AccessLevel } from "../resource.ts";
 import type { StatementFacts } from "../sql-facts.ts";
 import type { EvaluationContext } from "./context.ts";
@@ -101,6 +102,10 @@ function tag(name: string): EnvironmentField {
     description: `short for \`resource.tags["${name}"]\`; unknown when the tag is missing`,
     read: ({ resource }) => (Object.hasOwn(resource.tags, name) ? resource.tags[name] : undefined),
   };
+}
+
+function sshField(type: string, description: string, read: (operation: SshOperation) => unknown): EnvironmentField {
+  return { type, description, read: ({ operation }) => (operation?.type === "ssh" ? read(operation) : undefined) };
 }
 
 function declared(type: string, description: string): EnvironmentField {
@@ -255,11 +260,21 @@ export const ENVIRONMENT: Readonly<Record<string, EnvironmentRoot>> = {
     description: "one SSH channel, command or transfer",
     operation: true,
     fields: {
-      channel: declared("string", "session, exec, sftp, scp, direct-tcpip, ..."),
-      command: declared("string", "the command line"),
-      direction: declared("string", "upload or download"),
-      path: declared("string", "file that is transferred"),
-      user: declared("string", "login at the target"),
+      channel: sshField("string", SSH_CHANNELS.join(", "), (o) => o.channel),
+      command: sshField("string", "the command line, or the typed line; empty when there is none", (o) => o.command),
+      programs: sshField(
+        "list<string>",
+        "programs that the line starts, without folder; unknown when it cannot be read",
+        (o) => o.programs,
+      ),
+      direction: sshField("string", "upload or download; empty otherwise", (o) => o.transfer?.direction ?? ""),
+      path: sshField("string", "file that is transferred; empty otherwise", (o) => o.transfer?.path ?? ""),
+      bytes: sshField("int", "its size; unknown when it is not known beforehand, 0 without a transfer", (o) =>
+        o.transfer === undefined ? 0n : o.transfer.bytes === undefined ? undefined : toInt(o.transfer.bytes),
+      ),
+      host: sshField("string", "host or socket of a forward; empty otherwise", (o) => o.forward?.host ?? ""),
+      port: sshField("int", "port of a forward; 0 otherwise", (o) => toInt(o.forward?.port ?? 0)),
+      user: sshField("string", "login at the target", (o) => o.user),
     },
   },
   kube: {

@@ -6,6 +6,7 @@ import { combineReviews, toRequirement } from "./combine-reviews.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
 import { type BuiltinSite, countedPredicates, judgeBuiltin, judgeUnknown } from "./judge-builtin.ts";
+import { judgeSsh } from "./judge-ssh.ts";
 import { bindingsFor, judge, touches } from "./rule-state.ts";
 import { combineMasks, type MaskDecision, masksOf, type PolicyView, type ViewSide, viewFor } from "./view.ts";
 
@@ -84,7 +85,7 @@ function judgeSide(site: SideSite, findings: Findings): MaskDecision {
   const decision = masksOf(view.policy, side, bindings);
   for (const standing of side.rules) {
     if (standing.unless === true || !touches(standing.rule.match, operation)) continue;
-    if (judge(standing, bindings).state === "applies") applyRule(standing.rule, site, findings);
+    if (judge(standing, bindings, operation).state === "applies") applyRule(standing.rule, site, findings);
   }
   for (const { ruleId, label } of decision.observed) {
     if (touchesLabel(operation, label)) findings.observed.push({ ruleId, outcome: "mask" });
@@ -95,6 +96,7 @@ function judgeSide(site: SideSite, findings: Findings): MaskDecision {
 
 /** Values of the label may be among what the operation reads. */
 export function touchesLabel(operation: Operation, label: string): boolean {
+  if (operation.type === "ssh") return false;
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   return operation.labels.reads.includes(label);
 }
@@ -102,12 +104,23 @@ export function touchesLabel(operation: Operation, label: string): boolean {
 function addBuiltin(site: BuiltinSite, operation: Operation, findings: Findings): void {
   for (const each of countedPredicates(operation, site))
     findings.counted.set(`${each.label} ${each.use}`, { label: each.label, use: each.use });
-  const found = operation.type === "sql" ? judgeBuiltin(operation, site) : judgeUnknown(operation, site);
+  const found = builtinFindings(operation, site);
   const { context, policy } = site.view;
   for (const finding of found) {
     const review =
       finding.outcome === "review" ? { review: toRequirement(policy.defaults.review, context.principal.kind) } : {};
     findings.decisions.push({ ...finding, ...review, builtin: true });
+  }
+}
+
+function builtinFindings(operation: Operation, site: BuiltinSite) {
+  switch (operation.type) {
+    case "sql":
+      return judgeBuiltin(operation, site);
+    case "ssh":
+      return judgeSsh(operation, site);
+    case "unknown":
+      return judgeUnknown(operation, site);
   }
 }
 

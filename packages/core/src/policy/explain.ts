@@ -73,7 +73,7 @@ function stateFor(rule: CompiledRule, { judged, operation, context }: Site): Rul
   if (because !== undefined) return { state: "not_matched", because };
   if (rule.mask === undefined && !touches(rule.match, operation)) return { state: "not_matched", because: "labels" };
   const bindings = bindingsFor(judged, context, operation);
-  return judge(standing(rule, bindings), bindings);
+  return judge(standing(rule, bindings), bindings, operation);
 }
 
 const NOT_MATCHED: Readonly<Record<NotMatched, string>> = {

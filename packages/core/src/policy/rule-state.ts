@@ -39,6 +39,8 @@ export function selects({ type, glob }: PrincipalPattern, judged: Judged): boole
 export function touches(match: RuleMatch, operation: Operation): boolean {
   const globs = match.labels;
   if (globs === undefined) return true;
+  // labels are of columns
+  if (operation.type === "ssh") return false;
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   const { reads, writes, predicates } = operation.labels;
   const touched = (label: string) => matchesAny(globs, label);
@@ -70,11 +72,17 @@ export function standing(rule: CompiledRule, bindings: Bindings): StandingRule {
   return { rule, when: early("when", true), unless: early("unless", false) };
 }
 
-export function judge({ rule, when, unless }: StandingRule, bindings: Bindings): RuleState {
-  if (rule.subject !== undefined && rule.subject !== "sql") return { state: "not_matched", because: "protocol" };
+export function judge({ rule, when, unless }: StandingRule, bindings: Bindings, operation?: Operation): RuleState {
+  if (rule.subject !== undefined && rule.subject !== subjectOf(operation))
+    return { state: "not_matched", because: "protocol" };
   const matched = when ?? rule.when?.evaluate(bindings) ?? true;
   if (matched === false) return { state: "not_matched", because: "when" };
   return stateOf(rule, matched, unless ?? rule.unless?.evaluate(bindings) ?? false);
+}
+
+/** What cannot be read is SQL that cannot be read: other protocols know what is asked, if not always what it will do. */
+function subjectOf(operation: Operation | undefined): string {
+  return operation === undefined || operation.type === "unknown" ? "sql" : operation.type;
 }
 
 export function bindingsFor(judged: Judged, context: EvaluationContext, operation?: Operation): Bindings {

@@ -12,6 +12,10 @@ export type SessionEvent = { readonly at: number } & (
   | ReviewEvent
   | ResultRows
   | CanaryHit
+  | TerminalOutput
+  | TerminalSize
+  | FileMoved
+  | ForwardClosed
   | { readonly type: "notice"; readonly code: string; readonly text: string }
   | { readonly type: "gap"; readonly reason: string; readonly lost: number }
   | SessionEnded
@@ -98,6 +102,45 @@ export interface CanaryHit {
   /** Of the statements of the string, joined by `+`. */
   readonly fingerprint: string;
   readonly onHit: "end" | "alert";
+}
+
+/** What the client was shown, masks included, or (only where the policy says so) what it typed. */
+export interface TerminalOutput {
+  readonly type: "terminal";
+  /** The operation that opened the channel. */
+  readonly operation: number;
+  readonly stream: "output" | "error" | "input";
+  readonly text: string;
+}
+
+/** A terminal's size, at its start and at each change. */
+export interface TerminalSize {
+  readonly type: "terminal_size";
+  readonly operation: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A file that went through, whole or in part. */
+export interface FileMoved {
+  readonly type: "file";
+  readonly operation: number;
+  readonly path: string;
+  readonly direction: "upload" | "download";
+  readonly via: string;
+  readonly bytes: number;
+  /** Of the bytes that went through, in hexadecimal; absent where they did not come in order. */
+  readonly sha256?: string;
+}
+
+/** What went through one forwarded connection. */
+export interface ForwardClosed {
+  readonly type: "forward";
+  readonly operation: number;
+  readonly to: string;
+  readonly bytesToTarget: number;
+  readonly bytesToClient: number;
+  readonly durationMs: number;
 }
 
 export interface SessionEnded {

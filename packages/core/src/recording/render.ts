@@ -7,6 +7,7 @@ import type {
   ReviewEvent,
   SessionEvent,
   SessionStarted,
+  TerminalOutput,
 } from "./events.ts";
 import { renderTable } from "./render-table.ts";
 
@@ -24,6 +25,7 @@ type Style = "dim" | "bold" | "red" | "green" | "yellow" | "cyan";
 type Paint = (style: Style, text: string) => string;
 
 const SGR: Record<Style, string> = { dim: "2", bold: "1", red: "31", green: "32", yellow: "33", cyan: "36" };
+const MAX_SHOWN = 400;
 const INDENT = " ".repeat(11);
 
 /**
@@ -50,6 +52,21 @@ function describe(event: SessionEvent, options: RenderOptions, paint: Paint): st
       return rows(event, options);
     case "canary":
       return [canary(event, paint)];
+    case "terminal":
+      return [terminal(event, paint)];
+    case "terminal_size":
+      return [paint("dim", `#${event.operation} terminal ${event.columns}x${event.rows}`)];
+    case "file": {
+      const sum = event.sha256 === undefined ? "" : `, sha256 ${event.sha256}`;
+      const how = paint("dim", `by ${escapeText(event.via)}, ${bytes(event.bytes)}${sum}`);
+      return [`${paint("dim", `#${event.operation}`)} ${event.direction} ${escapeText(event.path)}  ${how}`];
+    }
+    case "forward": {
+      const sent = `${bytes(event.bytesToTarget)} to the target, ${bytes(event.bytesToClient)} back`;
+      return [
+        `${paint("dim", `#${event.operation}`)} forward to ${escapeText(event.to)} closed  ${paint("dim", `${sent}, ${duration(event.durationMs)}`)}`,
+      ];
+    }
     case "notice":
       return [`${paint("yellow", "notice")} ${escapeText(event.code)}: ${escapeText(event.text)}`];
     case "gap":
@@ -131,6 +148,13 @@ function review(event: ReviewEvent, paint: Paint): string {
   const comment = event.comment ? `: "${escapeText(event.comment)}"` : "";
   const state = paint(good ? "yellow" : "red", `review ${escapeText(event.shortId)} ${escapeText(event.state)}`);
   return `${paint("dim", `#${event.operation}`)} ${state}${by}${comment}`;
+}
+
+/** One chunk on one line: the terminal player shows it as it looked. */
+function terminal(event: TerminalOutput, paint: Paint): string {
+  const mark = event.stream === "input" ? ">" : event.stream === "error" ? "!" : "<";
+  const text = event.text.length > MAX_SHOWN ? `${event.text.slice(0, MAX_SHOWN)}...` : event.text;
+  return `${paint("dim", `#${event.operation} ${mark}`)} ${escapeText(text)}`;
 }
 
 function canary(event: CanaryHit, paint: Paint): string {

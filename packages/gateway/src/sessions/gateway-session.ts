@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type {
+  Admission,
+  AdmissionRequest,
   Answer,
   Ask,
   AuthorizedSession,
@@ -23,6 +25,7 @@ import type {
 import { canariesFor, evaluate, needsEstimate } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
+import { Admissions } from "./admissions.ts";
 import type { BudgetLedger } from "./budget-ledger.ts";
 import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
@@ -63,6 +66,16 @@ export class GatewaySession implements LiveSession<Duplex> {
   #ended: Promise<void> | undefined;
   #canceling: Promise<void> = Promise.resolve();
   #audited: Promise<void> = Promise.resolve();
+  #reachable = true;
+  readonly #admissions = new Admissions({
+    authorized: () => this.#authorized,
+    evaluate: (operation) => this.evaluate(operation),
+    record: (event) => this.record(event),
+    flush: () => this.#flush(),
+    ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
+    withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
+    reachable: () => this.#reachable,
+  });
 
   constructor(authorized: AuthorizedSession, deps: GatewaySessionDeps) {
     this.#authorized = authorized;
@@ -130,6 +143,10 @@ export class GatewaySession implements LiveSession<Duplex> {
     this.#lateFlush ??= setTimeout(() => this.#flushLate(), LATE_FLUSH_MS);
   }
 
+  admit(request: AdmissionRequest): Promise<Admission> {
+    return this.#admissions.admit(request);
+  }
+
   /** Beside the recording, which its readers may open late, the audit log tells at once. */
   #auditCanary({ canary, label, column, fingerprint, onHit }: CanaryHit): void {
     const { id: sessionId, principal, resource } = this.#authorized;
@@ -170,8 +187,8 @@ export class GatewaySession implements LiveSession<Duplex> {
         ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
         withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
         returnBudget: (budget, unused) => this.#deps.budgets.giveBack(this.#authorized.id, budget, unused),
-        count: (side, bytes) => this.#count(side, bytes),
-        onInterrupt: (interrupt) => this.#onInterrupt(interrupt),
+        count: (side, bytes) => this.count(side, bytes),
+        onInterrupt: (interrupt) => this.onInterrupt(interrupt),
       },
     );
     await this.end(reason);
@@ -179,6 +196,7 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   /** From outside: revocation, shutdown, a lost control plane. Before the ready phase it is kept for its start. */
   interrupt(by: Interruption): void {
+    if (by.type === "control_plane") this.#reachable = by.reachable;
     if (this.#interrupt !== undefined) this.#interrupt(by);
     else if (by.type !== "cancel_request" && by.type !== "control_plane") this.#interruptedEarly ??= by;
   }
@@ -253,12 +271,12 @@ export class GatewaySession implements LiveSession<Duplex> {
     } else if (ask.type === "review") void this.#deps.reviews.ask(this.#authorized.id, askId, ask, answer);
   }
 
-  #count(side: Side, bytes: number): void {
+  count(side: Side, bytes: number): void {
     if (side === "client") this.#counters.bytesToClient += bytes;
     else this.#counters.bytesToTarget += bytes;
   }
 
-  #onInterrupt(interrupt: (by: Interruption) => void): void {
+  onInterrupt(interrupt: (by: Interruption) => void): void {
     this.#interrupt = interrupt;
     if (this.#interruptedEarly !== undefined) interrupt(this.#interruptedEarly);
   }

@@ -12,6 +12,8 @@ interface Options extends SecretOptions {
   readonly certificate?: boolean;
   readonly certificateFile?: string;
   readonly keyFile?: string;
+  readonly sshKeyFile?: string;
+  readonly sshKey?: boolean;
   readonly trust?: boolean;
 }
 
@@ -28,11 +30,14 @@ export const set = defineCommand<[resource: string, level: string], Options>({
       .option("--password-file <file>", "read the password from a file")
       .option("--certificate-file <file>", "client certificate in PEM, in place of a password")
       .option("--key-file <file>", "its private key in PEM")
+      .option("--ssh-key-file <file>", "private key of an SSH login, without a passphrase, in place of a password")
+      .option("--ssh-key", "what is kept at the reference is such a private key")
       .option("--trust", "the target asks for no password"),
   examples: [
     "tw credentials set prod-db read --username shop_reader            asks without echo",
     "tw credentials set prod-db read --username shop_reader --password-stdin < secret",
     "tw credentials set prod-db write --username shop_writer --certificate-file c.pem --key-file k.pem",
+    "tw credentials set web-1 write --username deploy --ssh-key-file id_ed25519",
     "tw credentials set prod-db read --reference vault:database/creds/shop-reader",
     "tw credentials set prod-db read --username shop_reader --reference agent:file:/run/secrets/shop",
   ],
@@ -55,10 +60,14 @@ export const set = defineCommand<[resource: string, level: string], Options>({
 async function credentialOf(context: CommandContext, options: Options) {
   const { username, reference, certificateFile, keyFile, trust } = options;
   if (reference !== undefined) {
-    const type = options.certificate ? ("certificate" as const) : ("password" as const);
+    const kind = options.sshKey ? "ssh_key" : options.certificate ? "certificate" : "password";
+    const type: "ssh_key" | "certificate" | "password" = kind;
     return { type, reference, ...(username !== undefined && { username }) };
   }
   if (username === undefined) throw new CliError("usage", "--username is missing");
+  if (options.sshKeyFile !== undefined) {
+    return { type: "ssh_key" as const, username, privateKeyPem: await readInputFile(context, options.sshKeyFile) };
+  }
   if (trust) return { type: "trust" as const, username };
   if (certificateFile !== undefined && keyFile !== undefined) {
     const certificatePem = await readInputFile(context, certificateFile);

@@ -7,17 +7,19 @@ import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { findSession } from "./find-session.ts";
+import { playTerminal, writeCast } from "./play-terminal.ts";
 import { recordingEvents } from "./recording-events.ts";
 
 interface Options {
   readonly reason: string;
   readonly speed?: string;
+  readonly idle?: string;
+  readonly from?: string;
+  readonly terminal?: boolean;
+  readonly cast?: string;
   readonly events?: boolean;
   readonly originals?: boolean;
 }
-
-/** Nobody wants to watch a coffee break. */
-const LONGEST_PAUSE_MS = 2000;
 
 export const replay = defineCommand<[id: string], Options>({
   summary: "Show what happened in a session, from its recording; the look itself is recorded with its reason",
@@ -25,12 +27,17 @@ export const replay = defineCommand<[id: string], Options>({
     command
       .argument("<id>", "its id, or `last`")
       .option("--reason <text>", "why you look", "replay by CLI")
-      .option("--speed <factor>", "with the pauses of then, so many times faster; pauses end after 2 s")
+      .option("--speed <factor>", "with the pauses of then, so many times faster; see --idle")
+      .option("--idle <seconds>", "pauses end after so many seconds", "2")
+      .option("--terminal", "a terminal of SSH as it looked, in this one")
+      .option("--from <seconds>", "with --terminal: show what came before at once")
+      .option("--cast <file>", "write that terminal as asciicast v2, for asciinema and other players")
       .option("--events", "one JSON object a line, as recorded")
       .option("--originals", "literals in place of tokens, for those who may see them"),
   examples: [
     "tw sessions replay last",
     'tw sessions replay last --speed 4 --reason "ticket 812"',
+    "tw sessions replay last --terminal --speed 2 --from 30",
     "tw sessions replay last --events | jq 'select(.type == \"operation\")'",
   ],
   notes: "Recorded text is escaped: it cannot speak to your terminal.",
@@ -39,9 +46,21 @@ export const replay = defineCommand<[id: string], Options>({
     const api = await context.api();
     const session = await findSession(api, id);
     const events = await openRecording(api, session.id, options);
-    if (options.events) await writeLines(context, events);
+    const idleMs = parseSeconds(options.idle ?? "2", "--idle");
+    if (options.cast !== undefined) {
+      const count = await writeCast(events, options.cast);
+      context.output.result({ session: session.id, file: options.cast, events: count }, () => [
+        `Written: ${options.cast} (${count} events). Play it: asciinema play ${options.cast}`,
+      ]);
+    } else if (options.terminal)
+      await playTerminal(context, events, {
+        speed: speed ?? 1,
+        idleMs,
+        fromMs: options.from === undefined ? 0 : parseSeconds(options.from, "--from"),
+      });
+    else if (options.events) await writeLines(context, events);
     else if (context.output.json) await writeDocument(context, session, events);
-    else await play(context, events, { speed, revealSealed: options.originals === true });
+    else await play(context, events, { speed, idleMs, revealSealed: options.originals === true });
     return undefined;
   },
 });
@@ -51,6 +70,12 @@ function parseSpeed(text: string | undefined): number | undefined {
   const speed = Number(text);
   if (speed > 0 && speed <= 1000) return speed;
   throw new CliError("usage", `--speed ${text}: not a number above 0, up to 1000`);
+}
+
+function parseSeconds(text: string, option: string): number {
+  const seconds = Number(text);
+  if (seconds >= 0 && seconds <= 86_400) return seconds * 1000;
+  throw new CliError("usage", `${option} ${text}: not a number of seconds`);
 }
 
 async function openRecording(api: Api, id: string, { reason, originals }: Options) {
@@ -73,6 +98,7 @@ async function writeDocument({ output }: CommandContext, session: SessionView, e
 
 interface Playing {
   readonly speed: number | undefined;
+  readonly idleMs: number;
   readonly revealSealed: boolean;
 }
 
@@ -82,7 +108,7 @@ async function play({ output }: CommandContext, events: AsyncIterable<SessionEve
   for await (const event of events) {
     startedAt ??= event.at;
     if (playing.speed !== undefined && before > 0) {
-      await sleep(Math.min(Math.max(0, event.at - before) / playing.speed, LONGEST_PAUSE_MS));
+      await sleep(Math.min(Math.max(0, event.at - before) / playing.speed, playing.idleMs));
     }
     before = event.at;
     output.lines(renderEvent(event, { startedAt, colour: output.colour, revealSealed: playing.revealSealed }));

@@ -24,6 +24,12 @@ const credential = z.discriminatedUnion("type", [
     privateKeyPem: pem.optional(),
     reference: secretReference.optional(),
   }),
+  z.strictObject({
+    type: z.literal("ssh_key"),
+    username: username.optional(),
+    privateKeyPem: pem.optional(),
+    reference: secretReference.optional(),
+  }),
   z.strictObject({ type: z.literal("trust"), username }),
 ]);
 
@@ -31,7 +37,7 @@ const credential = z.discriminatedUnion("type", [
 function toInput(body: z.output<typeof credential>): CredentialInput {
   if (body.type === "trust") return body;
   const { type, username, reference } = body;
-  const secret = body.type === "password" ? [body.password] : [body.certificatePem, body.privateKeyPem];
+  const secret = secretParts(body);
   if (reference !== undefined) {
     if (secret.some((part) => part !== undefined)) throw bad("either the secret or a reference to it");
     return { type, username, reference };
@@ -42,9 +48,24 @@ function toInput(body: z.output<typeof credential>): CredentialInput {
     if (first === undefined) throw bad("password or reference is missing");
     return { type: "password", username, password: first };
   }
+  if (body.type === "ssh_key") {
+    if (first === undefined) throw bad("privateKeyPem or reference is missing");
+    return { type: "ssh_key", username, privateKeyPem: first };
+  }
   if (first === undefined || second === undefined)
     throw bad("certificatePem and privateKeyPem, or reference, are missing");
   return { type: "certificate", username, certificatePem: first, privateKeyPem: second };
+}
+
+function secretParts(body: Exclude<z.output<typeof credential>, { type: "trust" }>): (string | undefined)[] {
+  switch (body.type) {
+    case "password":
+      return [body.password];
+    case "certificate":
+      return [body.certificatePem, body.privateKeyPem];
+    case "ssh_key":
+      return [body.privateKeyPem];
+  }
 }
 
 function bad(detail: string): TidewaiterError {

@@ -1,4 +1,4 @@
-import type { AccessLevel, OpenedCredential, TargetCredential } from "@tidewaiter/core";
+import type { AccessLevel, CredentialForm, OpenedCredential, TargetCredential } from "@tidewaiter/core";
 import { credentialFrom } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
 import type { SecretResolver } from "@tidewaiter/secret-stores";
@@ -13,7 +13,7 @@ import type { CredentialRow } from "./store.ts";
 export type CredentialInput = TargetCredential | ReferencedCredential;
 
 export interface ReferencedCredential {
-  readonly type: "password" | "certificate";
+  readonly type: CredentialForm;
   /** Absent: the one that the secret names. */
   readonly username?: string | undefined;
   readonly reference: string;
@@ -71,12 +71,13 @@ export async function openTargetCredential(
   const secret = JSON.parse(plaintext.toString()) as Record<"password" | "certificatePem" | "privateKeyPem", string>;
   plaintext.fill(0);
   if (type === "password") return { type, username, password: secret.password };
+  if (type === "ssh_key") return { type, username, privateKeyPem: secret.privateKeyPem };
   return { type, username, certificatePem: secret.certificatePem, privateKeyPem: secret.privateKeyPem };
 }
 
 async function openReferenced(
   parts: OpeningParts,
-  { type, username, reference }: { type: "password" | "certificate"; username: string; reference: string },
+  { type, username, reference }: { type: CredentialForm; username: string; reference: string },
   { refused, ...session }: OpeningSession,
 ): Promise<OpenedCredential> {
   const name = agentSecretName(reference);

@@ -6,6 +6,7 @@ import { MAX_PASSWORD } from "./password.ts";
 
 const endpointsShape = z.object({
   postgres: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+  ssh: z.object({ host: z.string(), port: z.int(), hostKey: z.string() }).optional(),
   web: z.string(),
 });
 

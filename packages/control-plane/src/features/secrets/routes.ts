@@ -4,11 +4,11 @@ import type { Services } from "../../services.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
 import { idPath, MAX_SECRET_TTL, MIN_SECRET_TTL, principalName, thingName } from "../shapes.ts";
-import { SecretService } from "./service.ts";
+import { DEFAULT_SSH_KEY_TTL, MAX_SSH_KEY_TTL, SecretService } from "./service.ts";
 
 const view = z.object({
   id: z.string(),
-  kind: z.enum(["password", "certificate", "ssh_certificate", "browser"]),
+  kind: z.enum(["password", "certificate", "ssh_certificate", "ssh_key", "browser"]),
   principal: z.string(),
   resource: z.string().nullable(),
   createdAt: z.string(),
@@ -47,6 +47,20 @@ export function secretRoutes({ store, deps, now }: Services): Route[] {
         const { id, principal, secret, expiresAt, resource } = await secrets.create(caller, body);
         return { id, username: principal, secret, expiresAt, resource, endpoint: deps.endpoints().postgres };
       },
+    }),
+    route({
+      method: "POST",
+      url: "/v1/connection-secrets/ssh-keys",
+      summary: "Register the public key of an SSH client: its holder is the caller until it ends",
+      access: { permission: "self.write" },
+      body: z.strictObject({
+        publicKey: z.string().min(1).max(16_384),
+        resource: thingName.optional(),
+        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SSH_KEY_TTL).default(DEFAULT_SSH_KEY_TTL),
+      }),
+      response: view.extend({ fingerprint: z.string() }),
+      status: 201,
+      handle: ({ body, caller }) => secrets.registerSshKey(caller, body),
     }),
     route({
       method: "GET",

@@ -5,8 +5,13 @@ import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { Caller } from "../login/service.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
+import { sshKeyFingerprint } from "./ssh-key.ts";
 import type { SecretView } from "./store.ts";
 import { makeVerifier, newConnectionSecret } from "./verifier.ts";
+
+const DAY = 24 * 3600;
+export const DEFAULT_SSH_KEY_TTL = 30 * DAY;
+export const MAX_SSH_KEY_TTL = 90 * DAY;
 
 export interface SecretRequest {
   readonly resource?: string | undefined;
@@ -53,6 +58,28 @@ export class SecretService {
       uses: terms.uses,
     });
     return { ...view, secret };
+  }
+
+  /** The client of a registered key proves itself by a signature: nothing secret is ever here. */
+  async registerSshKey(
+    caller: Caller,
+    { publicKey, resource, ttlSeconds }: { publicKey: string; resource?: string | undefined; ttlSeconds: number },
+  ): Promise<SecretView & { readonly fingerprint: string }> {
+    const fingerprint = sshKeyFingerprint(publicKey);
+    const view = await this.#store.units.secrets.create({
+      by: refOf(caller),
+      mandate: caller.mandate,
+      ownerId: ownOf(caller).ownerId,
+      id: newId("sec"),
+      signInId: caller.signInId,
+      kind: "ssh_key",
+      principal: caller.name,
+      resource,
+      proof: { fingerprint },
+      expiresAt: new Date(this.#now() + ttlSeconds * 1000).toISOString(),
+      uses: undefined,
+    });
+    return { ...view, fingerprint };
   }
 
   /**

@@ -129,6 +129,29 @@ export const secretUnits = {
     }
     return result;
   }),
+
+  /** Of a registered SSH key: the client has proven that it holds it. A refusal is a value, and audited. */
+  useSshKey: write(function* (
+    unit,
+    args: { fingerprint: string; principal: string | undefined },
+  ): Work<AuthenticationResult> {
+    const rows = yield* select(connectionSecrets, {
+      where: and(eq(connectionSecrets.kind, "ssh_key"), eq(connectionSecrets.fingerprint, args.fingerprint)),
+      orderBy: desc(connectionSecrets.expiresAt),
+    });
+    const holders = yield* secretViews(rows);
+    const mine = holders.filter((each) => args.principal === undefined || each.principal === args.principal);
+    // one key of two people says nothing unless the client says who it is
+    const result: AuthenticationResult =
+      new Set(mine.map((each) => each.principal)).size > 1 || mine[0] === undefined
+        ? { ok: false, reason: "unknown" }
+        : yield* useSecret(unit, { ...args, id: mine[0].id, kind: "ssh_key", principal: mine[0].principal });
+    if (!result.ok) {
+      const data = { principal: args.principal ?? null, fingerprint: args.fingerprint, reason: result.reason };
+      unit.audit({ type: "authentication.refused", data: { ...data, kind: "ssh_key" } });
+    }
+    return result;
+  }),
 };
 
 export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {

@@ -1,4 +1,5 @@
-import type { SessionAuthorization, SessionCounters, SessionRequest } from "@tidewaiter/core";
+import type { AccessLevel, SessionAuthorization, SessionCounters, SessionRequest } from "@tidewaiter/core";
+import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { and, eq } from "drizzle-orm";
 import { insertDataKey } from "../../seal/store.ts";
 import { connectionSecrets, credentials, grants, resources, sessions } from "../../storage/schema.ts";
@@ -88,7 +89,7 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
     grants: yield* select(grants),
     principal,
     resource,
-    level: request.level,
+    level: request.level ?? levelOfLogin(known, request.login),
     credentialLevels: known.map((credential) => credential.level),
     now: unit.now,
   });
@@ -105,9 +106,10 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   if (resource.protocol !== request.protocol) {
     return refuse("protocol_mismatch", `${resource.name} speaks ${resource.protocol}, not ${request.protocol}`);
   }
-  const credentialId = known.find((credential) => credential.level === decided.access.level)?.id;
-  if (credentialId === undefined)
-    return refuse("level_not_granted", `${resource.name} has no credential for the level`);
+  const credential = known.find((each) => each.level === decided.access.level);
+  if (credential === undefined) return refuse("level_not_granted", `${resource.name} has no credential for the level`);
+  if (request.login !== undefined && credential.username !== request.login)
+    return refuse("level_not_granted", `no level that is granted to you on ${resource.name} logs in as that user`);
   const agent = yield* findAgent(resource.agent, request.gatewayId);
   if (agent === undefined || !agent.online) return offline(resource, agent?.lastSeen);
   return {
@@ -115,10 +117,19 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
     mandateId,
     resource,
     access: decided.access,
-    credentialId,
+    credentialId: credential.id,
     agent,
     policyVersion: yield* currentPolicyVersion(),
   };
+}
+
+/** The lowest level whose credential is of that user. */
+function levelOfLogin(
+  known: readonly { readonly level: AccessLevel; readonly username: string }[],
+  login: string | undefined,
+): AccessLevel | undefined {
+  if (login === undefined) return undefined;
+  return ACCESS_LEVELS.find((level) => known.some((each) => each.level === level && each.username === login));
 }
 
 /** A secret says itself what it was made with. */

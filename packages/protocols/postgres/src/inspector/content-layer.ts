@@ -1,7 +1,7 @@
+import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import { candidates } from "@tidewaiter/toolkit/content/prefilter";
 import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 import type { Framed } from "../framer.ts";
-import { activeDetectors } from "../mask/active-detectors.ts";
 import type { ColumnMaskInfo } from "../mask/mask-rows.ts";
 import type { ErrorFields } from "../messages.ts";
 import type { Machine } from "./machine.ts";

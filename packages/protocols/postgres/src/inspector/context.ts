@@ -1,7 +1,7 @@
 import type { Canary, Operation, PrincipalKind, SourceSpan, SqlClassification, Verdict } from "@tidewaiter/core";
+import type { LabelDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import type { Framed } from "../framer.ts";
-import type { LabelDetectors } from "../mask/active-detectors.ts";
 
 /** A framed message; for Query and Parse with what the classifier says, since classification runs before `receive`. */
 export type PostgresMessage = Framed & { readonly classification?: SqlClassification };

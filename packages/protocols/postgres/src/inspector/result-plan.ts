@@ -1,13 +1,13 @@
 import type { Canary, MaskSpec, StatementFacts, Verdict } from "@tidewaiter/core";
 import { CONSTANT_MASK, stricterMask } from "@tidewaiter/core";
+import type { ActiveDetectors, LabelDetectors } from "@tidewaiter/toolkit/content/active-detectors";
+import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import { setForColumn } from "@tidewaiter/toolkit/content/detector-set";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
 import { outputLabels, touchedLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
 import { typesOf } from "../catalog/postgres-catalog.ts";
 import type { Lineage } from "../lineage/lineage.ts";
-import type { ActiveDetectors, LabelDetectors } from "../mask/active-detectors.ts";
-import { activeDetectors } from "../mask/active-detectors.ts";
 import { columnMask, hidingNull } from "../mask/column-mask.ts";
 import type { ContentMask } from "../mask/content-mask.ts";
 import { contentMask } from "../mask/content-mask.ts";

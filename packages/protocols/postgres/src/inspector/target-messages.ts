@@ -1,8 +1,8 @@
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
+import { redactedPayload } from "@tidewaiter/toolkit/content/active-detectors";
 import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
-import { redactedPayload } from "../mask/active-detectors.ts";
 import { BACKEND } from "../messages.ts";
 import { startCopyCapture } from "./capture-rows.ts";
 import { redactedFields } from "./content-layer.ts";

@@ -1,7 +1,7 @@
+import { activeDetectors, redactedPayload } from "@tidewaiter/toolkit/content/active-detectors";
 import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { activeDetectors, redactedPayload } from "./active-detectors.ts";
 import { columnMask } from "./column-mask.ts";
 import { contentMask, redactedValue } from "./content-mask.ts";
 import { copyFormat } from "./copy-values.ts";

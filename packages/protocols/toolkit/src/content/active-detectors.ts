@@ -1,7 +1,7 @@
 import type { LabelDetectors, Verdict } from "@tidewaiter/core";
-import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
-import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
-import { redactText } from "@tidewaiter/toolkit/content/redact-text";
+import type { DetectorSet } from "./detector-set.ts";
+import { detectorSet } from "./detector-set.ts";
+import { redactText } from "./redact-text.ts";
 
 export type { LabelDetectors } from "@tidewaiter/core";
 

@@ -1,0 +1,171 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  eventually,
+  runCommand,
+  type SshServer,
+  skipUnless,
+  sshdMissing,
+  startSshd,
+  type TempDir,
+  tempDir,
+} from "@tidewaiter/testkit";
+import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
+const POLICY = `version: 1
+labels:
+  pii.email: { detect: [email] }
+rules:
+  - id: no-reboot
+    when: 'ssh.programs.exists(p, p == "reboot")'
+    deny: hosts are restarted by the platform team
+  - id: restart-needs-a-person
+    when: 'ssh.programs.exists(p, p == "systemctl")'
+    review: { by: ["principal:admin"], expires: 5m }
+`;
+
+const missing = sshdMissing();
+let sshd: SshServer;
+let server: Tidewaiter;
+let home: TempDir;
+
+function run(args: readonly string[], env: Record<string, string> = {}, signal?: AbortSignal) {
+  const none = ["XDG_CONFIG_HOME", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE"].map((name) => [name, undefined]);
+  const variables = { HOME: home.path, ...Object.fromEntries(none), ...env };
+  return runCommand(process.execPath, [BIN, ...args], { env: variables, input: "", ...(signal && { signal }) });
+}
+
+/** The way of somebody who is new to it, in order. */
+skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, against a real server and host", () => {
+  beforeAll(async () => {
+    home = tempDir("cli-ssh");
+    sshd = await startSshd();
+    server = await startTidewaiter({
+      target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
+      principals: [{ name: "ana", type: "user", level: "read" }],
+      policies: [{ name: "ssh.yaml", source: POLICY }],
+      ssh: { port: sshd.port, user: sshd.user, privateKey: sshd.privateKey, hostKeys: [sshd.hostKey] },
+    });
+    const login = ["login", "--server", server.baseUrl, "--as"];
+    expect(await run([...login, "admin"], { TIDEWAITER_PASSWORD: server.adminPassword })).toMatchObject({ code: 0 });
+    expect(await run([...login, "ana"], { TIDEWAITER_PASSWORD: server.userPassword })).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await sshd?.stop();
+    await home?.remove();
+  });
+
+  it("checks the host: its key and the login", async () => {
+    const checked = await run(["resources", "check", "web-1", "--as", "admin"]);
+    expect(checked.code, checked.stderr).toBe(0);
+    expect(checked.stdout).toContain("the host shows the accepted key SHA256:");
+    expect(checked.stdout).toContain(`logs in as ${sshd.user}`);
+  });
+
+  it("runs a command, masks it, refuses one, and says what ssh would say", async () => {
+    const file = join(sshd.home, "customers.csv");
+    await writeFile(file, "1,ana.lopez@example.com\n");
+    expect(await run(["ssh", "web-1", "--", "cat", file])).toMatchObject({ code: 0, stdout: "1,[mail]\n", stderr: "" });
+    expect(await run(["ssh", "web-1", "--", "exit", "4"])).toMatchObject({ code: 4 });
+    const refused = await run(["ssh", "web-1", "--", "reboot"]);
+    expect(refused.code).toBe(126);
+    expect(refused.stderr).toContain("not run on web-1: hosts are restarted by the platform team [no-reboot]");
+    const wrong = await run(["ssh", "db-9", "--", "true"]);
+    expect(wrong.code).toBe(255);
+    expect(wrong.stderr).toContain("there is no resource db-9 that you may reach");
+    const login = await run(["ssh", "root@web-1", "--", "true"]);
+    expect(login.code).toBe(255);
+    expect(login.stderr).toContain("no level that is granted to you on web-1 logs in as that user");
+  });
+
+  it("waits for a person, who approves by the CLI", async () => {
+    const held = run(["ssh", "web-1", "--", "systemctl --version > /dev/null; echo ran"]);
+    const id = await eventually(
+      async () => {
+        const listed = await run(["reviews", "list", "--as", "admin", "--json"]);
+        return (JSON.parse(listed.stdout) as { reviews: { shortId: string }[] }).reviews[0]?.shortId;
+      },
+      { within: 20_000, every: 300 },
+    );
+    const approved = await run(["reviews", "approve", id, "--comment", "ticket 812", "--as", "admin"]);
+    expect(approved.code, approved.stderr).toBe(0);
+    const result = await held;
+    expect(result).toMatchObject({ code: 0, stdout: "ran\n" });
+    expect(result.stderr).toContain('approved by admin: "ticket 812". Running.');
+  });
+
+  it("copies files, and ssh_config makes plain clients work", async () => {
+    const local = join(home.path, "report.csv");
+    await writeFile(local, "a,b\n");
+    expect(await run(["scp", local, `web-1:${sshd.home}/`])).toMatchObject({ code: 0, stderr: "" });
+    expect(await readFile(join(sshd.home, "report.csv"), "utf8")).toBe("a,b\n");
+    const written = await run(["ssh-config", "--write"]);
+    expect(written.stdout).toContain("Now: ssh web-1.tw");
+    expect((await run(["ssh-config", "--write"])).code).toBe(0);
+    const config = join(home.path, ".ssh", "config");
+    expect((await readFile(config, "utf8")).match(/Include/g)).toHaveLength(1);
+    const plain = await runCommand("ssh", ["-F", config, "-o", "BatchMode=yes", "web-1.tw", "echo plain"], {});
+    expect(plain).toMatchObject({ code: 0, stdout: "plain\n", stderr: "" });
+  });
+
+  it("replays a terminal, and writes it for other players", async () => {
+    const shown = await runCommand("ssh", [
+      "-F",
+      join(home.path, ".ssh", "config"),
+      "-tt",
+      "web-1.tw",
+      "echo one; echo two",
+    ]);
+    expect(shown.stdout).toBe("one\r\ntwo\r\n");
+    const replayed = await eventually(
+      async () => {
+        const result = await run(["sessions", "replay", "last", "--terminal", "--speed", "100", "--as", "admin"]);
+        return result.code === 0 && result.stdout;
+      },
+      { within: 20_000, every: 300 },
+    );
+    expect(replayed).toContain("one\r\ntwo\r\n");
+    const file = join(home.path, "last.cast");
+    expect((await run(["sessions", "replay", "last", "--cast", file, "--as", "admin"])).code).toBe(0);
+    const [header, ...lines] = (await readFile(file, "utf8")).trim().split("\n");
+    expect(JSON.parse(header ?? "")).toMatchObject({ version: 2 });
+    expect(lines.map((line) => (JSON.parse(line) as unknown[])[2]).join("")).toContain("one\r\ntwo\r\n");
+  });
+
+  it("ends a live session within 5 s of the key's revocation, and says why", async () => {
+    const running = runCommand("ssh", ["-F", join(home.path, ".ssh", "config"), "web-1.tw", "echo begun; sleep 60"]);
+    await eventually(
+      async () => {
+        const listed = await run(["sessions", "list", "--as", "admin", "--json"]);
+        const { sessions } = JSON.parse(listed.stdout) as { sessions: { resource: string; endedAt: string | null }[] };
+        return sessions.some(({ resource, endedAt }) => resource === "web-1" && endedAt === null);
+      },
+      { within: 20_000, every: 300 },
+    );
+    const { secrets } = JSON.parse((await run(["secrets", "list", "--json"])).stdout) as {
+      secrets: { id: string; kind: string }[];
+    };
+    const key = secrets.find(({ kind }) => kind === "ssh_key");
+    expect((await run(["secrets", "revoke", key?.id ?? ""])).code).toBe(0);
+    const revokedAt = performance.now();
+    const result = await running;
+    expect(result.code).toBe(255);
+    expect(result.stderr).toContain("the session has ended: ");
+    expect(performance.now() - revokedAt).toBeLessThan(30_000);
+    const again = await runCommand("ssh", [
+      "-F",
+      join(home.path, ".ssh", "config"),
+      "-o",
+      "BatchMode=yes",
+      "web-1.tw",
+      "true",
+    ]);
+    expect(again.code).toBe(255);
+  });
+});

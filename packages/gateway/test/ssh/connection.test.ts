@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { eventually, freePort, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import { expect, it, vi } from "vitest";
+import { startWorld } from "./world.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const missing = sshdMissing();
+const FORWARDS = { name: "f.yaml", source: "version: 1\ndefaults: { builtins: { ssh_forward: allow } }\n" };
+
+skipUnless(missing === undefined, missing ?? "sshd").describe("connections over ssh", () => {
+  it("several channels on one master; closing one keeps the others", async () => {
+    await using world = await startWorld([]);
+    const control = join(world.folder.path, "master");
+    const mux = ["-o", `ControlPath=${control}`];
+    const master = await world.ssh(["-o", "ControlMaster=yes", ...mux, "-o", "ControlPersist=30", "-Nf"]);
+    expect(master.code).toBe(0);
+    const stop = new AbortController();
+    const ended = world.ssh([...mux, "cat"], { signal: stop.signal, input: "" });
+    const others = Array.from({ length: 4 }, (_, n) => world.ssh([...mux, `sleep 0.3; echo ${n}`]));
+    stop.abort();
+    await ended;
+    expect((await Promise.all(others)).map(({ stdout }) => stdout)).toEqual(["0\n", "1\n", "2\n", "3\n"]);
+    // one login, one session
+    expect(world.gateway.sessions.size).toBe(1);
+    await world.ssh([...mux, "-O", "exit"]);
+    await eventually(() => world.gateway.sessions.size === 0);
+  });
+
+  it("a signal ends the command and is told", async () => {
+    await using world = await startWorld([]);
+    const result = await world.ssh(["kill -TERM $$"]);
+    expect(result.code).toBe(255);
+    const finished = world.gateway.events.find((event) => event.type === "operation_finished");
+    expect(finished).toMatchObject({ result: "error", tag: "signal TERM" });
+  });
+
+  it("a rekey in the middle of a transfer loses nothing", async () => {
+    await using world = await startWorld([]);
+    const content = randomBytes(8_000_000);
+    const result = await world.ssh(["-o", "RekeyLimit=1M", "cat"], { input: content });
+    expect(result.stdoutBytes.equals(content)).toBe(true);
+  });
+
+  it("refuses forwards, agent and X11 unless the policy allows forwards", async () => {
+    await using world = await startWorld([]);
+    const local = await freePort();
+    const jump = await world.ssh(["-W", `127.0.0.1:${world.sshd.port}`], { input: "" });
+    expect(jump.code).not.toBe(0);
+    expect((await world.ssh(["-o", "ExitOnForwardFailure=yes", "-R", `${local}:127.0.0.1:1`, "true"])).code).not.toBe(
+      0,
+    );
+    const kinds = world.gateway.events.flatMap((event) =>
+      event.type === "operation" && event.outcome === "deny" ? [event.kind, event.ruleId] : [],
+    );
+    expect(kinds).toEqual(["ssh direct-tcpip", "no-port-forwarding", "ssh tcpip-forward", "no-port-forwarding"]);
+  });
+
+  it("carries forwards that are allowed, counts them, and cuts one that turns out to be ssh", async () => {
+    await using world = await startWorld([FORWARDS]);
+    const server = createServer((socket) => socket.on("error", () => {}).pipe(socket));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const echoed = await world.ssh(["-W", `127.0.0.1:${port}`], { input: "through" });
+    expect(echoed.stdout).toBe("through");
+    server.close();
+    await eventually(() => world.gateway.events.find((event) => event.type === "forward"));
+    expect(world.gateway.events.find((event) => event.type === "forward")).toMatchObject({
+      to: `127.0.0.1:${port}`,
+      bytesToTarget: 7,
+      bytesToClient: 7,
+    });
+    const nested = await world.ssh(["-W", `127.0.0.1:${world.sshd.port}`], { input: "" });
+    expect(nested.stdout).not.toContain("SSH-");
+  });
+
+  it("connects only to a host whose key was accepted, and says which it shows", async () => {
+    await using world = await startWorld([], { target: { hostKeys: [] } });
+    const result = await world.ssh(["true"]);
+    expect(result.code).toBe(255);
+    expect(result.stderr).toMatch(
+      /^tidewaiter: web-1 was not connected: nobody has accepted a host key of it yet \(it shows SHA256:[A-Za-z0-9+/]{43}\)\n$/,
+    );
+    expect(world.sshd.log()).not.toContain("Accepted");
+  });
+
+  it("lets nobody in with another key, password or name, and audits it", async () => {
+    await using world = await startWorld([]);
+    const password = await world.ssh(["-o", "PreferredAuthentications=password", "true"]);
+    expect(password.code).toBe(255);
+    const named = await world.ssh(["true"], {}, ["-l", "bob+web-1"]);
+    expect(named.code).toBe(255);
+    expect(world.gateway.audit.map(({ type, data }) => [type, data.user])).toEqual([["login.refused", "bob+web-1"]]);
+    expect((await world.ssh(["echo in"], {}, ["-l", "ana+web-1"])).stdout).toBe("in\n");
+  });
+
+  it("ends a session from outside", async () => {
+    await using world = await startWorld([]);
+    const running = world.ssh(["echo begun; sleep 60"]);
+    const session = await eventually(() => [...world.gateway.sessions][0]);
+    await eventually(() => world.gateway.events.some((event) => event.type === "terminal"));
+    session.interrupt({ type: "revoked", reason: "the grant has ended" });
+    const result = await running;
+    expect(result.code).toBe(255);
+    expect(result.stderr).toContain("the grant has ended");
+    await eventually(() => world.gateway.sessions.size === 0);
+  });
+
+  it("a client that vanishes leaves nothing behind; one that talks nonsense harms nobody", async () => {
+    await using world = await startWorld([]);
+    for (const bytes of [
+      Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+      randomBytes(2_000),
+      Buffer.from("SSH-2.0-x\r\n\0\0\0\0"),
+    ]) {
+      const socket = connect({ port: world.gateway.port, host: "127.0.0.1" });
+      socket.on("error", () => {});
+      socket.write(bytes);
+    }
+    const gone = new AbortController();
+    const running = world.ssh(["sleep 77.7"], { signal: gone.signal, abortWith: "SIGKILL" });
+    await eventually(() => world.gateway.events.some((event) => event.type === "operation"));
+    await eventually(async () => (await runCommand("pgrep", ["-f", "sleep 77.7$"])).code === 0);
+    gone.abort();
+    await running;
+    await eventually(() => world.gateway.sessions.size === 0);
+    expect((await world.ssh(["echo fine"])).stdout).toBe("fine\n");
+  });
+});

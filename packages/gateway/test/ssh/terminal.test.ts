@@ -1,0 +1,134 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import { expect, it, vi } from "vitest";
+import { type SshWorld, startWorld } from "./world.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const missing = sshdMissing();
+
+const POLICY = {
+  name: "t.yaml",
+  source: `version: 1
+labels:
+  pii.email: { detect: [email] }
+rules:
+  - id: no-curl
+    when: '"curl" in ssh.programs'
+    deny: '"curl" to outside hosts is stopped in prod'
+  - id: ask-first
+    when: '"touch" in ssh.programs'
+    review: { by: ["group:reviewers"] }
+  - id: mask-pii
+    mask: { default: constant }
+`,
+};
+
+/** A terminal that is typed into; `see` waits for text to appear behind what was seen before. */
+function terminal(world: SshWorld) {
+  const child = spawn("ssh", ["-F", "none", "-tt", ...world.options, "127.0.0.1"], { stdio: "pipe" });
+  let output = "";
+  let seen = 0;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const see = (text: string): Promise<true> =>
+    eventually(
+      () => {
+        const at = output.indexOf(text, seen);
+        if (at < 0) throw new Error(`not seen: ${text} in ${JSON.stringify(output.slice(seen))}`);
+        seen = at + text.length;
+        return true as const;
+      },
+      { within: 15_000, on: [[child.stdout, "data"]] },
+    );
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { type: (text: string) => child.stdin.write(text), see, closed, all: () => output, kill: () => child.kill() };
+}
+
+const typed = (world: SshWorld): string[] =>
+  world.gateway.events.flatMap((event) =>
+    event.type === "operation" && event.kind === "ssh typed" ? [event.text] : [],
+  );
+
+skipUnless(missing === undefined, missing ?? "sshd").describe("a terminal over ssh", () => {
+  it("judges lines at Enter as the screen shows them: edited, never what is not shown", async () => {
+    await using world = await startWorld([POLICY]);
+    const shell = terminal(world);
+    await shell.see("$ ");
+    shell.type("PS1='ready> '; PS2=''; echo on\r");
+    await shell.see("on\r\n");
+    await shell.see("ready> ");
+    shell.type("echo curx\u007fl\r");
+    await shell.see("curl\r\n");
+    await shell.see("ready> ");
+    shell.type("stty -echo; printf as''ked; read x; stty echo; echo g''ot\r");
+    await shell.see("asked");
+    shell.type("hunter2\r");
+    await shell.see("got\r\n");
+    await shell.see("ready> ");
+    shell.type("exit 3\r");
+    expect(await shell.closed).toBe(3);
+    expect(typed(world)).toContain("echo curl");
+    expect(JSON.stringify(world.gateway.events)).not.toContain("hunter2");
+  });
+
+  it("refuses a line, and the shell goes on", async () => {
+    await using world = await startWorld([POLICY]);
+    const shell = terminal(world);
+    await shell.see("$ ");
+    shell.type("PS1='ready> '; echo on\r");
+    await shell.see("on\r\n");
+    await shell.see("ready> ");
+    shell.type("curl https://example.com\r");
+    await shell.see('tidewaiter: not run on web-1: "curl" to outside hosts is stopped in prod [no-curl]');
+    await shell.see("ready> ");
+    shell.type("echo alive\r");
+    await shell.see("alive\r\n");
+    shell.type("exit\r");
+    expect(await shell.closed).toBe(0);
+  });
+
+  it("holds a line until a person approves; Ctrl-C takes it back", async () => {
+    await using world = await startWorld([POLICY]);
+    const shell = terminal(world);
+    await shell.see("$ ");
+    shell.type("PS1='ready> '; echo on\r");
+    await shell.see("on\r\n");
+    await shell.see("ready> ");
+    const opened = world.gateway.nextReview();
+    shell.type(`touch ${join(world.sshd.home, "a")} && echo made\r`);
+    await shell.see("waiting for a person; this has NOT run [ask-first]");
+    await world.gateway.decide(await opened, "approve", "mia", "go");
+    await shell.see('approved by mia: "go". Running.');
+    await shell.see("made\r\n");
+    const second = world.gateway.nextReview();
+    shell.type(`touch ${join(world.sshd.home, "b")}\r`);
+    await shell.see("waiting for a person");
+    const id = await second;
+    shell.type("\u0003");
+    await shell.see("you took it back");
+    await eventually(() => world.gateway.reviews.get(id)?.state === "withdrawn");
+    shell.type("exit\r");
+    expect(await shell.closed).toBe(0);
+  });
+
+  it("masks what is shown and records it as shown, with sizes", async () => {
+    await using world = await startWorld([POLICY]);
+    const file = join(world.sshd.home, "c.csv");
+    writeFileSync(file, "1,ana.lopez@example.com,x\n");
+    const shell = terminal(world);
+    await shell.see("$ ");
+    shell.type(`cat ${file}; echo e''nd\r`);
+    await shell.see("end\r\n");
+    shell.type("exit\r");
+    await shell.closed;
+    expect(shell.all()).toContain("1,*********************,x");
+    expect(shell.all()).not.toContain("ana.lopez@example.com");
+    const recorded = world.gateway.events.flatMap((event) => (event.type === "terminal" ? [event.text] : [])).join("");
+    expect(recorded).toContain("1,*********************,x");
+    expect(world.gateway.events.some((event) => event.type === "terminal_size")).toBe(true);
+  });
+});

@@ -1,0 +1,59 @@
+import type { CipherAlgorithm, CompressionAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from "ssh2";
+
+export interface SshAlgorithms {
+  readonly kex: KexAlgorithm[];
+  readonly cipher: CipherAlgorithm[];
+  readonly hmac: MacAlgorithm[];
+  readonly compress: CompressionAlgorithm[];
+  readonly serverHostKey: ServerHostKeyAlgorithm[];
+}
+
+/**
+ * What is offered to clients and, by default, to targets: no SHA-1, no CBC, no group under 2048 bits. In the order of
+ * preference of OpenSSH 9, as far as ssh2 has it.
+ */
+export const MODERN: SshAlgorithms = {
+  kex: [
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+    "diffie-hellman-group14-sha256",
+  ],
+  cipher: [
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "chacha20-poly1305@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+  ],
+  hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"],
+  compress: ["none"],
+  serverHostKey: [
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+  ],
+};
+
+/** Towards a target that an administrator has said needs it. */
+export const LEGACY: SshAlgorithms = {
+  ...MODERN,
+  kex: [
+    ...MODERN.kex,
+    "diffie-hellman-group-exchange-sha256",
+    "diffie-hellman-group14-sha1",
+    "diffie-hellman-group-exchange-sha1",
+    "diffie-hellman-group1-sha1",
+  ],
+  cipher: [...MODERN.cipher, "aes256-cbc", "aes128-cbc", "3des-cbc"],
+  hmac: [...MODERN.hmac, "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1"],
+  serverHostKey: [...MODERN.serverHostKey, "ssh-rsa", "ssh-dss"],
+};

@@ -1,0 +1,126 @@
+import { type ShellToken, shellTokens } from "./shell-lexer.ts";
+import { nextCommand, shellOfString } from "./wrappers.ts";
+
+/** One simple command of a line: its words and where it is redirected. */
+export interface SimpleCommand {
+  readonly words: readonly Word[];
+  readonly redirects: readonly { readonly operator: string; readonly target: Word }[];
+}
+
+export interface Word {
+  readonly text: string;
+  /** False: the shell expands it, so that its value is not known. */
+  readonly literal: boolean;
+}
+
+export interface CommandReading {
+  /** Every program the line starts, without folder, in order; undefined = not all of them can be told. */
+  readonly programs: readonly string[] | undefined;
+  /** Those that could be told, also when others could not. */
+  readonly seen: readonly string[];
+  /** The simple commands of the outermost line. */
+  readonly commands: readonly SimpleCommand[];
+}
+
+/** After these words a command follows, as at the start of a line. */
+const BEFORE_COMMAND = new Set(["!", "{", "if", "then", "elif", "else", "while", "until", "do", "time"]);
+const WORDS_OF_THEIR_OWN = new Set(["}", "fi", "done"]);
+/** What follows them is a grammar of its own. */
+const UNREAD = new Set(["case", "select", "function", "coproc", "[["]);
+const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*\+?=/;
+const MAX_DEPTH = 12;
+const MAX_COMMANDS = 2_000;
+
+/**
+ * What a command line starts, read as a POSIX shell would read it: through pipes, lists, substitutions, and programs that
+ * start others (`sudo`, `env`, `sh -c`, `xargs`). Whatever cannot be told makes `programs` undefined.
+ */
+export function readCommand(line: string): CommandReading {
+  const reader = new Reader();
+  const commands = reader.read(line, 0);
+  return { programs: reader.complete ? reader.programs : undefined, seen: reader.programs, commands };
+}
+
+class Reader {
+  readonly programs: string[] = [];
+  complete = true;
+
+  read(line: string, depth: number): readonly SimpleCommand[] {
+    const tokens = depth > MAX_DEPTH ? undefined : shellTokens(line, depth);
+    if (tokens === undefined) {
+      this.complete = false;
+      return [];
+    }
+    const commands = this.#split(tokens, depth);
+    for (const command of commands) this.#start(command.words, depth);
+    return commands;
+  }
+
+  #split(tokens: readonly ShellToken[], depth: number): SimpleCommand[] {
+    const commands: SimpleCommand[] = [];
+    let words: Word[] = [];
+    let redirects: { operator: string; target: Word }[] = [];
+    let inFor = false;
+    const end = (): void => {
+      if (words.length + redirects.length > 0) commands.push({ words, redirects });
+      words = [];
+      redirects = [];
+      inFor = false;
+      if (commands.length > MAX_COMMANDS) this.complete = false;
+    };
+    for (let index = 0; index < tokens.length && commands.length <= MAX_COMMANDS; index++) {
+      const token = tokens[index];
+      if (token === undefined) break;
+      if (token.type === "newline") end();
+      else if (token.type === "operator") {
+        // name() { ... } defines something that another word runs
+        if (token.text === "(" && words.length > 0) this.complete = false;
+        end();
+      } else if (token.type === "redirect") {
+        const target = tokens[++index];
+        // the text of a here-document would have to be taken out of the line
+        if (target?.type !== "word" || token.operator.startsWith("<<")) this.complete = false;
+        else {
+          this.#substitutions(target, depth);
+          redirects.push({ operator: token.operator, target });
+        }
+      } else {
+        this.#substitutions(token, depth);
+        const reserved = token.literal && words.length === 0;
+        if (reserved && UNREAD.has(token.text)) this.complete = false;
+        if (reserved && token.text === "for") inFor = true;
+        if (reserved && (BEFORE_COMMAND.has(token.text) || WORDS_OF_THEIR_OWN.has(token.text))) continue;
+        if (inFor) continue;
+        words.push({ text: token.text, literal: token.literal });
+      }
+    }
+    end();
+    return commands;
+  }
+
+  #substitutions(word: Extract<ShellToken, { type: "word" }>, depth: number): void {
+    for (const command of word.commands) this.read(command, depth + 1);
+  }
+
+  #start(words: readonly Word[], depth: number): void {
+    let rest = words;
+    while (rest[0] !== undefined && ASSIGNMENT.test(rest[0].text)) rest = rest.slice(1);
+    for (;;) {
+      const [first, ...others] = rest;
+      if (first === undefined) return;
+      if (!first.literal || first.text === "") {
+        this.complete = false;
+        return;
+      }
+      const program = first.text.slice(first.text.lastIndexOf("/") + 1);
+      this.programs.push(program);
+      const script = shellOfString(program, others);
+      if (script === "unknown") this.complete = false;
+      else if (script !== undefined) this.read(script, depth + 1);
+      const next = nextCommand(program, others);
+      if (next === "unknown") this.complete = false;
+      if (next === undefined || next === "unknown") return;
+      rest = next;
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { Duplex } from "node:stream";
+import type { LiveSession, Protocol, SessionHost } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { Connection } from "ssh2";
+import { acceptClient, type SshLogin } from "./accept-client/accept-client.ts";
+import { checkTarget } from "./check-target.ts";
+import { connectTarget, SshTargetError } from "./connect-target/connect-target.ts";
+import type { SshContext } from "./session/context.ts";
+import { serveForwards } from "./session/forwards.ts";
+import { SessionChannel } from "./session/session-channel.ts";
+import { type SshTarget, sshTargetSchema } from "./target-schema.ts";
+
+export interface SshOptions {
+  /** Private keys of the gateway in OpenSSH's PEM; one of each type. */
+  readonly hostKeys: readonly string[];
+  readonly handshakeMs?: number;
+}
+
+/** How long a client has to read why its session has ended, and to leave by itself. */
+const GOODBYE_MS = 1_000;
+/** Channels that one client may have open or waiting. */
+const MAX_CHANNELS = 64;
+
+/**
+ * client          gateway                                      target
+ *   | kex, userauth  |                                            |
+ *   |<-------------->| authenticate, openSession                  |
+ *   |                | dial through the agent, kex, host key,     |
+ *   |                | userauth with the sealed credential        |
+ *   |                |------------------------------------------->|
+ *   | channel: exec  | admit: verdict, record, person             |
+ *   |--------------->|------------------------------------------->|
+ *   |<===== output: masked, recorded =============================|
+ */
+export function createSshProtocol(options: SshOptions): Protocol<SshTarget, Duplex> {
+  return {
+    name: "ssh",
+    targetSchema: sshTargetSchema,
+    serve: (stream, host) => serve(stream, host, options),
+    check: checkTarget,
+  };
+}
+
+async function serve(stream: Duplex, host: SessionHost<Duplex>, options: SshOptions): Promise<void> {
+  const over = new AbortController();
+  let served: Promise<void> = Promise.resolve();
+  await acceptClient(stream, {
+    hostKeys: options.hostKeys,
+    controlPlane: host.controlPlane,
+    clientAddress: host.clientAddress,
+    signal: host.signal,
+    ...(options.handshakeMs !== undefined && { handshakeMs: options.handshakeMs }),
+    onLogin: (login) => {
+      served = serveLogin(login, host, over.signal);
+    },
+  });
+  over.abort();
+  await served;
+}
+
+/** From a proven client to the end of its connection. Never rejects. */
+async function serveLogin(login: SshLogin, host: SessionHost<Duplex>, over: AbortSignal): Promise<void> {
+  const { connection } = login;
+  const end = Promise.withResolvers<string>();
+  const interrupted = Promise.withResolvers<string>();
+  over.addEventListener("abort", () => end.resolve("client left"), { once: true });
+  const live = openSession(login, host);
+  const ready = live.then((opened) => connect(opened, over, { closed: end.resolve, interrupted: interrupted.resolve }));
+  serveChannels(connection, ready, interrupted.promise);
+  serveForwards(connection, ready);
+  const context = await ready;
+  if (typeof context === "string") {
+    const opened = await live;
+    // whoever asked for a channel is told why; a client that asks for none learns it from the end
+    setTimeout(() => connection.end(), 2_000).unref();
+    await end.promise;
+    if (typeof opened !== "string") await opened.end(context);
+    return;
+  }
+  const reason = await Promise.race([end.promise, interrupted.promise]);
+  context.target.end();
+  // the target is gone already; a disconnect would make clients throw away what their channels were told
+  const goodbye = setTimeout(() => connection.end(), GOODBYE_MS);
+  await end.promise;
+  clearTimeout(goodbye);
+  connection.end();
+  await context.session.end(reason);
+}
+
+async function openSession(login: SshLogin, host: SessionHost<Duplex>): Promise<LiveSession<Duplex> | string> {
+  const { name, identified, method } = login;
+  try {
+    const opened = await host.openSession({
+      principalId: identified.principal.id,
+      ...(identified.secretId !== undefined && { secretId: identified.secretId }),
+      ...(identified.mandateId !== undefined && { mandateId: identified.mandateId }),
+      resourceName: name.resource,
+      protocol: "ssh",
+      ...(name.level !== undefined && { level: name.level }),
+      ...(name.login !== undefined && { login: name.login }),
+      detail: { method, ...(name.login !== undefined && { login: name.login }) },
+    });
+    return opened.ok ? opened.session : `${name.resource}: ${opened.detail}`;
+  } catch (error) {
+    return error instanceof TidewaiterError ? error.detail : "the gateway could not open the session";
+  }
+}
+
+async function connect(
+  session: LiveSession<Duplex> | string,
+  signal: AbortSignal,
+  on: { readonly closed: (reason: string) => void; readonly interrupted: (reason: string) => void },
+): Promise<SshContext | string> {
+  if (typeof session === "string") return session;
+  const { resource } = session.authorized;
+  try {
+    const credential = await session.openCredential();
+    const target = sshTargetSchema.parse(resource.target);
+    const stream = await session.dial();
+    const { client } = await connectTarget({ stream, target, credential, resource: resource.name });
+    client.on("close", () => on.closed(`${resource.name} closed the connection`));
+    session.onInterrupt((by) => {
+      if (by.type !== "cancel_request" && by.type !== "control_plane") on.interrupted(by.reason);
+    });
+    return { session, target: client, resource: resource.name, user: credential.username, signal };
+  } catch (error) {
+    if (error instanceof SshTargetError) {
+      session.record({ at: Date.now(), type: "notice", code: error.code, text: error.message });
+      return error.message;
+    }
+    return error instanceof TidewaiterError ? error.detail : `${resource.name} is out of reach`;
+  }
+}
+
+function serveChannels(
+  connection: Connection,
+  ready: Promise<SshContext | string>,
+  interrupted: Promise<string>,
+): void {
+  let open = 0;
+  connection.on("session", (accept, reject) => {
+    if (open >= MAX_CHANNELS) return void reject();
+    const session = accept();
+    if (session === undefined) return;
+    open++;
+    session.once("close", () => open--);
+    new SessionChannel(session, ready, interrupted);
+  });
+}

@@ -1,0 +1,63 @@
+import type { Duplex } from "node:stream";
+import type { Admission, HeldOperation, LiveSession, SshOperation } from "@tidewaiter/core";
+import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
+import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
+import { redactText } from "@tidewaiter/toolkit/content/redact-text";
+import type { Client } from "ssh2";
+
+/** What the channels of one connection share. */
+export interface SshContext {
+  readonly session: LiveSession<Duplex>;
+  readonly target: Client;
+  readonly resource: string;
+  /** Login at the target. */
+  readonly user: string;
+  /** Aborted when the connection is over. */
+  readonly signal: AbortSignal;
+}
+
+export interface AdmitInput {
+  readonly operation: Omit<SshOperation, "type" | "user">;
+  readonly text: string;
+  readonly summary: string;
+  readonly signal: AbortSignal;
+  readonly onHeld?: (held: HeldOperation) => void;
+}
+
+/** Judges one operation of a channel; what the detectors find in its text is not shown in the recording. */
+export function admit(context: SshContext, input: AdmitInput): Promise<Admission> {
+  const { session, user, signal } = context;
+  const operation: SshOperation = { type: "ssh", user, ...input.operation };
+  const { set } = activeDetectors(session.labels().detectors, undefined) ?? {};
+  return session.admit({
+    operation,
+    text: input.text,
+    ...(set !== undefined && { shown: redactText(input.text, set) }),
+    summary: input.summary,
+    signal: AbortSignal.any([signal, input.signal]),
+    onHeld: input.onHeld ?? (() => {}),
+  });
+}
+
+/** What is looked for in the output of an operation that was let in; undefined = nothing. */
+export function detectorsOf(
+  context: SshContext,
+  { verdict }: Extract<Admission, { ok: true }>,
+): DetectorSet | undefined {
+  return activeDetectors(context.session.labels().detectors, verdict)?.set;
+}
+
+export function finish(
+  { session }: SshContext,
+  operation: number,
+  end: {
+    readonly result: "completed" | "refused" | "error" | "canceled";
+    readonly tag: string;
+    readonly bytes: number;
+    readonly startedAt: number;
+  },
+): void {
+  const { result, tag, bytes, startedAt } = end;
+  const durationMs = Date.now() - startedAt;
+  session.record({ at: Date.now(), type: "operation_finished", operation, result, tag, rows: 0, bytes, durationMs });
+}

@@ -1,0 +1,151 @@
+import type { Duplex } from "node:stream";
+import type { Admission, SshChannel } from "@tidewaiter/core";
+import type { Connection } from "ssh2";
+import { admit, finish, type SshContext } from "./context.ts";
+import { pump } from "./pump.ts";
+
+/** What an SSH server and client say first (RFC 4253, 4.2): a second connection inside of this one would not be recorded. */
+const SSH_BANNER = Buffer.from("SSH-");
+
+interface ForwardInput {
+  readonly channel: SshChannel;
+  readonly host: string;
+  readonly port: number;
+}
+
+type Admitted = Extract<Admission, { ok: true }>;
+
+async function admitForward(context: SshContext, input: ForwardInput): Promise<Admitted | undefined> {
+  const { channel, host, port } = input;
+  const text = `${channel} ${where(input)}`;
+  const operation = { channel, command: "", programs: [], forward: { host, port } };
+  const admission = await admit(context, { operation, text, summary: text, signal: context.signal });
+  return admission.ok ? admission : undefined;
+}
+
+function where({ host, port }: ForwardInput): string {
+  return port === 0 ? host : `${host}:${port}`;
+}
+
+/** `-L`, `-D`, `-W` and sockets: a connection that the target opens for the client. */
+export function serveForwards(client: Connection, ready: Promise<SshContext | string>): void {
+  client.on("tcpip", (accept, reject, info) => {
+    const input: ForwardInput = { channel: "direct-tcpip", host: info.destIP, port: info.destPort };
+    void forwardOut(ready, input, { accept, reject }, (context, opened) =>
+      context.target.forwardOut(info.srcIP, info.srcPort, info.destIP, info.destPort, opened),
+    );
+  });
+  client.on("openssh.streamlocal", (accept, reject, info) => {
+    const input: ForwardInput = { channel: "direct-streamlocal", host: info.socketPath, port: 0 };
+    void forwardOut(ready, input, { accept, reject }, (context, opened) =>
+      context.target.openssh_forwardOutStreamLocal(info.socketPath, opened),
+    );
+  });
+  client.on("request", (accept, reject, name, info) => {
+    void remote(client, ready, name, info as { bindAddr: string; bindPort: number; socketPath: string }).then(
+      (port) => (port === undefined ? reject?.() : accept?.(port)),
+      () => reject?.(),
+    );
+  });
+}
+
+type Opened = (error: Error | undefined, stream: Duplex) => void;
+
+async function forwardOut(
+  ready: Promise<SshContext | string>,
+  input: ForwardInput,
+  { accept, reject }: { readonly accept: () => Duplex | undefined; readonly reject: () => unknown },
+  open: (context: SshContext, opened: Opened) => void,
+): Promise<void> {
+  const context = await ready;
+  if (typeof context === "string") return void reject();
+  const startedAt = Date.now();
+  const admission = await admitForward(context, input).catch(() => undefined);
+  if (admission === undefined) return void reject();
+  open(context, (error, far) => {
+    if (error !== undefined && error !== null) {
+      finish(context, admission.operation, { result: "error", tag: "not opened", bytes: 0, startedAt });
+      return void reject();
+    }
+    const near = accept();
+    if (near === undefined) return void far.destroy();
+    void join(context, admission, where(input), near, far);
+  });
+}
+
+/** `-R`: the port that the target opened, or undefined where it may not or does not. */
+async function remote(
+  client: Connection,
+  ready: Promise<SshContext | string>,
+  name: string,
+  info: { readonly bindAddr: string; readonly bindPort: number; readonly socketPath: string },
+): Promise<number | undefined> {
+  const context = await ready;
+  if (typeof context === "string") return undefined;
+  if (name === "cancel-tcpip-forward") {
+    context.target.unforwardIn(info.bindAddr, info.bindPort);
+    return 0;
+  }
+  const input: ForwardInput =
+    name === "tcpip-forward"
+      ? { channel: "tcpip-forward", host: info.bindAddr, port: info.bindPort }
+      : { channel: "streamlocal-forward", host: info.socketPath ?? "", port: 0 };
+  const admission = await admitForward(context, input);
+  // sockets that the target would listen on are judged, recorded, and never opened
+  if (admission === undefined || name !== "tcpip-forward") return undefined;
+  const startedAt = Date.now();
+  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  context.target.forwardIn(info.bindAddr, info.bindPort, (error, port) => {
+    if (error !== undefined && error !== null) {
+      finish(context, admission.operation, { result: "error", tag: "not opened", bytes: 0, startedAt });
+      return resolve(undefined);
+    }
+    const bound = info.bindPort === 0 ? port : info.bindPort;
+    context.target.on("tcp connection", (details, accept, reject) => {
+      if (details.destPort !== bound) return;
+      client.forwardOut(info.bindAddr, bound, details.srcIP, details.srcPort, (failed, near) => {
+        if (failed !== undefined && failed !== null) return void reject();
+        void join(context, admission, `${details.srcIP}:${details.srcPort}`, near, accept());
+      });
+    });
+    resolve(bound);
+  });
+  return promise;
+}
+
+/** Moves bytes both ways until both sides have ended; a connection that turns out to be SSH is cut. */
+async function join(context: SshContext, admission: Admitted, to: string, near: Duplex, far: Duplex): Promise<void> {
+  const startedAt = Date.now();
+  const counts = { toTarget: 0, toClient: 0 };
+  const cut = (): void => {
+    near.destroy();
+    far.destroy();
+  };
+  near.on("error", cut);
+  far.on("error", cut);
+  context.signal.addEventListener("abort", cut, { once: true });
+  const watched = (side: "toTarget" | "toClient") => {
+    let head = Buffer.alloc(0);
+    return (chunk: Buffer): Buffer | undefined => {
+      if (head.length < SSH_BANNER.length) {
+        head = Buffer.concat([head, chunk]).subarray(0, SSH_BANNER.length);
+        if (head.equals(SSH_BANNER)) {
+          cut();
+          return undefined;
+        }
+      }
+      counts[side] += chunk.length;
+      context.session.count(side === "toTarget" ? "target" : "client", chunk.length);
+      return chunk;
+    };
+  };
+  const up = pump(near, far, watched("toTarget")).then(() => far.end());
+  const down = pump(far, near, watched("toClient")).then(() => near.end());
+  await Promise.all([up, down]);
+  context.signal.removeEventListener("abort", cut);
+  const { operation } = admission;
+  const durationMs = Date.now() - startedAt;
+  const { toTarget: bytesToTarget, toClient: bytesToClient } = counts;
+  context.session.record({ at: Date.now(), type: "forward", operation, to, bytesToTarget, bytesToClient, durationMs });
+  finish(context, operation, { result: "completed", tag: "forward", bytes: bytesToClient, startedAt });
+}

@@ -1,0 +1,70 @@
+import { StringDecoder } from "node:string_decoder";
+import type { LiveSession } from "@tidewaiter/core";
+import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
+import { OutputMask } from "../terminal/output-mask.ts";
+
+/** How long the last line waits for its rest; a keystroke's echo not so long that a person feels it. */
+const HOLD_MS = 25;
+const HOLD_ECHO_MS = 4;
+const ECHO_BYTES = 8;
+
+export interface OutputOptions {
+  readonly session: Pick<LiveSession, "record" | "count">;
+  readonly operation: number;
+  readonly stream: "output" | "error";
+  /** Undefined: nothing is looked for. */
+  readonly detectors: DetectorSet | undefined;
+  readonly terminal: boolean;
+  /** False: the bytes are those of files, which are told by other events. */
+  readonly recorded: boolean;
+  readonly write: (bytes: Buffer) => boolean;
+}
+
+/** What a command prints, on its way to the client: masked, recorded as shown, counted. */
+export class Output {
+  readonly #options: OutputOptions;
+  readonly #mask: OutputMask | undefined;
+  readonly #decoder = new StringDecoder("utf8");
+  #timer: NodeJS.Timeout | undefined;
+  bytes = 0;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    const { detectors, terminal } = options;
+    this.#mask = detectors && new OutputMask({ set: detectors, keepWidth: terminal });
+  }
+
+  /** What may be written now. */
+  take(chunk: Buffer): Buffer | undefined {
+    const mask = this.#mask;
+    if (mask === undefined) return this.#out(chunk);
+    clearTimeout(this.#timer);
+    const shown = mask.push(chunk);
+    if (mask.holds > 0) {
+      const wait = mask.holds <= ECHO_BYTES ? HOLD_ECHO_MS : HOLD_MS;
+      this.#timer = setTimeout(() => this.#letGo(), wait);
+    }
+    return this.#out(shown);
+  }
+
+  /** The stream has ended: what is still held. */
+  end(): Buffer | undefined {
+    clearTimeout(this.#timer);
+    return this.#mask && this.#out(this.#mask.flush());
+  }
+
+  #letGo(): void {
+    const bytes = this.#mask && this.#out(this.#mask.flush());
+    if (bytes !== undefined && bytes.length > 0) this.#options.write(bytes);
+  }
+
+  #out(bytes: Buffer): Buffer {
+    if (bytes.length === 0) return bytes;
+    const { session, operation, stream, recorded } = this.#options;
+    this.bytes += bytes.length;
+    session.count("client", bytes.length);
+    const text = recorded ? this.#decoder.write(bytes) : "";
+    if (text !== "") session.record({ at: Date.now(), type: "terminal", operation, stream, text });
+    return bytes;
+  }
+}

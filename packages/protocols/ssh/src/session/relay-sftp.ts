@@ -1,0 +1,102 @@
+import type { SshOperation } from "@tidewaiter/core";
+import { SftpInspector, type SftpRequest } from "../sftp/sftp-inspector.ts";
+import { admit, finish } from "./context.ts";
+import { pump } from "./pump.ts";
+import { type ChannelRelay, end } from "./relay-exec.ts";
+import { approvedText, heldText, refusalText, spoken } from "./words.ts";
+
+/** The sftp subsystem: every file and every change is an operation of its own. */
+export async function relaySftp(relay: ChannelRelay): Promise<void> {
+  const { context, channel, upstream, exited, signal } = relay;
+  const { session, resource } = context;
+  let bytes = 0;
+  const open = new Map<number, number>();
+  const inspector = new SftpInspector({
+    toTarget(packet) {
+      session.count("target", packet.length);
+      if (!upstream.write(packet)) {
+        channel.pause();
+        upstream.once("drain", () => channel.resume());
+      }
+    },
+    toClient(packet) {
+      bytes += packet.length;
+      session.count("client", packet.length);
+      if (!channel.write(packet)) {
+        upstream.pause();
+        channel.once("drain", () => upstream.resume());
+      }
+    },
+    async judge(request) {
+      const { operation, text } = operationOf(request);
+      const admission = await admit(context, {
+        operation,
+        text,
+        summary: text,
+        signal,
+        onHeld: (held) => void channel.stderr.write(spoken(heldText(held))),
+      });
+      if (!admission.ok) {
+        // the status of a request is shown in few words; the whole is said beside it
+        const words = refusalText(resource, `${request.verb} not done`, admission);
+        channel.stderr.write(spoken([words]));
+        return { ok: false, message: words };
+      }
+      if (admission.approval !== undefined) channel.stderr.write(spoken([approvedText(admission.approval)]));
+      if (operation.transfer === undefined)
+        finish(context, admission.operation, { result: "completed", tag: "sent", bytes: 0, startedAt: Date.now() });
+      else open.set(admission.operation, Date.now());
+      return { ok: true, operation: admission.operation };
+    },
+    moved({ operation, path, direction, bytes: size, sha256 }) {
+      const sum = sha256 === undefined ? {} : { sha256 };
+      const opened = open.get(operation) ?? Date.now();
+      open.delete(operation);
+      session.record({ at: Date.now(), type: "file", operation, path, direction, via: "sftp", bytes: size, ...sum });
+      finish(context, operation, { result: "completed", tag: direction, bytes: size, startedAt: opened });
+    },
+    spend: () => true,
+  });
+  const broken = (): void => upstream.close();
+  const guarded = (read: (chunk: Buffer) => void) => (chunk: Buffer) => {
+    try {
+      read(chunk);
+    } catch {
+      // bytes that are no SFTP are not passed on
+      broken();
+    }
+    return undefined;
+  };
+  const input = pump(
+    channel,
+    upstream,
+    guarded((chunk) => inspector.client(chunk)),
+  );
+  void input.then(() => upstream.end());
+  await Promise.all([
+    pump(
+      upstream,
+      channel,
+      guarded((chunk) => inspector.target(chunk)),
+    ),
+    pump(upstream.stderr, channel.stderr),
+  ]);
+  const exit = await exited;
+  inspector.end();
+  for (const [operation, opened] of open)
+    finish(context, operation, { result: "error", tag: "never opened", bytes: 0, startedAt: opened });
+  end(relay, exit, bytes);
+}
+
+function operationOf({ verb, paths }: SftpRequest): {
+  readonly operation: Omit<SshOperation, "type" | "user">;
+  readonly text: string;
+} {
+  const [path = ""] = paths;
+  const text = [verb, ...paths].join(" ");
+  if (verb === "get" || verb === "put") {
+    const direction = verb === "get" ? "download" : "upload";
+    return { operation: { channel: "sftp", command: "", programs: [], transfer: { direction, path } }, text };
+  }
+  return { operation: { channel: "sftp", command: text, programs: [verb] }, text };
+}

@@ -1,0 +1,218 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Admission } from "@tidewaiter/core";
+import { TypedLine } from "../terminal/typed-line.ts";
+import { typedPrograms } from "../terminal/typed-programs.ts";
+import { admit, detectorsOf, finish } from "./context.ts";
+import { Output } from "./output.ts";
+import { pump } from "./pump.ts";
+import { type ChannelRelay, end } from "./relay-exec.ts";
+import { approvedText, heldText, refusalText, spoken } from "./words.ts";
+
+/** An echo comes back within this time after the last key, or is not waited for. */
+const ECHO_QUIET_MS = 30;
+const ECHO_LIMIT_MS = 300;
+/** Enters in one chunk: more than a person types at once, so that the lines are those of the chunk. */
+const PASTED_LINES = 3;
+const MAX_PASTED = 200;
+/** Typed ahead of a line that is judged. */
+const MAX_WAITING = 64 * 1024;
+const CTRL_C = 0x03;
+const PASTE_BEGINS = "\u001b[200~";
+const PASTE_ENDS = "\u001b[201~";
+/** To the end of the line, forget it, and a new prompt. */
+const FORGET_LINE = "\u0005\u0015\r";
+
+export interface TerminalSizeChange {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export interface TerminalRelay extends ChannelRelay {
+  readonly size: TerminalSizeChange;
+  readonly resizes: (listener: ((size: TerminalSizeChange) => void) | undefined) => void;
+  /** Lines are typed to a shell: each is judged at Enter. */
+  readonly typed: boolean;
+}
+
+/** A terminal: what the client sees is recorded and masked, what it types is judged line by line. */
+export async function relayTerminal(relay: TerminalRelay): Promise<void> {
+  const { context, channel, upstream, exited, admission, size, resizes, typed } = relay;
+  const { session } = context;
+  const { operation } = admission;
+  const screen = typed ? new TypedLine({ columns: size.cols, rows: size.rows }) : undefined;
+  const output = new Output({
+    session,
+    operation,
+    stream: "output",
+    detectors: detectorsOf(context, admission),
+    terminal: true,
+    recorded: true,
+    write: (bytes) => channel.write(bytes),
+  });
+  const sized = ({ cols, rows }: TerminalSizeChange): void =>
+    session.record({ at: Date.now(), type: "terminal_size", operation, columns: cols, rows });
+  sized(size);
+  resizes((changed) => {
+    sized(changed);
+    screen?.resize(changed.cols, changed.rows);
+  });
+  const keys = new Keys(relay, screen);
+  void pump(channel, upstream, (chunk) => {
+    keys.take(chunk);
+    return undefined;
+  }).then(() => keys.end());
+  await Promise.all([
+    pump(upstream, channel, (chunk) => {
+      screen?.output(chunk);
+      keys.shown();
+      return output.take(chunk);
+    }),
+    pump(upstream.stderr, channel.stderr, (chunk) => output.take(chunk)),
+  ]);
+  const exit = await exited;
+  const last = output.end();
+  if (last !== undefined && last.length > 0) channel.write(last);
+  resizes(undefined);
+  screen?.dispose();
+  end(relay, exit, output.bytes);
+}
+
+/** What the client types, in order: nothing behind an Enter is passed on before the line was judged. */
+class Keys {
+  readonly #relay: TerminalRelay;
+  readonly #screen: TypedLine | undefined;
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #busy = false;
+  #ended = false;
+  #pasting = false;
+  #shownAt = 0;
+  #sent = false;
+  #taken: AbortController | undefined;
+
+  constructor(relay: TerminalRelay, screen: TypedLine | undefined) {
+    this.#relay = relay;
+    this.#screen = screen;
+  }
+
+  shown(): void {
+    this.#shownAt = performance.now();
+  }
+
+  take(chunk: Buffer): void {
+    // while a line waits for a person, Ctrl-C takes it back
+    if (this.#taken !== undefined && chunk.includes(CTRL_C)) return this.#taken.abort();
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    // read on while a line is judged, so that a Ctrl-C or an end is noticed
+    if (this.#waitingBytes > MAX_WAITING) this.#relay.channel.pause();
+    if (!this.#busy) void this.#drain();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#taken?.abort();
+    if (!this.#busy) this.#relay.upstream.end();
+  }
+
+  async #drain(): Promise<void> {
+    this.#busy = true;
+    const { upstream, channel } = this.#relay;
+    for (let chunk = this.#waiting.shift(); chunk !== undefined; chunk = this.#waiting.shift()) {
+      this.#waitingBytes -= chunk.length;
+      await this.#chunk(chunk).catch(() => upstream.close());
+      if (upstream.writableNeedDrain) await once(upstream, "drain").catch(() => {});
+    }
+    this.#busy = false;
+    if (this.#ended) upstream.end();
+    else channel.resume();
+  }
+
+  async #chunk(chunk: Buffer): Promise<void> {
+    const { context } = this.#relay;
+    context.session.count("target", chunk.length);
+    const screen = this.#screen;
+    if (screen === undefined) return this.#send(chunk);
+    const text = chunk.toString("latin1");
+    if (text.includes(PASTE_BEGINS)) this.#pasting = true;
+    if (text.includes(PASTE_ENDS)) this.#pasting = false;
+    const enters = this.#pasting || text.includes(PASTE_ENDS) ? 0 : (text.match(/[\r\n]/g)?.length ?? 0);
+    if (enters === 0) {
+      screen.begin();
+      return this.#send(chunk);
+    }
+    if (enters >= PASTED_LINES) return this.#pasted(chunk, enters);
+    let at = 0;
+    while (at < chunk.length) {
+      const enter = chunk.findIndex((byte, index) => index >= at && (byte === 0x0d || byte === 0x0a));
+      const stop = enter < 0 ? chunk.length : enter;
+      if (stop > at) {
+        screen.begin();
+        this.#send(chunk.subarray(at, stop));
+      }
+      if (enter >= 0) await this.#enter(chunk.subarray(enter, enter + 1), screen);
+      at = stop + 1;
+    }
+  }
+
+  /** Many lines at once are not on the screen yet: they are judged as they were sent. */
+  async #pasted(chunk: Buffer, enters: number): Promise<void> {
+    const lines = chunk.toString("utf8").split(/[\r\n]+/);
+    const judged = enters > MAX_PASTED ? [chunk.toString("utf8").slice(0, 8_192)] : lines;
+    for (const line of judged) if (line.trim() !== "" && !(await this.#judge(line.trim()))) return;
+    this.#screen?.forget();
+    this.#send(chunk);
+  }
+
+  async #enter(key: Buffer, screen: TypedLine): Promise<void> {
+    await this.#echoed();
+    const line = await screen.read();
+    screen.forget();
+    if (line === undefined || line === "" || (await this.#judge(line))) return this.#send(key);
+    this.#send(Buffer.from(FORGET_LINE));
+  }
+
+  /** The last keys may not have come back yet. */
+  async #echoed(): Promise<void> {
+    if (!this.#sent) return;
+    const limit = performance.now() + ECHO_LIMIT_MS;
+    const begun = performance.now();
+    for (;;) {
+      const now = performance.now();
+      const quiet = now - Math.max(this.#shownAt, begun);
+      if (quiet >= ECHO_QUIET_MS || now >= limit) return;
+      await delay(ECHO_QUIET_MS - quiet);
+    }
+  }
+
+  /** False: refused, and said so. */
+  async #judge(line: string): Promise<boolean> {
+    const { context, channel, signal } = this.#relay;
+    const startedAt = Date.now();
+    const programs = typedPrograms(line);
+    this.#taken = new AbortController();
+    const say = (lines: readonly string[]): void => void channel.write(`\r\n${spoken(lines, "\r\n")}`);
+    const admission: Admission = await admit(context, {
+      // what cannot be read stands in an editor, an interpreter or a half-typed line: the programs that were seen count
+      operation: { channel: "typed", command: line, programs },
+      text: line,
+      summary: `typed ${programs.join(" ")}`,
+      signal: AbortSignal.any([signal, this.#taken.signal]),
+      onHeld: (held) => say(heldText(held)),
+    });
+    this.#taken = undefined;
+    if (!admission.ok) {
+      say([refusalText(context.resource, "not run", admission)]);
+      return false;
+    }
+    if (admission.approval !== undefined) say([approvedText(admission.approval)]);
+    finish(context, admission.operation, { result: "completed", tag: "sent", bytes: 0, startedAt });
+    return true;
+  }
+
+  #send(bytes: Buffer): void {
+    this.#sent = true;
+    this.#relay.upstream.write(bytes);
+  }
+}

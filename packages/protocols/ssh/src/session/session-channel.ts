@@ -1,0 +1,213 @@
+import type { Admission, HeldOperation, SshChannel, SshOperation } from "@tidewaiter/core";
+import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session } from "ssh2";
+import { type CommandReading, readCommand } from "../command/read-command.ts";
+import { type ExecTransfer, transfersOf } from "../command/transfers.ts";
+import { admit, finish, type SshContext } from "./context.ts";
+import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
+import { relaySftp } from "./relay-sftp.ts";
+import { relayTerminal, type TerminalSizeChange } from "./relay-terminal.ts";
+import { approvedText, EXIT_FAILED, EXIT_REFUSED, heldText, refusalText, spoken } from "./words.ts";
+
+const MAX_ENV = 64;
+const MAX_ENV_BYTES = 8 * 1024;
+/** Programs whose output is the content of files or a protocol: a mask would break it, and policy speaks of it as a transfer. */
+const PROTOCOLS = new Set(["scp", "rsync", "git-upload-pack", "git-receive-pack", "git-upload-archive"]);
+
+type Refusal = Extract<Admission, { ok: false }>;
+type Admitted = Extract<Admission, { ok: true }>;
+
+interface Upstream {
+  readonly upstream: ClientChannel;
+  readonly exited: Promise<Exit>;
+}
+
+type ResizeListener = (size: TerminalSizeChange) => void;
+
+interface Wish {
+  readonly kind: "shell" | "exec" | "subsystem";
+  readonly command: string;
+}
+
+/** One session channel of the client (RFC 4254, section 6), from its open to its close. */
+export class SessionChannel {
+  readonly #context: Promise<SshContext | string>;
+  readonly #env: Record<string, string> = {};
+  readonly #gone = new AbortController();
+  #pty: PseudoTtyInfo | undefined;
+  #channel: ServerChannel | undefined;
+  #upstream: ClientChannel | undefined;
+  #resized: ResizeListener | undefined;
+
+  /**
+   * @param context of the connection once it is there; a text when it will not be, which every channel is told
+   * @param ended from outside, with the reason
+   */
+  constructor(session: Session, context: Promise<SshContext | string>, ended: Promise<string>) {
+    this.#context = context;
+    void ended.then((reason) => {
+      if (this.#channel !== undefined && !this.#gone.signal.aborted)
+        this.#say(this.#channel, [`the session has ended: ${reason}`], EXIT_FAILED);
+    });
+    session.on("close", () => this.#gone.abort());
+    session.on("pty", (accept, _reject, info) => {
+      this.#pty = info;
+      accept?.();
+    });
+    session.on("env", (accept, reject, { key, val }) => {
+      const fits = Object.keys(this.#env).length < MAX_ENV && key.length + val.length <= MAX_ENV_BYTES;
+      if (!fits) return void reject?.();
+      this.#env[key] = val;
+      accept?.();
+    });
+    session.on("window-change", (accept, _reject, info) => {
+      accept?.();
+      if (this.#pty !== undefined) this.#pty = { ...this.#pty, ...info };
+      this.#upstream?.setWindow(info.rows, info.cols, info.height, info.width);
+      this.#resized?.(info);
+    });
+    session.on("signal", (accept, _reject, { name }) => {
+      accept?.();
+      this.#upstream?.signal(name);
+    });
+    session.on("auth-agent", (_accept, reject) => {
+      reject?.();
+      void this.#refuse("auth-agent", "agent forwarding");
+    });
+    session.on("x11", (_accept, reject) => {
+      reject?.();
+      void this.#refuse("x11", "X11 forwarding");
+    });
+    session.on("shell", (accept) => void this.#start(accept(), { kind: "shell", command: "" }));
+    session.on("exec", (accept, _reject, { command }) => void this.#start(accept(), { kind: "exec", command }));
+    session.on(
+      "subsystem",
+      (accept, _reject, { name }) =>
+        // without a listener for sftp the channel of that subsystem comes as bytes, like any other
+        void this.#start(accept() as unknown as ServerChannel, { kind: "subsystem", command: name }),
+    );
+  }
+
+  /** What is never done is recorded as refused. */
+  async #refuse(channel: SshChannel, summary: string): Promise<void> {
+    const context = await this.#context;
+    if (typeof context === "string") return;
+    const operation = { channel, command: "", programs: [] };
+    await admit(context, { operation, text: summary, summary, signal: this.#gone.signal });
+  }
+
+  async #start(channel: ServerChannel | undefined, wish: Wish): Promise<void> {
+    if (channel === undefined) return;
+    this.#channel = channel;
+    channel.on("error", () => {});
+    const context = await this.#context;
+    if (typeof context === "string") return this.#say(channel, [context], EXIT_FAILED);
+    try {
+      await this.#run(context, channel, wish);
+    } catch {
+      this.#say(channel, [`${context.resource} did not take the request, or the recording failed`], EXIT_FAILED);
+    }
+  }
+
+  async #run(context: SshContext, channel: ServerChannel, wish: Wish): Promise<void> {
+    const startedAt = Date.now();
+    const reading = wish.kind === "exec" ? readCommand(wish.command) : undefined;
+    const transfers = reading === undefined ? [] : transfersOf(reading);
+    const admitted = await this.#admitAll(context, channel, operationsOf(wish, reading, transfers));
+    if (admitted === undefined) return;
+    const [first] = admitted;
+    if (first === undefined) return;
+    const { upstream, exited } = await this.#open(context, wish);
+    this.#upstream = upstream;
+    upstream.on("error", () => {});
+    // the client may have left meanwhile
+    if (this.#gone.signal.aborted) {
+      upstream.close();
+      return finish(context, first.operation, { result: "canceled", tag: "left", bytes: 0, startedAt });
+    }
+    this.#gone.signal.addEventListener("abort", () => upstream.close(), { once: true });
+    const shared = { context, channel, upstream, exited, admission: first, startedAt, signal: this.#gone.signal };
+    if (wish.kind === "subsystem" && wish.command === "sftp") return relaySftp(shared);
+    if (this.#pty !== undefined) {
+      const resizes = (listener: ResizeListener | undefined): void => {
+        this.#resized = listener;
+      };
+      return relayTerminal({ ...shared, size: this.#pty, resizes, typed: wish.kind === "shell" });
+    }
+    const raw = transfers.some(({ via }) => via !== "redirect") || startsProtocol(reading);
+    const scp = transfers.find(({ via }) => via === "scp");
+    const moves = transfers.map((transfer, index) => ({ ...transfer, operation: admitted[index + 1]?.operation ?? 0 }));
+    return relayExec({ ...shared, raw, scp, moves, reads: wish.kind !== "shell" });
+  }
+
+  /** The command itself, then each file that it moves; the first that is refused ends the channel. */
+  async #admitAll(
+    context: SshContext,
+    channel: ServerChannel,
+    wishes: readonly { readonly operation: Omit<SshOperation, "type" | "user">; readonly summary: string }[],
+  ): Promise<readonly Admitted[] | undefined> {
+    const admitted: Admitted[] = [];
+    for (const { operation, summary } of wishes) {
+      const onHeld = (held: HeldOperation): void => void channel.stderr.write(this.#spoken(heldText(held)));
+      const text = operation.transfer === undefined ? operation.command || summary : summary;
+      const admission = await admit(context, { operation, text, summary, signal: this.#gone.signal, onHeld });
+      if (!admission.ok) {
+        const startedAt = Date.now();
+        for (const { operation: number } of admitted)
+          finish(context, number, { result: "refused", tag: "transfer", bytes: 0, startedAt });
+        this.#refused(channel, context, admission);
+        return undefined;
+      }
+      if (admission.approval !== undefined) channel.stderr.write(this.#spoken([approvedText(admission.approval)]));
+      admitted.push(admission);
+    }
+    return admitted;
+  }
+
+  #refused(channel: ServerChannel, context: SshContext, refusal: Refusal): void {
+    this.#say(channel, [refusalText(context.resource, "not run", refusal)], EXIT_REFUSED);
+  }
+
+  #say(channel: ServerChannel, lines: readonly string[], code: number): void {
+    channel.stderr.write(this.#spoken(lines));
+    channel.exit(code);
+    channel.end();
+  }
+
+  #spoken(lines: readonly string[]): string {
+    return spoken(lines, this.#pty === undefined ? "\n" : "\r\n");
+  }
+
+  #open({ target, session }: SshContext, { kind, command }: Wish): Promise<Upstream> {
+    const { principal, id } = session.authorized;
+    // a server passes them on only where its AcceptEnv says so
+    const env = { ...this.#env, TIDEWAITER_PRINCIPAL: principal.name, TIDEWAITER_SESSION: id };
+    const { promise, resolve, reject } = Promise.withResolvers<Upstream>();
+    const opened = (error: Error | undefined, upstream: ClientChannel): void => {
+      if (error !== undefined && error !== null) return reject(error);
+      // here and now: the exit may stand in the very bytes that brought the answer
+      resolve({ upstream, exited: exitOf(upstream) });
+    };
+    const pty = this.#pty as PseudoTtyOptions | undefined;
+    if (kind === "shell") target.shell(pty ?? false, { env }, opened);
+    else if (kind === "exec") target.exec(command, { env, ...(pty && { pty }) }, opened);
+    else target.subsys(command, opened);
+    return promise;
+  }
+}
+
+function startsProtocol(reading: CommandReading | undefined): boolean {
+  return reading?.programs?.some((program) => PROTOCOLS.has(program)) ?? false;
+}
+
+function operationsOf(wish: Wish, reading: CommandReading | undefined, transfers: readonly ExecTransfer[]) {
+  const { kind, command } = wish;
+  const programs = kind === "exec" ? reading?.programs : [];
+  const what =
+    kind === "shell" ? "a shell" : kind === "subsystem" ? `subsystem ${command}` : `exec ${reading?.seen.join(" ")}`;
+  const own = { operation: { channel: kind, command, programs }, summary: what } as const;
+  const moved = transfers.map(({ via, direction, path }) => ({
+    operation: { channel: via, command, programs, transfer: { direction, path } },
+    summary: `${direction} ${path} by ${via}`,
+  }));
+  return [own, ...moved];
+}

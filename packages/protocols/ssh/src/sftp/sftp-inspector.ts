@@ -1,0 +1,288 @@
+import { FileDigest } from "./file-digest.ts";
+import { OPEN_FLAGS, SFTP, SftpFramer, SftpReader, STATUS, statusPacket } from "./sftp-packets.ts";
+
+/** What a client asks for, as far as it has to be judged. */
+export interface SftpRequest {
+  readonly verb:
+    | "get"
+    | "put"
+    | "rm"
+    | "rmdir"
+    | "mkdir"
+    | "rename"
+    | "symlink"
+    | "hardlink"
+    | "setstat"
+    | "extended"
+    | "unknown";
+  readonly paths: readonly string[];
+}
+
+/** The answer to a request, by number. */
+export type SftpDecision =
+  | { readonly ok: true; readonly operation: number }
+  | { readonly ok: false; readonly message: string };
+
+export interface SftpEnd {
+  readonly operation: number;
+  readonly path: string;
+  readonly direction: "upload" | "download";
+  readonly bytes: number;
+  readonly sha256?: string;
+}
+
+export interface SftpOutlet {
+  toTarget(bytes: Buffer): void;
+  toClient(bytes: Buffer): void;
+  /** Judges a request; nothing of it reaches the target before the promise has resolved. */
+  judge(request: SftpRequest): Promise<SftpDecision>;
+  /** A handle was closed, or the channel ended with it open. */
+  moved(end: SftpEnd): void;
+  /** Whether these bytes may still go to the client or the target: budgets. */
+  spend(direction: "upload" | "download", bytes: number): boolean;
+}
+
+interface OpenFile {
+  readonly path: string;
+  readonly read: FileDigest | undefined;
+  readonly written: FileDigest | undefined;
+  readonly operations: { readonly download?: number; readonly upload?: number };
+}
+
+/** Requests whose reply is waited for; what a client keeps on its way is capped by its own memory, and here. */
+const MAX_PENDING = 4_096;
+const MAX_FILES = 1_024;
+
+/** Extensions of OpenSSH (PROTOCOL, section 4) that change nothing or only what a judged handle may. */
+const HARMLESS_EXTENSIONS = new Set([
+  "statvfs@openssh.com",
+  "fstatvfs@openssh.com",
+  "fsync@openssh.com",
+  "limits@openssh.com",
+  "expand-path@openssh.com",
+  "home-directory",
+  "users-groups-by-id@openssh.com",
+]);
+
+/**
+ * Reads SFTP version 3 in both directions and passes packets on as they came. A request that has to be judged is kept until
+ * it was; one that is refused is answered here and never reaches the target. Replies carry request numbers, so that others
+ * may overtake it.
+ */
+export class SftpInspector {
+  readonly #outlet: SftpOutlet;
+  readonly #fromClient = new SftpFramer();
+  readonly #fromTarget = new SftpFramer();
+  readonly #opening = new Map<number, Omit<OpenFile, "read" | "written"> & { readonly flags: number }>();
+  readonly #files = new Map<string, OpenFile>();
+  readonly #reading = new Map<number, { readonly file: OpenFile; readonly offset: number }>();
+  /** Requests that wait for a verdict: their numbers are taken. */
+  readonly #judging = new Set<number>();
+
+  constructor(outlet: SftpOutlet) {
+    this.#outlet = outlet;
+  }
+
+  /** Throws a RangeError on bytes that are no SFTP. */
+  client(chunk: Buffer): void {
+    this.#fromClient.push(chunk);
+    for (let packet = this.#fromClient.next(); packet !== undefined; packet = this.#fromClient.next())
+      this.#request(packet);
+  }
+
+  target(chunk: Buffer): void {
+    this.#fromTarget.push(chunk);
+    for (let packet = this.#fromTarget.next(); packet !== undefined; packet = this.#fromTarget.next())
+      this.#reply(packet);
+  }
+
+  /** The channel is over: files that were left open are told. */
+  end(): void {
+    for (const file of this.#files.values()) this.#tell(file);
+    this.#files.clear();
+  }
+
+  #request(packet: Buffer): void {
+    const type = packet[4];
+    const reader = new SftpReader(packet);
+    if (type === SFTP.INIT) return this.#outlet.toTarget(packet);
+    const id = reader.uint32();
+    if (id === undefined) throw new RangeError("an SFTP request without a number");
+    if (this.#judging.has(id)) throw new RangeError("two SFTP requests of one number");
+    switch (type) {
+      case SFTP.OPEN: {
+        const path = reader.text();
+        const flags = reader.uint32();
+        if (path === undefined || flags === undefined) return this.#malformed(id);
+        return this.#open(id, packet, path, flags);
+      }
+      case SFTP.CLOSE:
+      case SFTP.READ:
+      case SFTP.WRITE:
+        return this.#onHandle(id, type, packet, reader);
+      case SFTP.REMOVE:
+        return this.#judged(id, packet, "rm", [reader.text()]);
+      case SFTP.MKDIR:
+        return this.#judged(id, packet, "mkdir", [reader.text()]);
+      case SFTP.RMDIR:
+        return this.#judged(id, packet, "rmdir", [reader.text()]);
+      case SFTP.RENAME:
+        return this.#judged(id, packet, "rename", [reader.text(), reader.text()]);
+      case SFTP.SYMLINK:
+        return this.#judged(id, packet, "symlink", [reader.text(), reader.text()]);
+      case SFTP.SETSTAT:
+        return this.#judged(id, packet, "setstat", [reader.text()]);
+      case SFTP.EXTENDED:
+        return this.#extended(id, packet, reader);
+      case SFTP.LSTAT:
+      case SFTP.FSTAT:
+      case SFTP.FSETSTAT:
+      case SFTP.OPENDIR:
+      case SFTP.READDIR:
+      case SFTP.REALPATH:
+      case SFTP.STAT:
+      case SFTP.READLINK:
+        return this.#outlet.toTarget(packet);
+      default:
+        return this.#judged(id, packet, "unknown", [`packet type ${type}`]);
+    }
+  }
+
+  #extended(id: number, packet: Buffer, reader: SftpReader): void {
+    const name = reader.text();
+    if (name === undefined) return this.#malformed(id);
+    if (HARMLESS_EXTENSIONS.has(name)) return this.#outlet.toTarget(packet);
+    if (name === "posix-rename@openssh.com") return this.#judged(id, packet, "rename", [reader.text(), reader.text()]);
+    if (name === "hardlink@openssh.com") return this.#judged(id, packet, "hardlink", [reader.text(), reader.text()]);
+    if (name === "lsetstat@openssh.com") return this.#judged(id, packet, "setstat", [reader.text()]);
+    if (name === "copy-data") return this.#judged(id, packet, "extended", [name]);
+    return this.#judged(id, packet, "extended", [name]);
+  }
+
+  #judged(id: number, packet: Buffer, verb: SftpRequest["verb"], paths: readonly (string | undefined)[]): void {
+    const known = paths.filter((path) => path !== undefined);
+    if (known.length < paths.length) return this.#malformed(id);
+    this.#judge(id, [{ verb, paths: known }], () => this.#outlet.toTarget(packet));
+  }
+
+  #open(id: number, packet: Buffer, path: string, flags: number): void {
+    const reads = (flags & OPEN_FLAGS.READ) !== 0;
+    const writes = (flags & (OPEN_FLAGS.WRITE | OPEN_FLAGS.APPEND | OPEN_FLAGS.CREAT | OPEN_FLAGS.TRUNC)) !== 0;
+    const requests: SftpRequest[] = [];
+    if (reads) requests.push({ verb: "get", paths: [path] });
+    if (writes || !reads) requests.push({ verb: "put", paths: [path] });
+    this.#judge(id, requests, (operations) => {
+      const [download, upload] = reads ? operations : [undefined, operations[0]];
+      this.#opening.set(id, {
+        path,
+        flags,
+        operations: { ...(download !== undefined && { download }), ...(upload !== undefined && { upload }) },
+      });
+      this.#outlet.toTarget(packet);
+    });
+  }
+
+  #judge(id: number, requests: readonly SftpRequest[], then: (operations: readonly number[]) => void): void {
+    if (this.#judging.size >= MAX_PENDING || this.#files.size + this.#opening.size >= MAX_FILES)
+      return this.#refuse(id, "too many requests or open files at once");
+    this.#judging.add(id);
+    void this.#decide(requests).then((decision) => {
+      this.#judging.delete(id);
+      if (decision.ok) then(decision.operations);
+      else this.#refuse(id, decision.message);
+    });
+  }
+
+  async #decide(
+    requests: readonly SftpRequest[],
+  ): Promise<{ ok: true; operations: readonly number[] } | { ok: false; message: string }> {
+    const operations: number[] = [];
+    for (const request of requests) {
+      const decision = await this.#outlet.judge(request).catch(() => ({ ok: false, message: "" }) as const);
+      if (!decision.ok) return decision;
+      operations.push(decision.operation);
+    }
+    return { ok: true, operations };
+  }
+
+  #onHandle(id: number, type: number, packet: Buffer, reader: SftpReader): void {
+    const handle = reader.bytes()?.toString("latin1");
+    if (handle === undefined) return this.#malformed(id);
+    const file = this.#files.get(handle);
+    if (type === SFTP.CLOSE) {
+      this.#files.delete(handle);
+      if (file !== undefined) this.#tell(file);
+      return this.#outlet.toTarget(packet);
+    }
+    // a handle of a folder, or one that no open that was let in has given
+    if (file === undefined) return this.#refuse(id, "not a file that was opened here");
+    const offset = reader.uint64();
+    if (offset === undefined) return this.#malformed(id);
+    if (type === SFTP.READ) {
+      if (this.#reading.size >= MAX_PENDING) return this.#refuse(id, "too many reads at once");
+      this.#reading.set(id, { file, offset });
+      return this.#outlet.toTarget(packet);
+    }
+    const data = reader.bytes();
+    if (data === undefined) return this.#malformed(id);
+    if (!this.#outlet.spend("upload", data.length)) return this.#refuse(id, "the budget of bytes is spent");
+    file.written?.add(offset, data);
+    this.#outlet.toTarget(packet);
+  }
+
+  #reply(packet: Buffer): void {
+    const type = packet[4];
+    if (type === SFTP.VERSION) return this.#outlet.toClient(packet);
+    const reader = new SftpReader(packet);
+    const id = reader.uint32();
+    if (id === undefined) throw new RangeError("an SFTP reply without a number");
+    const opening = this.#opening.get(id);
+    if (opening !== undefined) {
+      this.#opening.delete(id);
+      const handle = type === SFTP.HANDLE ? reader.bytes()?.toString("latin1") : undefined;
+      if (handle !== undefined) this.#files.set(handle, opened(opening));
+    }
+    const reading = this.#reading.get(id);
+    if (reading !== undefined) {
+      this.#reading.delete(id);
+      const data = type === SFTP.DATA ? reader.bytes() : undefined;
+      if (data !== undefined) {
+        if (!this.#outlet.spend("download", data.length)) return this.#refuse(id, "the budget of bytes is spent");
+        reading.file.read?.add(reading.offset, data);
+      }
+    } else if (type === SFTP.DATA) {
+      // nobody asked for it through here
+      throw new RangeError("SFTP data that no read asked for");
+    }
+    this.#outlet.toClient(packet);
+  }
+
+  #tell({ path, operations, read, written }: OpenFile): void {
+    const ends = [
+      { direction: "download", operation: operations.download, digest: read },
+      { direction: "upload", operation: operations.upload, digest: written },
+    ] as const;
+    for (const { direction, operation, digest } of ends) {
+      if (operation === undefined || digest === undefined) continue;
+      const sha256 = digest.sha256();
+      this.#outlet.moved({ operation, path, direction, bytes: digest.bytes, ...(sha256 !== undefined && { sha256 }) });
+    }
+  }
+
+  #malformed(id: number): void {
+    this.#outlet.toClient(statusPacket(id, STATUS.FAILURE, "malformed request"));
+  }
+
+  #refuse(id: number, message: string): void {
+    this.#outlet.toClient(statusPacket(id, STATUS.PERMISSION_DENIED, message));
+  }
+}
+
+function opened({ path, operations }: Omit<OpenFile, "read" | "written">): OpenFile {
+  return {
+    path,
+    operations,
+    read: operations.download === undefined ? undefined : new FileDigest(),
+    written: operations.upload === undefined ? undefined : new FileDigest(),
+  };
+}
