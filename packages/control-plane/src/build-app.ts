@@ -18,6 +18,8 @@ import { labelRoutes } from "./features/labels/routes.ts";
 import { homePages } from "./features/login/home-page.ts";
 import { signInPages } from "./features/login/pages.ts";
 import { loginRoutes } from "./features/login/routes.ts";
+import { notificationPages } from "./features/notifications/pages.ts";
+import { notificationRoutes } from "./features/notifications/routes.ts";
 import { policyRoutes } from "./features/policies/routes.ts";
 import { principalRoutes } from "./features/principals/routes.ts";
 import { recordingRoutes } from "./features/recordings/routes.ts";
@@ -69,6 +71,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...sessionRoutes(services),
     ...recordingRoutes(services),
     ...reviewRoutes(services),
+    ...notificationRoutes(services),
     ...budgetRoutes(services),
     ...auditRoutes(services),
   ];
@@ -86,6 +89,7 @@ export function allPages(services: Services): readonly PageRoute[] {
     ...factorSignInPages(services),
     ...factorAccountPages(services),
     ...stepUpPages(services),
+    ...notificationPages(services),
   ];
 }
 

@@ -18,6 +18,8 @@ import { Attempts } from "./features/login/attempts.ts";
 import { localIdentity } from "./features/login/identity.ts";
 import { hashPassword } from "./features/login/password.ts";
 import { LoginService } from "./features/login/service.ts";
+import { openNotificationLinks } from "./features/notifications/link.ts";
+import { startSender } from "./features/notifications/sender.ts";
 import { newPassword } from "./features/principals/routes.ts";
 import { RecordingService } from "./features/recordings/service.ts";
 import { ReviewService } from "./features/reviews/service.ts";
@@ -69,6 +71,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
     const app = await buildApp(services);
     const sweeper = startSweeper(store);
     services.revalidation.start();
+    const sender = deps.sendNotifications === false ? undefined : startSender(services, app.log);
     return {
       port: createPort(services),
       app,
@@ -78,6 +81,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
       async close() {
         sweeper.stop();
         services.revalidation.stop();
+        await sender?.stop();
         await app.close();
         await services.secretResolver.close();
         await store.close();
@@ -143,6 +147,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     joinAttempts: new Attempts(now),
     federation: new FederationService({ store, tokens, attempts: new Attempts(now), now }),
     secretResolver,
+    notificationLinks: await openNotificationLinks(store, sealer),
     sessions: new SessionService({
       ...{ store, sealer, secretResolver, tokenKey },
       grants: new SessionGrantSigner(grantKeys, now),

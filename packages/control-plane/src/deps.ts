@@ -53,6 +53,13 @@ export interface ControlPlaneDeps {
   readonly checkResource?: (name: string, level: AccessLevel) => Promise<readonly Finding[]>;
   /** Where secrets are kept elsewhere; default nowhere, so that no reference can be used. */
   readonly secretStores?: readonly SecretStore[];
+  /**
+   * Networks (CIDR) inside, such as `10.20.0.0/16`, that notifications may be sent to. Default none: an administrator of
+   * channels reaches the outside only, over TLS.
+   */
+  readonly notificationNetworks?: readonly string[];
+  /** False for programs that only do something to the store. Default true. */
+  readonly sendNotifications?: boolean;
   /** Default: principals with passwords in the store. */
   readonly identity?: (store: ControlPlaneStore) => IdentityProvider;
   /** Whoever signs in with a password needs a second factor. Default: only those who added one. */

@@ -6,6 +6,7 @@ import type { OidcClients } from "./features/identity-providers/oidc-client.ts";
 import type { Revalidation } from "./features/identity-providers/revalidate.ts";
 import type { IdentityProviders } from "./features/identity-providers/service.ts";
 import type { Attempts } from "./features/login/attempts.ts";
+import type { NotificationLinks } from "./features/notifications/link.ts";
 import type { ScimService } from "./features/scim/service.ts";
 import type { FactorEnrolment } from "./features/second-factors/enrolment.ts";
 import type { SecondFactors } from "./features/second-factors/service.ts";
@@ -29,6 +30,7 @@ export interface Services extends PortParts {
   readonly providers: IdentityProviders;
   readonly oidcClients: OidcClients;
   readonly revalidation: Revalidation;
+  readonly notificationLinks: NotificationLinks;
   readonly scim: ScimService;
   readonly factors: SecondFactors;
   readonly enrolment: FactorEnrolment;

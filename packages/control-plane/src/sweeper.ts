@@ -5,7 +5,7 @@ const EVERY_MS = 15_000;
 /** Says aloud what time alone has changed: reviews and access requests that ran out, sessions whose gateway is gone, budgets that are free again. */
 export function startSweeper(store: ControlPlaneStore): { stop(): void } {
   const { reviews, sessions, budgets, changes, mandates, federations, login, webSessions } = store.units;
-  const { accessRequests } = store.units;
+  const { accessRequests, notifications } = store.units;
   const sweep = async () => {
     await reviews.sweep();
     await accessRequests.sweep();
@@ -16,6 +16,7 @@ export function startSweeper(store: ControlPlaneStore): { stop(): void } {
     await changes.prune();
     await login.sweep();
     await webSessions.sweep();
+    await notifications.sweep();
   };
   // A store that is away now is swept the next time; every reader judges by the clock anyhow.
   const timer = setInterval(() => void sweep().catch(() => {}), EVERY_MS);

@@ -19,6 +19,7 @@ import { identityProviderUnits } from "./features/identity-providers/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
 import { loginUnits } from "./features/login/store.ts";
 import { mandateUnits } from "./features/mandates/store.ts";
+import { notificationUnits } from "./features/notifications/store.ts";
 import { policyUnits } from "./features/policies/store.ts";
 import { principalUnits } from "./features/principals/store.ts";
 import { resourceUnits } from "./features/resources/store.ts";
@@ -60,6 +61,7 @@ export const units = {
   pendingSignIns: pendingSignInUnits,
   login: loginUnits,
   mandates: mandateUnits,
+  notifications: notificationUnits,
   policies: policyUnits,
   principals: principalUnits,
   resources: resourceUnits,

@@ -299,6 +299,7 @@ export interface Change {
     | "agent"
     | "session"
     | "cancel"
+    | "notification"
     | "labels"
     | "identity_provider"
     | "mandate"

@@ -24,6 +24,8 @@ export type IdPrefix =
   | "blg"
   | "cnl"
   | "tok"
+  | "nch"
+  | "ntf"
   | "bls"
   | "lbp"
   | "gw"

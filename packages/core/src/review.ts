@@ -25,6 +25,8 @@ export interface ReviewRequest {
   /** The exact statement, shown to the reviewer after sign-in. */
   readonly statement: string;
   readonly parameters: readonly string[];
+  /** The statement without its values and comments, for channels outside; absent where nobody could read it. */
+  readonly normalised?: string;
   /** One line without values: kind, relations, labels, estimated rows. */
   readonly summary: string;
   readonly labels: readonly string[];

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 
 export const HELP = `Usage: tidewaiter-server --data-dir DIR [options]
@@ -19,6 +20,7 @@ Control plane and gateway in one process.
   --secret-dir DIR       a directory below which they may name files (file:/path); may be repeated
   --secret-stores FILE   settings of Vault, AWS, Google Cloud, Azure and Kubernetes as secret stores (YAML)
   --master-key-wrap KEY  vault-transit:MOUNT/KEY or aws-kms:ARN: wraps the master key in its file
+  --notify-network CIDR  a network inside that notifications may be sent to; default none; may be repeated
   --admin NAME           name of the first administrator (default admin)
   --json                 say where it listens as one JSON line
   --help, --version
@@ -55,6 +57,7 @@ export interface ServerOptions {
   readonly secretEnv: readonly string[];
   readonly secretDirs: readonly string[];
   readonly secretStores: string | undefined;
+  readonly notifyNetworks: readonly string[];
   readonly masterKeyWrap: string | undefined;
   readonly admin: string;
   readonly json: boolean;
@@ -94,6 +97,7 @@ export function parseCommand(args: readonly string[]): Command {
     secretEnv: values["secret-env"] ?? [],
     secretDirs: (values["secret-dir"] ?? []).map(secretDir),
     secretStores: values["secret-stores"],
+    notifyNetworks: (values["notify-network"] ?? []).map(network),
     masterKeyWrap: values["master-key-wrap"],
     admin: values.admin ?? "admin",
     json: values.json ?? false,
@@ -123,6 +127,7 @@ function parse(args: readonly string[]) {
         "secret-env": { type: "string", multiple: true },
         "secret-dir": { type: "string", multiple: true },
         "secret-stores": text,
+        "notify-network": { type: "string", multiple: true },
         "master-key-wrap": text,
         admin: text,
         json: flag,
@@ -133,6 +138,14 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function network(text: string): string {
+  const [address = "", bits = ""] = text.split("/");
+  const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > most)
+    throw new UsageError("--notify-network is a network such as 10.0.0.0/8");
+  return text;
 }
 
 function secretDir(path: string): string {

@@ -13,6 +13,7 @@ export async function rotateMasterKey(
     store: storeSettings(storeUrl, paths.store),
     masterKeyFile: paths.masterKey,
     ...secrets,
+    sendNotifications: false,
     blobs: await createFileBlobStore(paths.recordings),
     protocols: {},
     endpoints: () => {

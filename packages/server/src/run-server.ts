@@ -72,6 +72,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     blobs: await createFileBlobStore(paths.recordings),
     protocols: { postgres: postgresTargetSchema, ssh: sshTargetSchema },
     ...(await openSecretStores(options, deps.readVariable)),
+    notificationNetworks: options.notifyNetworks,
     endpoints: () => endpoints ?? fail(),
     toOperation: policyOperation(classifier),
     checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),

@@ -30,6 +30,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   groups: "sets of principals",
   identity: "identity providers and what they push",
   labels: "which columns carry labels, and what nobody has decided about",
+  notifications: "how people are told of what waits for them",
   policy: "what is masked, refused and held",
   principals: "users, services and AI agents",
   requests: "access that is asked for",
@@ -196,6 +197,16 @@ export const ENTRIES: readonly Entry[] = [
     path: ["requests", "extend"],
     summary: "ask for more time",
     load: async () => (await import("./requests/extend.ts")).extend,
+  },
+  {
+    path: ["notifications", "list"],
+    summary: "channels, and what was sent by them",
+    load: async () => (await import("./notifications/list.ts")).list,
+  },
+  {
+    path: ["notifications", "test"],
+    summary: "send a test by a channel",
+    load: async () => (await import("./notifications/test-channel.ts")).testChannel,
   },
   {
     path: ["resources", "list"],

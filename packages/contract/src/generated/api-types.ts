@@ -624,7 +624,7 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           description?: string;
-          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "identity_providers.read" | "identity_providers.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
+          permissions: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "identity_providers.read" | "identity_providers.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "notifications.read" | "notifications.write" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
           scope?: Record<string, string>;
         } } };
       responses: {
@@ -1754,7 +1754,7 @@ export interface paths {
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             changes: ({
-              noun: "role" | "principal" | "group" | "resource" | "grant" | "access_rule" | "federation" | "identity_provider" | "policy";
+              noun: "role" | "principal" | "group" | "resource" | "grant" | "access_rule" | "federation" | "identity_provider" | "notification_channel" | "policy";
               name: string;
               action: "create" | "update" | "delete" | "none";
               diff: ({
@@ -1935,7 +1935,7 @@ export interface paths {
           principal: string;
           name: string;
           ttlSeconds: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "identity_providers.read" | "identity_providers.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "identity_providers.read" | "identity_providers.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "notifications.read" | "notifications.write" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -2065,7 +2065,7 @@ export interface paths {
           agent: string;
           purpose?: string;
           ttlSeconds?: number;
-          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "identity_providers.read" | "identity_providers.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
+          permissions?: ("self.read" | "self.write" | "principals.read" | "principals.write" | "groups.read" | "groups.write" | "roles.read" | "roles.write" | "roles.appoint" | "resources.list" | "resources.read" | "resources.write" | "credentials.write" | "grants.read" | "grants.write" | "access.explain" | "access_rules.read" | "access_rules.write" | "access_requests.list" | "access_requests.ask" | "access_requests.decide" | "access_requests.read_all" | "change_requests.read" | "change_requests.decide" | "settings.read" | "settings.write" | "emergency.read" | "emergency.write" | "emergency.review" | "scim_tokens.write" | "identity_providers.read" | "identity_providers.write" | "policies.read" | "policies.explain" | "policies.test" | "config.apply" | "agents.read" | "agents.write" | "connection_secrets.read_all" | "certificate_authorities.write" | "sessions.list" | "sessions.read_all" | "sessions.kill" | "recordings.read" | "recordings.read_originals" | "recordings.verify" | "reviews.list" | "reviews.read_all" | "reviews.decide" | "notifications.read" | "notifications.write" | "budgets.read_all" | "audit.read" | "api_keys.read" | "api_keys.write" | "delegations.read_all" | "federations.read" | "federations.write")[];
           resources?: string[];
           level?: "read" | "write" | "admin";
         } } };
@@ -2732,6 +2732,171 @@ export interface paths {
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/notification-channels": {
+    /** List the channels that people are told by, with what waits in them (needs the permission notifications.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            channels: ({
+              name: string;
+              settings: {
+                type: "slack" | "teams" | "webhook" | "email";
+              };
+              waiting: number;
+              lastSentAt: string | null;
+              lastError: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/notification-channels/{name}": {
+    get?: never;
+    /** Make or replace a channel; what waits in it is sent by the new settings (needs the permission notifications.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          type: "slack";
+          webhookUrl?: string;
+          token?: string;
+          channel?: string;
+          events?: ("review.requested" | "review.decided" | "access.requested" | "access.decided" | "change.requested" | "change.decided" | "emergency.started" | "emergency.ended")[];
+          asks?: string[];
+          resources?: string[];
+          perMinute?: number;
+        } | {
+          type: "teams";
+          webhookUrl: string;
+          events?: ("review.requested" | "review.decided" | "access.requested" | "access.decided" | "change.requested" | "change.decided" | "emergency.started" | "emergency.ended")[];
+          asks?: string[];
+          resources?: string[];
+          perMinute?: number;
+        } | {
+          type: "webhook";
+          url: string;
+          secret: string;
+          events?: ("review.requested" | "review.decided" | "access.requested" | "access.decided" | "change.requested" | "change.decided" | "emergency.started" | "emergency.ended")[];
+          asks?: string[];
+          resources?: string[];
+          perMinute?: number;
+        } | {
+          type: "email";
+          host: string;
+          port?: number;
+          tls?: "always" | "starttls" | "none";
+          username?: string;
+          password?: string;
+          from: string;
+          to?: "asked" | string[];
+          events?: ("review.requested" | "review.decided" | "access.requested" | "access.decided" | "change.requested" | "change.decided" | "emergency.started" | "emergency.ended")[];
+          asks?: string[];
+          resources?: string[];
+          perMinute?: number;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            name: string;
+            settings: {
+              type: "slack" | "teams" | "webhook" | "email";
+            };
+            waiting: number;
+            lastSentAt: string | null;
+            lastError: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    /** Remove a channel, and what waits in it (needs the permission notifications.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/notification-channels/{name}/test": {
+    get?: never;
+    put?: never;
+    /** Send a test by the channel; of a mail to those who are asked, it goes to the caller (needs the permission notifications.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            notifications: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/notifications": {
+    /** List what was sent, waits, or was given up, the newest first (needs the permission notifications.read) */
+    get: {
+      parameters: {
+        query?: { channel?: string; id?: string; limit?: number };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            notifications: ({
+              id: string;
+              channel: string;
+              event: string;
+              title: string;
+              to: string | null;
+              state: "waiting" | "sent" | "expired" | "refused";
+              attempts: number;
+              nextAt: string;
+              createdAt: string;
+              expiresAt: string;
+              sentAt: string | null;
+              lastError: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     patch?: never;
   };

@@ -17,6 +17,7 @@ import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import type { AccessDecision, AccessRequestState, AccessRule } from "../features/access-requests/access-rule.ts";
 import type { ChangeRequestState, Weakening } from "../features/change-requests/weakening.ts";
 import type { ProviderSettings } from "../features/identity-providers/settings.ts";
+import type { ChannelSettings, NotificationMessage, NotificationState } from "../features/notifications/channel.ts";
 import type { Values as ScimValues } from "../features/scim/read-values.ts";
 import type { FirstProof } from "../features/second-factors/factor.ts";
 import type { Permission, Scope } from "../permissions.ts";
@@ -500,6 +501,36 @@ export const reviews = sqliteTable("reviews", {
   requestedAt: instant("requested_at").notNull(),
   expiresAt: instant("expires_at").notNull(),
   closedReason: text("closed_reason"),
+});
+
+export const notificationChannels = sqliteTable("notification_channels", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  settings: json<ChannelSettings>("settings").notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
+/** What people are to be told: one row for each channel, and by mail for each person. */
+export const notifications = sqliteTable("notifications", {
+  id: text("id").primaryKey(),
+  channelId: text("channel_id").notNull(),
+  event: text("event").notNull(),
+  refId: text("ref_id").notNull(),
+  /** Of a mail to somebody who is asked. */
+  recipientId: text("recipient_id"),
+  address: text("address"),
+  message: json<NotificationMessage>("message").notNull(),
+  state: text("state").$type<NotificationState>().notNull(),
+  attempts: integer("attempts").notNull(),
+  nextAt: instant("next_at").notNull(),
+  /** A process sends it until then; it names the attempt, too. */
+  leasedUntil: instant("leased_until"),
+  expiresAt: instant("expires_at").notNull(),
+  createdAt: instant("created_at").notNull(),
+  sentAt: instant("sent_at"),
+  lastError: text("last_error"),
+  /** The link in the mail was used. */
+  openedAt: instant("opened_at"),
 });
 
 /** What a rule allows one principal, by counter. `account` names rule, principal and, where each has its own, resource. */

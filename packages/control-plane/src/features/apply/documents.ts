@@ -5,6 +5,7 @@ import type { FederationInput } from "../federation/store.ts";
 import type { GrantInput } from "../grants/store.ts";
 import type { GroupInput } from "../groups/store.ts";
 import type { ProviderSettings } from "../identity-providers/settings.ts";
+import type { ChannelSettings } from "../notifications/channel.ts";
 import type { ResourceInput } from "../resources/store.ts";
 import type { RoleInput } from "../roles/store.ts";
 
@@ -68,6 +69,11 @@ export interface IdentityProviderDocument extends Positioned {
   readonly fields: ProviderSettings;
 }
 
+export interface NotificationChannelDocument extends Positioned {
+  readonly noun: "notification_channel";
+  readonly fields: { readonly settings: ChannelSettings };
+}
+
 export interface PolicyFile extends Positioned {
   readonly noun: "policy";
   readonly fields: { readonly source: string };
@@ -83,6 +89,7 @@ export type AppliedDocument =
   | AccessRuleDocument
   | FederationDocument
   | IdentityProviderDocument
+  | NotificationChannelDocument
   | PolicyFile;
 
 export type Noun = AppliedDocument["noun"];
@@ -97,6 +104,7 @@ export const NOUNS = [
   "access_rule",
   "federation",
   "identity_provider",
+  "notification_channel",
   "policy",
 ] as const satisfies Noun[];
 

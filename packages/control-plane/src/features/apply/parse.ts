@@ -3,6 +3,7 @@ import { formatProblem, type PolicyProblem, renderExcerpt } from "@tidewaiter/co
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments } from "yaml";
 import type { z } from "zod";
 import { toAccessRule } from "../access-requests/shape.ts";
+import type { ChannelSettings } from "../notifications/channel.ts";
 import type { TargetSchemas } from "../resources/target.ts";
 import { resolveTarget } from "../resources/target.ts";
 import { type AppliedDocument, NOUNS } from "./documents.ts";
@@ -120,6 +121,8 @@ function toDocument(
   if (noun === "access_rule") {
     return { noun, ...place, fields: toAccessRule(fields as Parameters<typeof toAccessRule>[0]) };
   }
+  if (noun === "notification_channel")
+    return { noun, ...place, fields: { settings: fields as unknown as ChannelSettings } };
   if (noun !== "principal") return { noun, ...place, fields } as AppliedDocument;
   const { type, ...rest } = fields;
   return { noun, ...place, fields: { ...rest, kind: type } } as AppliedDocument;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { accessRuleChecks, accessRuleShape } from "../access-requests/shape.ts";
 import { federationShape, someSubject } from "../federation/shape.ts";
 import { oidcFields } from "../identity-providers/settings.ts";
+import { channelProblem, channelShapes } from "../notifications/shape.ts";
 import {
   accessLevel,
   attributes,
@@ -25,6 +26,8 @@ const referencedCredential = z.strictObject({
   username: z.string().min(1).max(128).optional(),
   reference: secretReference,
 });
+
+const channelDocument = { kind: z.literal("notification_channel"), name: thingName, state };
 
 /** What may stand in an applied document of each kind. `type` is a principal's kind, as `kind` says what the document is. */
 export const documentSchemas = {
@@ -83,6 +86,17 @@ export const documentSchemas = {
     state,
     ...oidcFields,
   }),
+  notification_channel: z
+    .discriminatedUnion("type", [
+      z.strictObject({ ...channelDocument, ...channelShapes.slack }),
+      z.strictObject({ ...channelDocument, ...channelShapes.teams }),
+      z.strictObject({ ...channelDocument, ...channelShapes.webhook }),
+      z.strictObject({ ...channelDocument, ...channelShapes.email }),
+    ])
+    .superRefine((document, context) => {
+      const problem = channelProblem(document);
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    }),
 } as const;
 
 /** To remove something its kind and name are enough. */

@@ -3,6 +3,7 @@ import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { Permission } from "../../permissions.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import { checkCredentialReference } from "../credentials/reference.ts";
+import { referencesOf } from "../notifications/shape.ts";
 import { compileOrRefuse } from "../policies/service.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import type { TargetSchemas } from "../resources/target.ts";
@@ -50,6 +51,11 @@ function checkReferences(
         const { clientSecret } = document.fields;
         if (clientSecret !== undefined) secretResolver.check(clientSecret);
       });
+    }
+    if (document.noun === "notification_channel" && document.state === "present") {
+      for (const reference of referencesOf(document.fields.settings)) {
+        checkReference(document, "settings", () => secretResolver.check(reference));
+      }
     }
     if (document.noun !== "resource" || document.state === "absent") continue;
     for (const [level, credential] of Object.entries(document.fields.credentials ?? {})) {

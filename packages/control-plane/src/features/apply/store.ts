@@ -8,6 +8,7 @@ import {
   grants,
   groups,
   identityProviders,
+  notificationChannels,
   principals,
   resources,
   roles,
@@ -20,6 +21,7 @@ import { deleteFederation, listFederations, putFederation } from "../federation/
 import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
 import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
 import { deleteProvider, putProvider } from "../identity-providers/store.ts";
+import { putChannel, removeChannel } from "../notifications/store.ts";
 import { currentPolicyVersion, documentsOf, putPolicy } from "../policies/store.ts";
 import { createPrincipal, deletePrincipal, type PrincipalRef, updatePrincipal } from "../principals/store.ts";
 import { createResource, deleteResource, updateResource } from "../resources/store.ts";
@@ -36,6 +38,7 @@ import {
   type GroupDocument,
   type IdentityProviderDocument,
   NOUNS,
+  type NotificationChannelDocument,
   type PolicyFile,
   type PrincipalDocument,
   type ResourceDocument,
@@ -113,6 +116,9 @@ function* dispatch(unit: UnitContext, by: PrincipalRef, document: StoredDocument
     case "federation":
       yield* requirePermission(by, "federations.write");
       return yield* applyFederation(unit, by, document);
+    case "notification_channel":
+      yield* requirePermission(by, "notifications.write");
+      return yield* applyChannel(unit, by, document);
     case "principal":
       yield* requirePermission(by, "principals.write");
       return yield* applyPrincipal(unit, by, document);
@@ -202,6 +208,26 @@ function* applyAccessRule(unit: UnitContext, by: PrincipalRef, document: AccessR
 
 /** A rule is replaced whole: what the document leaves out is not there any more. */
 const NO_RULE_FIELDS = { resources: null, tags: null };
+
+/** As a rule, a channel is replaced whole. */
+function* applyChannel(
+  unit: UnitContext,
+  by: PrincipalRef,
+  document: NotificationChannelDocument,
+): Work<AppliedChange> {
+  const { name, fields } = document;
+  const row = yield* selectOne(notificationChannels, eq(notificationChannels.name, name));
+  if (document.state === "absent") {
+    if (row === undefined) return outcome(document, "none");
+    yield* removeChannel(unit, { by, name });
+    return outcome(document, "delete");
+  }
+  const gone = Object.fromEntries(Object.keys(row?.settings ?? {}).map((field) => [field, null]));
+  const diff = fieldChanges({ ...row?.settings }, { ...gone, ...fields.settings });
+  if (row !== undefined && diff.length === 0) return outcome(document, "none");
+  yield* putChannel(unit, { by, name, settings: fields.settings });
+  return outcome(document, row === undefined ? "create" : "update", diff);
+}
 
 function* applyPrincipal(unit: UnitContext, by: PrincipalRef, document: PrincipalDocument): Work<AppliedChange> {
   const { name, fields } = document;

@@ -7,6 +7,8 @@ import { insertDataKey } from "../../seal/store.ts";
 import { reviews, sessions } from "../../storage/schema.ts";
 import { count, insert, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { notify } from "../notifications/notify.ts";
+import { reviewDecided, reviewRequested } from "../notifications/words.ts";
 import { type DecideArgs, decideReview } from "./decide.ts";
 
 export type ReviewRow = typeof reviews.$inferSelect;
@@ -54,7 +56,9 @@ export const reviewUnits = {
 
   decide: write(function* (unit, args: DecideArgs): Work<ReviewRow> {
     const row = atTime(yield* findReview(args.id), unit.now);
-    return yield* decideReview(unit, row, args);
+    const decided = yield* decideReview(unit, row, args);
+    if (decided.state !== "pending") yield* notifyDecided(unit, decided);
+    return decided;
   }),
 
   /** Exactly once: the row is only taken in the state that it is taken from. */
@@ -156,6 +160,13 @@ function* openReview(unit: UnitContext, args: RequestArgs, session: typeof sessi
   };
   yield* insertDataKey(args.dataKey);
   yield* insert(reviews, row);
+  const asker = session.ownerName === null ? row.principalName : `${row.principalName} (for ${session.ownerName})`;
+  yield* notify(unit, {
+    event: "review.requested",
+    ...aboutReview(row),
+    expiresAt: row.expiresAt,
+    message: reviewRequested(row, asker, request.normalised),
+  });
   told(unit, "review.requested", row, { mode: row.mode, summary: row.summary, askedOf: row.askedOf.join(" ") });
   return row;
 }
@@ -168,12 +179,27 @@ function* freeShortId(): Work<string> {
   }
 }
 
+/** Who asked is not told by mail. */
+function aboutReview(row: ReviewRow) {
+  const except = row.ownerId === null ? [row.principalId] : [row.principalId, row.ownerId];
+  return { refId: row.id, resource: row.resourceName, asked: row.askedOf, except };
+}
+
+/** What became of it is told so long. */
+const DECIDED_TOLD_MS = 3600_000;
+
+export function* notifyDecided(unit: UnitContext, row: ReviewRow): Work<void> {
+  const expiresAt = new Date(Date.parse(unit.now) + DECIDED_TOLD_MS).toISOString();
+  yield* notify(unit, { event: "review.decided", ...aboutReview(row), expiresAt, message: reviewDecided(row) });
+}
+
 function* consumeRow(unit: UnitContext, row: ReviewRow): Work<void> {
   yield* close(unit, row, "consumed", null);
 }
 
 function* close(unit: UnitContext, row: ReviewRow, state: ReviewRow["state"], reason: string | null): Work<void> {
   yield* update(reviews, { state, closedReason: reason }, eq(reviews.id, row.id));
+  if (state !== "consumed") yield* notifyDecided(unit, { ...row, state });
   told(unit, `review.${state}`, row, { reason });
 }
 

@@ -59,6 +59,7 @@ export function hold(machine: Machine, input: HoldInput): void {
         binding: binding(machine, judged, input.digest),
         statement: statementText(judged),
         parameters: reviewedParameters(judged, parameters),
+        ...normalisedText(judged),
         summary: summary(judged),
         labels: judged.labels.reads,
         ...(judged.estimatedRows !== undefined && { estimatedRows: judged.estimatedRows }),
@@ -71,6 +72,12 @@ export function hold(machine: Machine, input: HoldInput): void {
 /** EXECUTE shows a name only; a reviewer has to see what it runs. */
 function statementText({ sql, named }: Judged): string {
   return [sql, ...named.map((text) => `-- runs: ${text}`)].join("\n");
+}
+
+/** What may be shown outside: not a statement that runs others by name, whose own text says nothing. */
+function normalisedText({ facts, named, unread }: Judged): { normalised?: string } {
+  if (unread !== undefined || named.length > 0 || facts.length === 0) return {};
+  return { normalised: facts.map(({ normalised }) => normalised).join(";\n") };
 }
 
 /** What an approval is bound to: normalised statement, parameters, principal, resource, database, labels and relations. */

@@ -1,0 +1,3 @@
+import { notificationsContract } from "./notifications-contract.ts";
+
+notificationsContract("sqlite");
