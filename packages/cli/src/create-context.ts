@@ -1,9 +1,9 @@
 import { openApi } from "./api/client.ts";
 import { apiKeyProfile } from "./config/api-key.ts";
 import { ProfileStore } from "./config/profiles.ts";
+import { refreshProfile } from "./config/refresh-profile.ts";
 import type { CommandContext } from "./context.ts";
 import { CliError } from "./errors.ts";
-import { relative } from "./output/times.ts";
 
 type Parts = Omit<CommandContext, "profile" | "api">;
 
@@ -34,11 +34,5 @@ async function signedIn(parts: Parts) {
       next: `tw login --server URL --as ${name}`,
     });
   }
-  if (Date.parse(profile.expiresAt) <= parts.now()) {
-    throw new CliError("not_signed_in", `your access token expired ${relative(profile.expiresAt, parts.now())}`, {
-      why: `profile ${name} on ${profile.server}; saved connections work as long as their own secrets`,
-      next: `tw login --as ${name}`,
-    });
-  }
-  return profile;
+  return refreshProfile(store, profile, parts.now);
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  CookieClient,
   eventually,
   findPostgres,
   hasCommand,
@@ -96,6 +97,59 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
     expect([ana.code, ana.stdout]).toEqual([0, expect.stringContaining("as ana until")]);
     expect(await json("status")).toMatchObject({ profile: "ana", grants: [{ resource: "prod-db", level: "write" }] });
     expect(await json("status", "--as", "admin")).toMatchObject({ profile: "admin", roles: ["admin"] });
+  });
+
+  it("signs in by the browser of this computer, and by a code for any other", async () => {
+    const browser = new CookieClient();
+    const page = await browser.get(`${server.baseUrl}/sign-in`);
+    expect((await browser.submit(page, { name: "ana", password: server.userPassword })).status).toBe(200);
+    const start = (...args: string[]) => {
+      const env = { ...process.env, ...clean(), BROWSER: "true" };
+      const child = spawn(process.execPath, [BIN, "login", "--server", server.baseUrl, "--keep-current", ...args], {
+        env,
+      });
+      const told = { stdout: "", stderr: "" };
+      child.stdout.on("data", (chunk) => {
+        told.stdout += String(chunk);
+      });
+      child.stderr.on("data", (chunk) => {
+        told.stderr += String(chunk);
+      });
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      return { told, ended };
+    };
+    const local = start("--browser", "--as", "ana-browser");
+    const url = await eventually(() => /http\S+command-line\S+/.exec(local.told.stderr)?.[0]);
+    const done = await browser.submit(await browser.get(url), {}, 1);
+    expect(done.body).toContain("The command line is signed in");
+    expect([await local.ended, local.told.stdout]).toEqual([0, expect.stringContaining("as ana until")]);
+    const elsewhere = start("--device", "--as", "ana-device");
+    const code = await eventually(() => /type the code (\S+)/.exec(elsewhere.told.stderr)?.[1]);
+    await browser.submit(await browser.get(`${server.baseUrl}/device?code=${code}`), { answer: "yes" }, 1);
+    expect([await elsewhere.ended, elsewhere.told.stdout]).toEqual([0, expect.stringContaining("as ana until")]);
+    const path = join(home.path, ".config/tidewaiter/profiles/ana-device.json");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    written.push(local.told.stderr, elsewhere.told.stderr);
+  }, 60_000);
+
+  it("refreshes an access token that is about to end, once for several runs at a time", async () => {
+    const path = join(home.path, ".config/tidewaiter/profiles/ana-device.json");
+    const before = JSON.parse(await readFile(path, "utf8")) as Record<string, string>;
+    await writeFile(path, JSON.stringify({ ...before, expiresAt: new Date(Date.now() + 1000).toISOString() }));
+    const runs = await Promise.all([1, 2, 3].map(() => run(["status", "--as", "ana-device"])));
+    expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([1, 2, 3].map(() => [0, ""]));
+    const after = JSON.parse(await readFile(path, "utf8")) as Record<string, string>;
+    expect(after.refreshToken).toMatch(/^twr_/);
+    expect(after.refreshToken).not.toBe(before.refreshToken);
+    // Somebody copied the file before: their use of the old token ends the sign-in, for both.
+    await writeFile(path, JSON.stringify({ ...before, expiresAt: new Date(Date.now() + 1000).toISOString() }));
+    const thief = await run(["status", "--as", "ana-device"]);
+    expect([thief.code, thief.stderr]).toEqual([3, expect.stringContaining("used before")]);
+    await writeFile(path, JSON.stringify(after));
+    expect(await run(["status", "--as", "ana-device"])).toMatchObject({ code: 3 });
+    expect(await run(["status", "--as", "ana-browser"])).toMatchObject({ code: 0 });
+    expect(await run(["logout", "--as", "ana-browser"])).toMatchObject({ code: 0 });
+    expect(await run(["logout", "--as", "ana-device"])).toMatchObject({ code: 0 });
   });
 
   it("applies documents: a diff first, then all of them, then nothing", async () => {

@@ -15,6 +15,8 @@ import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { identityProviderPages } from "./features/identity-providers/pages.ts";
 import { labelRoutes } from "./features/labels/routes.ts";
+import { clientSignInPages } from "./features/login/client-pages.ts";
+import { clientSignInRoutes } from "./features/login/client-routes.ts";
 import { homePages } from "./features/login/home-page.ts";
 import { signInPages } from "./features/login/pages.ts";
 import { loginRoutes } from "./features/login/routes.ts";
@@ -51,6 +53,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...healthRoutes(services),
     ...loginRoutes(services),
     ...secondFactorRoutes(services),
+    ...clientSignInRoutes(services),
     ...principalRoutes(services),
     ...groupRoutes(services),
     ...roleRoutes(services),
@@ -83,6 +86,7 @@ export function allPages(services: Services): readonly PageRoute[] {
   return [
     ...signInPages(services),
     ...identityProviderPages(services),
+    ...clientSignInPages(services),
     ...homePages(services),
     ...reviewPages(services),
     ...browserLoginPages(services),

@@ -54,7 +54,7 @@ export interface RunningControlPlane {
   close(): Promise<void>;
 }
 
-const ACCESS_TOKEN_LIFE_MS = 8 * 3600 * 1000;
+const ACCESS_TOKEN_LIFE_MS = 15 * 60 * 1000;
 /** A working day, with its evening. */
 const SIGN_IN_LIFE_MS = 12 * 3600 * 1000;
 /** An agent hears of a new key when it connects anew; one that was away for longer than the overlap joins again. */

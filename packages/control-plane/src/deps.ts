@@ -66,7 +66,7 @@ export interface ControlPlaneDeps {
   readonly requireSecondFactor?: boolean;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
-  /** Default 8 h. */
+  /** Default 15 min; a refresh token gives the next one. */
   readonly accessTokenLifeMs?: number;
   /** The longest life of an API key; default 90 days. */
   readonly apiKeyMaxLifeS?: number;

@@ -17,6 +17,7 @@ import { identityUnits } from "./features/identity-providers/identities.ts";
 import { pendingSignInUnits } from "./features/identity-providers/pending-store.ts";
 import { identityProviderUnits } from "./features/identity-providers/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
+import { clientSignInUnits } from "./features/login/client-sign-ins.ts";
 import { loginUnits } from "./features/login/store.ts";
 import { mandateUnits } from "./features/mandates/store.ts";
 import { notificationUnits } from "./features/notifications/store.ts";
@@ -47,6 +48,7 @@ export const units = {
   browserLogins: browserLoginUnits,
   budgets: budgetUnits,
   changes: changeUnits,
+  clientSignIns: clientSignInUnits,
   credentials: credentialUnits,
   delegations: delegationUnits,
   federations: federationUnits,

@@ -47,6 +47,10 @@ describe("API", () => {
       "GET /v1/policies/schema",
       "POST /v1/agents/join",
       "POST /v1/login",
+      "POST /v1/login/code",
+      "POST /v1/login/device",
+      "POST /v1/login/device/token",
+      "POST /v1/login/refresh",
     ]);
   });
 

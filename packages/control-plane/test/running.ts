@@ -87,6 +87,8 @@ export async function startHarness(kind: StoreKind = "sqlite", more: Partial<Con
       tunnelUrls: ["ws://127.0.0.1:8080/v1/tunnel"],
     }),
     now: clock.now,
+    // Tests move the clock by hours.
+    accessTokenLifeMs: 8 * 3600 * 1000,
     ...more,
   };
   const running = await createControlPlane(deps);

@@ -1,6 +1,7 @@
 export * from "./certificates.ts";
 export * from "./chunking.ts";
 export * from "./command.ts";
+export { CookieClient, type Visited } from "./cookie-client.ts";
 export * from "./eventually.ts";
 export * from "./fake-clock.ts";
 export * from "./free-port.ts";

@@ -309,8 +309,15 @@ class Calls {
   }
 
   async call(method: string, path: string, body: unknown, as: string): Promise<unknown> {
-    const token = this.#tokens.get(as) ?? (await this.#signIn(as));
-    return this.#send(method, path, body, token);
+    const known = this.#tokens.get(as);
+    if (known === undefined) return this.#send(method, path, body, await this.#signIn(as));
+    try {
+      return await this.#send(method, path, body, known);
+    } catch (error) {
+      // An access token is short-lived, a long run is not.
+      if (!(error instanceof Error && /: 401 /.test(error.message))) throw error;
+      return this.#send(method, path, body, await this.#signIn(as));
+    }
   }
 
   async #signIn(name: string): Promise<string> {

@@ -52,7 +52,7 @@ export const ENTRIES: readonly Entry[] = [
     summary: "sign in",
     load: async () => (await import("./login/login.ts")).login,
   },
-  { path: ["logout"], summary: "end the access token", load: async () => (await import("./login/logout.ts")).logout },
+  { path: ["logout"], summary: "sign out", load: async () => (await import("./login/logout.ts")).logout },
   {
     path: ["status"],
     summary: "who you are, what you may reach, what is online",

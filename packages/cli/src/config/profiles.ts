@@ -12,6 +12,10 @@ export interface Profile {
   readonly principal: string;
   readonly accessToken: string;
   readonly expiresAt: string;
+  /** For the next access token; counts once. */
+  readonly refreshToken?: string;
+  /** When one has to sign in again, however often it was refreshed. */
+  readonly signInExpiresAt?: string;
   /** PEM of roots to trust for the server itself. */
   readonly serverCa?: string;
 }
@@ -58,6 +62,18 @@ export class ProfileStore {
     return name === undefined ? undefined : await this.read(name);
   }
 
+  /** Reads, changes and writes a profile while no other run does. `change` resolves to what is kept. */
+  async replace(name: string, change: (current: Profile | undefined) => Promise<Profile>): Promise<Profile> {
+    const path = this.#path(name);
+    return withLock(this.#dir, async () => {
+      const before = await this.read(name);
+      const after = await change(before);
+      const { name: _name, ...stored } = after;
+      if (after !== before) await writePrivateFile(path, `${JSON.stringify(stored, null, 2)}\n`);
+      return after;
+    });
+  }
+
   /** With `switch` it becomes the current one; the first profile does so anyway. */
   async save(profile: Profile, options: { readonly switch: boolean }): Promise<void> {
     const path = this.#path(profile.name);
@@ -96,9 +112,14 @@ function parseProfile(name: string, text: string): Profile | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { server, principal, accessToken, expiresAt, serverCa } = value as Record<string, unknown>;
+  const { server, principal, accessToken, expiresAt, ...more } = value as Record<string, unknown>;
   if (typeof server !== "string" || typeof principal !== "string") return undefined;
   if (typeof accessToken !== "string" || typeof expiresAt !== "string") return undefined;
-  const ca = typeof serverCa === "string" ? { serverCa } : {};
-  return { name, server, principal, accessToken, expiresAt, ...ca };
+  const { refreshToken, signInExpiresAt, serverCa } = more;
+  return {
+    ...{ name, server, principal, accessToken, expiresAt },
+    ...(typeof refreshToken === "string" ? { refreshToken } : {}),
+    ...(typeof signInExpiresAt === "string" ? { signInExpiresAt } : {}),
+    ...(typeof serverCa === "string" ? { serverCa } : {}),
+  };
 }

@@ -54,6 +54,8 @@ export interface paths {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             accessToken: string;
             expiresAt: string;
+            refreshToken: string;
+            signInExpiresAt: string;
             principal: {
               id: string;
               name: string;
@@ -292,6 +294,156 @@ export interface paths {
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
     };
+    patch?: never;
+  };
+  "/v1/login/device": {
+    get?: never;
+    put?: never;
+    /** Begin signing in without a browser: a code for a person to type into one (RFC 8628) (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          client: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            deviceCode: string;
+            userCode: string;
+            verificationUri: string;
+            verificationUriComplete: string;
+            expiresIn: number;
+            interval: number;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/login/device/token": {
+    get?: never;
+    put?: never;
+    /** Ask whether the person has said yes; tokens once they have (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          deviceCode: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            state: "pending" | "slow_down" | "denied" | "expired" | "ready";
+            tokens?: {
+              accessToken: string;
+              expiresAt: string;
+              refreshToken: string;
+              signInExpiresAt: string;
+              principal: {
+                id: string;
+                name: string;
+                kind: "user" | "service" | "ai_agent";
+                groups: string[];
+                onBehalfOf?: {
+                  id: string;
+                  name: string;
+                  groups: string[];
+                };
+              };
+              roles: string[];
+            };
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/login/code": {
+    get?: never;
+    put?: never;
+    /** Tokens for the code that a browser on the same machine brought (RFC 8252, RFC 7636) (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          code: string;
+          codeVerifier: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            accessToken: string;
+            expiresAt: string;
+            refreshToken: string;
+            signInExpiresAt: string;
+            principal: {
+              id: string;
+              name: string;
+              kind: "user" | "service" | "ai_agent";
+              groups: string[];
+              onBehalfOf?: {
+                id: string;
+                name: string;
+                groups: string[];
+              };
+            };
+            roles: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/login/refresh": {
+    get?: never;
+    put?: never;
+    /** New tokens for a refresh token, which counts once: its second use ends the whole sign-in (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          refreshToken: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            accessToken: string;
+            expiresAt: string;
+            refreshToken: string;
+            signInExpiresAt: string;
+            principal: {
+              id: string;
+              name: string;
+              kind: "user" | "service" | "ai_agent";
+              groups: string[];
+              onBehalfOf?: {
+                id: string;
+                name: string;
+                groups: string[];
+              };
+            };
+            roles: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
     patch?: never;
   };
   "/v1/principals": {

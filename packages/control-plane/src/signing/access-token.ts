@@ -13,6 +13,12 @@ export interface IssuedToken {
   readonly expiresAt: string;
 }
 
+interface TokenTimes {
+  readonly lifeMs?: number;
+  /** Whatever the usual life is. */
+  readonly atMostMs?: number;
+}
+
 export interface AccessTokenClaims {
   readonly jti: string;
   readonly principalId: string;
@@ -32,7 +38,8 @@ export class AccessTokens {
   }
 
   /** `lifeMs`: less than the usual life, or more. */
-  async issue(principalId: string, { lifeMs = this.#lifeMs }: { readonly lifeMs?: number } = {}): Promise<IssuedToken> {
+  async issue(principalId: string, times: TokenTimes = {}): Promise<IssuedToken> {
+    const lifeMs = Math.min(times.lifeMs ?? this.#lifeMs, times.atMostMs ?? Number.POSITIVE_INFINITY);
     const { kid, privateKey } = await this.#keys.current();
     const issued = Math.floor(this.#now() / 1000);
     const expires = issued + Math.floor(lifeMs / 1000);

@@ -1,7 +1,6 @@
 import { createEnvStore } from "@tidewaiter/secret-stores";
-import { freePort } from "@tidewaiter/testkit";
+import { CookieClient, freePort } from "@tidewaiter/testkit";
 import { GATEWAY, type Harness, startHarness } from "../running.ts";
-import { CookieClient } from "./cookie-client.ts";
 import { type OidcProvider, startOidcProvider } from "./start-oidc-provider.ts";
 
 export interface OidcScene extends AsyncDisposable {

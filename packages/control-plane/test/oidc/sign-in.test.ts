@@ -1,5 +1,5 @@
+import { CookieClient } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CookieClient } from "./cookie-client.ts";
 import { type OidcScene, startOidcScene } from "./scene.ts";
 
 describe("signing in at an OpenID Connect provider", () => {

@@ -1,107 +1,131 @@
-import { answer, openApi } from "../../api/client.ts";
+import { hostname, userInfo } from "node:os";
+import { type Api, openApi } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { type Profile, ProfileStore } from "../../config/profiles.ts";
+import { tokensOf } from "../../config/refresh-profile.ts";
 import { parseServerUrl } from "../../config/server-url.ts";
 import type { CommandContext } from "../../context.ts";
 import { chosenProfileName, createContext } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
 import { readInputFile } from "../../input/input-file.ts";
-import { readSecret } from "../../input/secret.ts";
 import { relative, utc } from "../../output/times.ts";
 import { refreshConnections, refreshedLines } from "../../postgres/refresh-connections.ts";
 import { type FederatedOptions, signInFederated } from "./federated.ts";
+import { hasBrowser } from "./open-browser.ts";
+import { signInByBrowser } from "./sign-in-by-browser.ts";
+import { signInByDevice } from "./sign-in-by-device.ts";
+import { signInByPassword } from "./sign-in-by-password.ts";
 
-interface Options extends FederatedOptions {
+export interface LoginOptions extends FederatedOptions {
   readonly federated?: boolean;
   readonly server?: string;
   readonly as?: string;
   readonly caFile?: string;
   readonly keepCurrent?: boolean;
+  readonly browser?: boolean;
+  readonly device?: boolean;
+  readonly password?: boolean;
   readonly passwordStdin?: boolean;
   readonly passwordFile?: string;
   readonly refresh: boolean;
 }
 
-export const login = defineCommand<[], Options>({
-  summary: "Sign in with name and password; keeps a short-lived access token",
+export const login = defineCommand<[], LoginOptions>({
+  summary: "Sign in, by a browser or with a code; keeps short-lived tokens",
   configure: (command) =>
     command
       .option("--server <url>", "the control plane; default: where you signed in before, or TIDEWAITER_SERVER")
-      .option("--as <name>", "who signs in; also names the profile, so that several people can be signed in")
+      .option("--as <name>", "name of the profile, so that several people can be signed in; with a password: who")
       .option("--ca-file <file>", "PEM of a certificate authority to trust for this server")
       .option("--keep-current", "do not make this the current profile")
       .option("--no-refresh", "leave saved connections as they are (see: tw connect --help)")
-      .option("--password-stdin", "read the password from stdin")
-      .option("--password-file <file>", "read the password from a file")
+      .option("--browser", "by the browser of this computer; the default where there is a display")
+      .option("--device", "print a code for a browser anywhere else; the default where there is none")
+      .option("--password", "with the name and password of a user that is kept here")
+      .option("--password-stdin", "the same, the password from stdin")
+      .option("--password-file <file>", "the same, the password from a file")
       .option("--federated", "a workload signs in with a token of its own platform")
       .option("--token-file <file>", "with --federated: that token; default: TIDEWAITER_WORKLOAD_TOKEN")
       .option("--federation <name>", "with --federated: this one, where several fit"),
   examples: [
     "tw login --server https://gw.example",
+    "tw login --device                           over ssh: a code and an address for your browser",
     "tw login --as mia                           a second profile; then: tw reviews approve --as mia",
     "tw login --as ana --password-stdin < secret",
     "tw login --server https://gw.example --federated --token-file token     a CI job, a pod",
   ],
-  notes: "The password is asked for without echo, or read from stdin, a file, or TIDEWAITER_PASSWORD.",
+  notes: [
+    "The browser offers every identity provider that is configured. A password is asked for without echo, or read from",
+    "stdin, a file, or TIDEWAITER_PASSWORD. Tokens are kept in a file of yours (0600); the refresh token in it counts once.",
+  ].join("\n"),
   run: async (context, options) => {
     const known = await knownProfile(context, options);
     const server = await serverOf(context, options, known);
+    const serverCa = await readCa(context, options, { server, known });
     if (options.federated) {
-      await signInFederated(context, options, { server, serverCa: await readCa(context, options, { server, known }) });
+      await signInFederated(context, options, { server, serverCa });
       return undefined;
     }
-    const name = options.as ?? known?.principal ?? (await askName(context));
-    const question = { variable: "TIDEWAITER_PASSWORD", question: `password of ${name}` };
-    const password = await readSecret(context, options, question);
-    const serverCa = await readCa(context, options, { server, known });
     const trust = serverCa === undefined ? {} : { serverCa };
-    const api = openApi({ server, ...trust });
-    const granted = await answer(api.POST("/v1/login", { body: { name, password } })).catch((error: unknown) => {
-      throw signInError(error);
-    });
-    const { accessToken, expiresAt, principal, roles } = granted;
+    const granted = await signIn(context, options, { server, api: openApi({ server, ...trust }), known });
+    const { principal, roles, expiresAt, signInExpiresAt } = granted;
     const profileName = context.profileName ?? options.as ?? known?.name ?? principal.name;
-    const profile: Profile = { name: profileName, server, principal: principal.name, accessToken, expiresAt, ...trust };
+    const profile: Profile = { name: profileName, server, principal: principal.name, ...tokensOf(granted), ...trust };
     await new ProfileStore(context.env.configDir).save(profile, { switch: options.keepCurrent !== true });
     const refreshed = options.refresh ? await refreshConnections(createContext({ ...context, profileName })) : [];
-    context.output.result({ profile: profileName, server, principal, roles, expiresAt, refreshed }, () => [
-      `Signed in to ${server} as ${principal.name} until ${utc(expiresAt)} (${relative(expiresAt, context.now())}).`,
+    const shown = { profile: profileName, server, principal, roles, expiresAt, signInExpiresAt, refreshed };
+    const until = `${utc(signInExpiresAt)} (${relative(signInExpiresAt, context.now())})`;
+    context.output.result(shown, () => [
+      `Signed in to ${server} as ${principal.name} until ${until}.`,
       ...refreshedLines(refreshed),
     ]);
     return undefined;
   },
 });
 
+export interface SignInPlace {
+  readonly server: string;
+  readonly api: Api;
+  readonly known: Profile | undefined;
+}
+
+function signIn(context: CommandContext, options: LoginOptions, place: SignInPlace) {
+  const { variables } = context.env;
+  const { browser, device, password, passwordStdin, passwordFile } = options;
+  const byPassword = password === true || passwordStdin === true || passwordFile !== undefined;
+  if (byPassword || (browser !== true && device !== true && variables.TIDEWAITER_PASSWORD)) {
+    return signInByPassword(context, options, place);
+  }
+  const client = `tw on ${hostname()} (${userName()})`;
+  const local = browser === true || (device !== true && hasBrowser(variables));
+  return local ? signInByBrowser(context, place, client) : signInByDevice(context, place, client);
+}
+
+/** There may be no entry for the user id, as in a container. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown";
+  }
+}
+
 /** The profile that is signed in again, if any. */
-async function knownProfile(context: CommandContext, options: Options): Promise<Profile | undefined> {
+async function knownProfile(context: CommandContext, options: LoginOptions): Promise<Profile | undefined> {
   const name = options.as ?? (await chosenProfileName(context));
   return name === undefined ? undefined : await new ProfileStore(context.env.configDir).read(name);
 }
 
 /** Where this profile signed in before, else where the current one did. */
-async function serverOf({ env }: CommandContext, options: Options, known: Profile | undefined): Promise<string> {
+async function serverOf({ env }: CommandContext, options: LoginOptions, known: Profile | undefined): Promise<string> {
   const named = options.server ?? (env.variables.TIDEWAITER_SERVER || undefined) ?? known?.server;
   const text = named ?? (await new ProfileStore(env.configDir).current())?.server;
   if (text !== undefined) return parseServerUrl(text);
   throw new CliError("usage", "which server?", { next: "tw login --server https://gw.example" });
 }
 
-async function askName({ terminal }: CommandContext): Promise<string> {
-  if (!terminal.interactive) {
-    throw new CliError("usage", "who signs in?", { next: "tw login --as NAME --password-stdin" });
-  }
-  const name = (await terminal.ask("name: ")).trim();
-  if (name === "") throw new CliError("usage", "the name is empty");
-  return name;
-}
-
-interface Place {
-  readonly server: string;
-  readonly known: Profile | undefined;
-}
-
 /** What is trusted for a server goes with its profiles; never to another server. */
-async function readCa(context: CommandContext, options: Options, { server, known }: Place) {
+async function readCa(context: CommandContext, options: LoginOptions, { server, known }: Omit<SignInPlace, "api">) {
   if (options.caFile === undefined) {
     const before = known ?? (await new ProfileStore(context.env.configDir).current());
     return before?.server === server ? before.serverCa : undefined;
@@ -111,14 +135,4 @@ async function readCa(context: CommandContext, options: Options, { server, known
     throw new CliError("usage", `--ca-file ${options.caFile} holds no certificate in PEM`);
   }
   return pem;
-}
-
-function signInError(error: unknown): unknown {
-  if (!(error instanceof CliError) || error.exit !== "not_signed_in") return error;
-  const why = error.why === undefined ? {} : { why: error.why };
-  return new CliError("not_signed_in", "signing in did not work", {
-    ...why,
-    next: "Check the name and try again: tw login --as NAME",
-    cause: error,
-  });
 }

@@ -1,6 +1,7 @@
 import { answer } from "../../api/client.ts";
 import type { Me } from "../../api/shapes.ts";
 import { defineCommand } from "../../command.ts";
+import type { Profile } from "../../config/profiles.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { fields, table } from "../../output/table.ts";
@@ -16,8 +17,8 @@ export const status = defineCommand<[resource: string | undefined]>({
     const api = await context.api();
     const me = await answer(api.GET("/v1/me"));
     if (resource === undefined) {
-      const { name, server } = profile;
-      context.output.result({ profile: name, server, ...me }, () => meLines(context, { name, server }, me));
+      const { name, server, signInExpiresAt = null } = profile;
+      context.output.result({ profile: name, server, signInExpiresAt, ...me }, () => meLines(context, profile, me));
       return undefined;
     }
     const found = await findResource(api, resource);
@@ -34,8 +35,10 @@ export const status = defineCommand<[resource: string | undefined]>({
   },
 });
 
-function meLines({ output, now }: CommandContext, profile: { name: string; server: string }, me: Me): string[] {
-  const { principal, roles, groups, tokenExpiresAt, endpoints, grants } = me;
+function meLines({ output, now }: CommandContext, profile: Profile, me: Me): string[] {
+  const { principal, roles, groups, endpoints, grants, provider, authenticatedAt, methods } = me;
+  const until = profile.signInExpiresAt ?? me.tokenExpiresAt;
+  const how = methods.length === 0 ? "" : ` (${methods.join(", ")})`;
   const { host, port, tls } = endpoints.postgres;
   return [
     ...fields(
@@ -46,7 +49,8 @@ function meLines({ output, now }: CommandContext, profile: { name: string; serve
         ["acts for", principal.onBehalfOf?.name],
         ["roles", roles.join(", ") || "none"],
         ["groups", groups.join(", ") || "none"],
-        ["token ends", `${utc(tokenExpiresAt)} (${relative(tokenExpiresAt, now())})`],
+        ["signed in", `by ${provider === "local" ? "password" : provider}${how}, ${relative(authenticatedAt, now())}`],
+        ["until", `${utc(until)} (${relative(until, now())})`],
         ["gateway", `${host}:${port} (PostgreSQL, ${tls ? "TLS" : "no TLS"})`],
       ],
       output.paint,

@@ -10,6 +10,18 @@ const endpointsShape = z.object({
   web: z.string(),
 });
 
+/** What a command line gets when somebody has signed in. */
+export const grantedTokens = z.object({
+  accessToken: z.string(),
+  expiresAt: z.string(),
+  /** Counts once, for the next tokens. */
+  refreshToken: z.string(),
+  /** When one has to sign in again, however often it was refreshed. */
+  signInExpiresAt: z.string(),
+  principal: principalIdentity,
+  roles: z.array(z.string()).readonly(),
+});
+
 export function loginRoutes({ login, factors, store, deps }: Services): Route[] {
   return [
     route({
@@ -24,12 +36,7 @@ export function loginRoutes({ login, factors, store, deps }: Services): Route[] 
         code: z.string().max(20).optional(),
         recoveryCode: z.string().max(60).optional(),
       }),
-      response: z.object({
-        accessToken: z.string(),
-        expiresAt: z.string(),
-        principal: principalIdentity,
-        roles: z.array(z.string()).readonly(),
-      }),
+      response: grantedTokens,
       async handle({ body, address }) {
         const first = await login.checkPassword(body.name, body.password, address);
         return login.signIn(await factors.complete(first, body));

@@ -7,6 +7,7 @@ import type { HeldMandate, Holder } from "../mandates/holder.ts";
 import { hashMandateSecret, isMandateSecret } from "../mandates/mandate.ts";
 import type { Attempts } from "./attempts.ts";
 import type { IdentityProvider } from "./identity.ts";
+import { hashToken, isRefreshToken, newRefreshToken } from "./refresh-tokens.ts";
 import type { NewSignIn } from "./sign-ins.ts";
 
 /** Who makes a request, and how that was proven. */
@@ -47,6 +48,20 @@ export interface LoginServiceParts {
 /** A sign-in that is about to be opened: everything but what the service knows itself. */
 export type ProvenIdentity = Omit<NewSignIn, "expiresAt">;
 
+export interface OpenedSignIn {
+  readonly principalId: string;
+  readonly signInId: string;
+  readonly signInExpiresAt: string;
+}
+
+const REFRESH_REFUSED = {
+  unknown: "the refresh token is not known",
+  reused: "the refresh token was used before, so the whole sign-in was ended",
+  revoked: "the sign-in was ended",
+  expired: "the sign-in has expired",
+  disabled: "you were disabled",
+} as const;
+
 export class LoginService {
   readonly #parts: LoginServiceParts;
 
@@ -70,23 +85,49 @@ export class LoginService {
 
   /** Opens a sign-in for a client that holds tokens, and gives the first one. */
   async signIn(proven: Omit<ProvenIdentity, "via">) {
-    const opened = await this.open({ ...proven, via: "token" });
-    return this.#issue(proven.principalId, opened.signInId);
+    const { signInId, expiresAt } = await this.open({ ...proven, via: "token" });
+    return this.issueTokens({ principalId: proven.principalId, signInId, signInExpiresAt: expiresAt });
+  }
+
+  /** When a sign-in of this instant ends at the latest, ISO 8601. */
+  signInEnd(): string {
+    return new Date(this.#parts.now() + this.#parts.signInLifeMs).toISOString();
   }
 
   /** Opens a sign-in; the caller gives out what the client holds for it. */
   open(proven: ProvenIdentity): Promise<{ readonly signInId: string; readonly expiresAt: string }> {
-    const expiresAt = new Date(this.#parts.now() + this.#parts.signInLifeMs).toISOString();
-    return this.#parts.store.units.login.signIn({ signIn: { ...proven, expiresAt } });
+    return this.#parts.store.units.login.signIn({ signIn: { ...proven, expiresAt: this.signInEnd() } });
   }
 
-  async #issue(principalId: string, signInId: string) {
-    const { store, tokens } = this.#parts;
-    const { token, jti, expiresAt } = await tokens.issue(principalId);
-    await store.units.login.tokenIssued({ jti, principalId, signInId, expiresAt });
+  /** The first tokens of a sign-in: an access token, and a refresh token for the next ones. */
+  async issueTokens(opened: OpenedSignIn) {
+    const refreshToken = newRefreshToken();
+    return { ...(await this.#accessToken(opened, hashToken(refreshToken))), refreshToken };
+  }
+
+  /** New tokens for a refresh token, which is of no use any more. @throws `unauthenticated` */
+  async refresh(refreshToken: string) {
+    const next = newRefreshToken();
+    const args = { tokenHash: hashToken(refreshToken), nextHash: hashToken(next) };
+    const refreshed = isRefreshToken(refreshToken)
+      ? await this.#parts.store.units.login.refresh(args)
+      : ({ ok: false, reason: "unknown" } as const);
+    if (!refreshed.ok) {
+      throw new TidewaiterError("unauthenticated", REFRESH_REFUSED[refreshed.reason], { next: "tw login" });
+    }
+    return { ...(await this.#accessToken(refreshed)), refreshToken: next };
+  }
+
+  async #accessToken({ principalId, signInId, signInExpiresAt }: OpenedSignIn, refreshHash?: string) {
+    const { store, tokens, now } = this.#parts;
+    const left = Date.parse(signInExpiresAt) - now();
+    const { token, jti, expiresAt } = await tokens.issue(principalId, { atMostMs: left });
+    const first = refreshHash === undefined ? {} : { refreshHash };
+    await store.units.login.tokenIssued({ jti, principalId, signInId, expiresAt, ...first });
     const holder = await store.units.login.holder({ jti, principalId });
     if (!holder.ok) throw doesNotFit();
-    return { accessToken: token, expiresAt, principal: holder.principal, roles: holder.roles };
+    const { principal, roles } = holder;
+    return { accessToken: token, expiresAt, signInExpiresAt, principal, roles };
   }
 
   /** Who the token stands for now, or why not. Rights are read anew at each use. */

@@ -4,6 +4,7 @@ import { insert, remove, selectOne, update, type Work } from "../../storage/stat
 import { read, write } from "../../storage/unit.ts";
 import type { Holder } from "../mandates/holder.ts";
 import { endSignIns, forgetSignIns } from "./end-sign-ins.ts";
+import { keepRefreshToken, type Refreshed, rotateRefreshToken } from "./refresh-tokens.ts";
 import { type NewSignIn, openSignIn, signInHolder } from "./sign-ins.ts";
 
 export const loginUnits = {
@@ -13,12 +14,14 @@ export const loginUnits = {
     return { signInId: id, expiresAt };
   }),
 
+  /** `refreshHash`: of the first refresh token of a sign-in. */
   tokenIssued: write(function* (
     unit,
-    args: { jti: string; principalId: string; signInId: string | undefined; expiresAt: string },
+    args: { jti: string; principalId: string; signInId: string | undefined; expiresAt: string; refreshHash?: string },
   ): Work<void> {
     yield* remove(accessTokens, lt(accessTokens.expiresAt, unit.now));
-    const { jti, principalId, signInId, expiresAt } = args;
+    const { jti, principalId, signInId, expiresAt, refreshHash } = args;
+    if (refreshHash !== undefined && signInId !== undefined) yield* keepRefreshToken(unit, refreshHash, signInId);
     yield* insert(accessTokens, { jti, principalId, signInId: signInId ?? null, issuedAt: unit.now, expiresAt });
   }),
 
@@ -29,6 +32,10 @@ export const loginUnits = {
     const { signInId } = token;
     const signIn = signInId === null ? undefined : yield* selectOne(signIns, eq(signIns.id, signInId));
     return yield* signInHolder(unit, signIn, token);
+  }),
+
+  refresh: write(function* (unit, args: { tokenHash: string; nextHash: string }): Work<Refreshed> {
+    return yield* rotateRefreshToken(unit, args);
   }),
 
   /** Ends one sign-in, or one token that was made without any. */

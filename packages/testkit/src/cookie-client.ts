@@ -9,10 +9,10 @@ export class CookieClient {
   }
 
   /** Sends the page's form, and stops before an address that begins so: resolves to it. */
-  async submitUntil(page: Visited, fields: Record<string, string>, stop: string): Promise<string> {
+  async submitUntil(page: Visited, fields: Record<string, string>, stop: string, which = 0): Promise<string> {
     this.#stop = stop;
     try {
-      return (await this.submit(page, fields)).url;
+      return (await this.submit(page, fields, which)).url;
     } finally {
       this.#stop = undefined;
     }
@@ -27,6 +27,8 @@ export class CookieClient {
       unescaped(/value="([^"]*)"/.exec(tag)?.[1] ?? ""),
     ]);
     const body = new URLSearchParams({ ...Object.fromEntries(hidden), ...fields });
+    const method = /method="([a-z]+)"/.exec(form[0])?.[1];
+    if (method === "get") return this.get(new URL(`${unescaped(form[1] ?? "")}?${body}`, page.url).href);
     return this.#send(new URL(unescaped(form[1] ?? ""), page.url), { method: "POST", body }, page.url);
   }
 
