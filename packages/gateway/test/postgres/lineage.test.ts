@@ -280,6 +280,11 @@ const HOSTILE = [
   "create function quiet() returns int language plpgsql as $$ begin perform set_config('client_min_messages', 'error', false); return 1; end $$",
   "create function tells() returns trigger language plpgsql as $$ begin raise notice 'told %', (select ssn from customers where id = 1); return null; end $$",
   "create function fails() returns trigger language plpgsql as $$ begin raise exception 'told %', (select ssn from customers where id = 1); return null; end $$",
+  "create function hushes() returns trigger language plpgsql as $$ begin perform set_config('client_min_messages', 'error', false); return null; end $$",
+  "create table hushing (id int)",
+  "create trigger hushes after insert on hushing for each row execute function hushes()",
+  "create table hushing_late (id int)",
+  "create constraint trigger late after insert on hushing_late deferrable initially deferred for each row execute function hushes()",
   "create table told (id int)",
   "create constraint trigger late after insert on told deferrable initially deferred for each row execute function tells()",
   "create table failed (id int)",
@@ -295,7 +300,7 @@ const HOSTILE = [
 describe.each(VERSIONS)("what hides from the trees of PostgreSQL %s", (version) => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startFixture({ version, sql: HOSTILE, policy: MASKS, lineage: "server" });
+    fixture = await startFixture({ version, sql: HOSTILE, policy: LENIENT, lineage: "server" });
   });
   afterAll(() => fixture?.[Symbol.asyncDispose]());
 
@@ -332,13 +337,20 @@ describe.each(VERSIONS)("what hides from the trees of PostgreSQL %s", (version) 
     }
   });
 
-  it("nor do trees of a prepared statement count once code may have switched them off", async () => {
+  it.each([
+    ["a function", "select quiet()"],
+    ["a trigger", "insert into hushing values (1)"],
+    ["a trigger of a commit", "begin; insert into hushing_late values (1); commit"],
+  ])("nor do trees of a prepared statement count once code may have switched them off: %s", async (_, sql) => {
     await using client = await fixture.wire();
-    await client.query("set search_path = other");
+    await client.query("set search_path = other, public");
     await ask(client, parse("select t || '' from shown", "s"));
+    expect(rowsIn(await ask(client, bind({ statement: "s" }), execute()))).toEqual([["free"]]);
     await client.query("set search_path = public");
-    await client.query("select quiet()");
-    for (const row of rowsIn(await ask(client, bind({ statement: "s" }), execute()))) expect(row).toEqual(["***"]);
+    for (const one of sql.split("; ")) expect(types(await client.query(one))).not.toContain("E");
+    const rows = rowsIn(await ask(client, bind({ statement: "s" }), execute()));
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(row).toEqual(["***"]);
   });
 
   it("code that runs while a statement is analysed cannot put its trees in place of the statement's", async () => {

@@ -176,6 +176,7 @@ function unknownCatalog(labels: readonly string[]): Catalog {
     labels,
     byOid: () => undefined,
     find: () => [],
+    triggers: true,
     code: (called, { name }) =>
       called === "function" && !BUILTIN_FUNCTIONS.has(name) ? [{ name }] : [{ name, opaque: true }],
     codeByOid: (oid) => [{ name: `function ${oid}` }],

@@ -28,6 +28,8 @@ export interface CodeRows {
   readonly casts: readonly { readonly name: string; readonly oid: number }[];
   /** OIDs of functions that `row.name` may call, since their only argument may be a row. */
   readonly rowFunctions: ReadonlySet<number>;
+  /** Some relation has a trigger that did not come with a constraint. */
+  readonly triggers: boolean;
 }
 
 /** PostgreSQL gives user objects OIDs from here on (FirstNormalObjectId). */

@@ -27,6 +27,7 @@ const STAMP = `
       where ${user("c.oid")} and c.relpersistence operator(pg_catalog.<>) 't' and ${relations("c.relkind")}),
     (select ${stampOf("r")} from pg_catalog.pg_rewrite r where ${user("r.ev_class")}),
     (select ${stampOf("p")} from pg_catalog.pg_proc p where ${user("p.oid")}),
+    (select ${stampOf("g")} from pg_catalog.pg_trigger g where not g.tgisinternal),
     (select ${stampOf("k")} from pg_catalog.pg_cast k where ${user("k.oid")}),
     (select ${stampOf("o")} from pg_catalog.pg_operator o where ${user("o.oid")}),
     (select ${stampOf("t")} from pg_catalog.pg_type t

@@ -64,6 +64,9 @@ const CASTS = `
   select distinct t.typname, c.castfunc
     from pg_catalog.pg_cast c join pg_catalog.pg_type t on t.oid in (c.castsource, c.casttarget)
    where c.castfunc >= 16384 and t.oid >= 16384`;
+const TRIGGERS =
+  "select exists (select from pg_catalog.pg_trigger where not tgisinternal and tgenabled <> 'D') " +
+  "or exists (select from pg_catalog.pg_event_trigger where evtenabled <> 'D')";
 const OPERATORS = "select oprname, oprcode::oid from pg_catalog.pg_operator where oid >= 16384";
 
 /** Reads which code a database has. The connection's search_path is pg_catalog. */
@@ -95,6 +98,7 @@ export async function loadCode(stream: Duplex): Promise<CodeRows> {
     }),
     operators: named(await queryRows(stream, OPERATORS)),
     casts: named(await queryRows(stream, CASTS)),
+    triggers: (await queryRows(stream, TRIGGERS))[0]?.[0] === "t",
     rowFunctions: new Set((await queryRows(stream, ROW_FUNCTIONS)).map(([oid]) => Number(oid))),
   };
 }

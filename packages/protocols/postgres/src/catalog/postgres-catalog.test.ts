@@ -34,6 +34,7 @@ const ROWS: CatalogRows = {
     operators: [],
     casts: [],
     rowFunctions: new Set(),
+    triggers: false,
   },
 };
 

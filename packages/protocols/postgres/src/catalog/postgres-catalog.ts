@@ -126,6 +126,10 @@ export class PostgresCatalog implements Catalog {
     return schema === undefined ? named : named.filter((relation) => relation.schema === schema);
   }
 
+  get triggers(): boolean {
+    return this.#rows.code.triggers;
+  }
+
   code(called: CalledAs, name: SqlName): readonly DatabaseCode[] {
     return this.#codes.called(called, name);
   }

@@ -22,6 +22,7 @@ export interface Shift {
 export class ShiftingCatalog implements Catalog {
   readonly hasLabels: boolean;
   readonly labels: readonly string[];
+  readonly triggers: boolean;
   readonly types: ServerTypes;
   readonly #catalog: Catalog;
   readonly #shift: Shift;
@@ -31,6 +32,7 @@ export class ShiftingCatalog implements Catalog {
   constructor(catalog: Catalog, shift: Shift) {
     this.hasLabels = catalog.hasLabels;
     this.labels = catalog.labels;
+    this.triggers = catalog.triggers || shift.all;
     this.types = typesOf(catalog);
     this.#catalog = catalog;
     this.#shift = shift;

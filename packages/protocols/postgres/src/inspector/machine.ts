@@ -11,6 +11,7 @@ import { NoticeLevel } from "./notice-level.ts";
 import { ReadingSettings } from "./reading-settings.ts";
 import type { OpenRow } from "./row-fragments.ts";
 import type { Cursor, Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
+import { mayRunUnshown } from "./unshown-code.ts";
 
 /** Sent in place of a refused statement: a bare word is a syntax error in every version, state and transaction. */
 const BARE_WORD = "tidewaiter_refused";
@@ -49,7 +50,7 @@ export class Machine {
   ranUnseen = false;
   /**
    * How often something happened after which a prepared statement may mean another thing than its query trees say: the server
-   * analysed one again, or code that nobody has read has run.
+   * analysed one again, or code that no statement shows has run.
    */
   doubts = 0;
   /** The operation that was sent last: its verdict stands for what runs at the end of a transaction. */
@@ -129,7 +130,7 @@ export class Machine {
     this.reading.sending(facts, labels.opaque);
     const unseen = labels.opaque || facts.some((one) => one.opaque || one.class === "code");
     this.ranUnseen ||= unseen;
-    if (unseen) this.doubts++;
+    if (unseen || mayRunUnshown(facts, this.context.catalog())) this.doubts++;
     this.declaredCursors ||= facts.some((one) => one.kind === "DECLARE CURSOR");
   }
 

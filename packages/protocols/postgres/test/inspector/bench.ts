@@ -43,6 +43,7 @@ export const CATALOG: Catalog = {
   labels: ["pii.email"],
   byOid: (oid) => (oid === TABLE ? customers : undefined),
   find: (_, name) => (name === "customers" ? [customers] : []),
+  triggers: false,
   code: (called, { name }) => (called === "function" && name === "mine" ? [{ name: "public.mine" }] : []),
   codeByOid: () => [],
 };

@@ -57,6 +57,8 @@ export interface Catalog {
   byOid(oid: number): CatalogRelation | undefined;
   /** Every relation the name may mean; without a schema in any schema, since search_path may change under us. */
   find(schema: string | undefined, name: string): readonly CatalogRelation[];
+  /** Changes of rows may run code that no statement shows: some relation has triggers. */
+  readonly triggers: boolean;
   /** Every function that the name may run and that may tell more than its arguments; what no catalog lists among them. */
   code(called: CalledAs, name: SqlName): readonly DatabaseCode[];
   /** Likewise by OID, as a query tree names a function. */
@@ -69,6 +71,7 @@ export const EMPTY_CATALOG: Catalog = {
   labels: [],
   byOid: () => undefined,
   find: () => [],
+  triggers: false,
   code: () => [],
   codeByOid: () => [],
 };

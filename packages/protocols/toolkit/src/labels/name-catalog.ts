@@ -25,6 +25,7 @@ export function nameCatalog(facts: StatementFacts, names: LabelNames): Catalog {
     labels: names.labels,
     byOid: () => undefined,
     find: (schema, name) => [relation(schema ?? "public", name, [...written, ...patternColumns(name, names)], names)],
+    triggers: false,
     code: (called, { name }) =>
       called === "function" && UNSAFE_FUNCTIONS.has(name) ? [{ name: `pg_catalog.${name}`, opaque: true }] : [],
     codeByOid: (oid) => [{ name: `function ${oid}` }],

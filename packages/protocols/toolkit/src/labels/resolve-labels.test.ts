@@ -33,6 +33,7 @@ const catalog: Catalog = {
   labels: ["pii.email", "pii.ssn"],
   byOid: (oid) => relations.find((relation) => relation.oid === oid),
   find: (_, name) => relations.filter((relation) => relation.name === name),
+  triggers: false,
   code: (called, { name }) => (CODE[called] === name ? [{ name: `public.${name}` }] : []),
   codeByOid: () => [],
 };
