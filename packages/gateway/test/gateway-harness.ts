@@ -39,7 +39,7 @@ export interface HarnessOptions {
   readonly principals: readonly Principal[];
   readonly targetUser?: string;
   /** `target.lineage`; default: labels follow by names. */
-  readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string };
+  readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string; readonly missing?: "end" };
   /** In place of PostgreSQL. The resource is then called `web-1`. */
   readonly other?: {
     readonly protocol: Protocol<never, Duplex>;

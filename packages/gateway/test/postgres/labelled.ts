@@ -79,6 +79,8 @@ export async function startFixture(options: {
   readonly policy?: string;
   readonly principals?: readonly Principal[];
   readonly lineage?: "names" | "view" | "server";
+  /** `target.lineage.missing`. */
+  readonly missing?: "end";
   /** Role at the target. Default: a superuser. */
   readonly targetUser?: string;
 }): Promise<Fixture> {
@@ -92,7 +94,11 @@ export async function startFixture(options: {
     principals: options.principals ?? [ana, job, robot, reader],
     ...(options.targetUser !== undefined && { targetUser: options.targetUser }),
     // scratch servers: their log may hold anything
-    lineage: { from: options.lineage ?? "names", log: "trees_logged" },
+    lineage: {
+      from: options.lineage ?? "names",
+      log: "trees_logged",
+      ...(options.missing && { missing: options.missing }),
+    },
   });
   const through = {
     port: harness.port,

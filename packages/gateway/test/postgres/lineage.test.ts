@@ -2,7 +2,7 @@ import type { FrontendMessage } from "@tidewaiter/postgres/messages";
 import { skipUnless, testedPostgres } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorIn, rowsIn, types } from "../wire/transcript.ts";
-import { bind, execute, extended, parse, sync, type WireClient } from "../wire/wire-client.ts";
+import { bind, execute, extended, parse, query, sync, type WireClient } from "../wire/wire-client.ts";
 import { CUSTOMERS, type Fixture, HIDDEN, LENIENT, MASKS, startFixture } from "./labelled.ts";
 
 const SQL = [
@@ -271,6 +271,19 @@ it("a client in another encoding than UTF-8 sees nothing of a result whose tree 
   expect(rowsIn(await client.query("select id, lower(name) from customers where id = 1"))).toEqual([["0", "***"]]);
   await client.query("set client_encoding = 'UTF8'");
   expect(rowsIn(await client.query("select id, lower(name) from customers where id = 1"))).toEqual([["1", "ann"]]);
+});
+
+it("a resource that asks for it ends the session whose trees were switched off, before any row", async () => {
+  await using fixture = await startFixture({ sql: HOSTILE, policy: LENIENT, lineage: "server", missing: "end" });
+  await using client = await fixture.wire();
+  expect(rowsIn(await client.query("select id, lower(name) from customers where id = 1"))).toEqual([["1", "ann"]]);
+  await client.query("insert into hushing values (1)");
+  client.send(query("select id, lower(name) from customers where id = 1"));
+  const answer = await client.until("E");
+  expect(types(answer)).toBe("E");
+  expect(errorIn(answer)).toMatchObject({ severity: "FATAL", code: "42501" });
+  expect(errorIn(answer).message).toContain("[lineage-missing]");
+  expect(fixture.harness.events).toContainEqual(expect.objectContaining({ code: "lineage_missing" }));
 });
 
 const HOSTILE = [

@@ -66,6 +66,12 @@ const schema = z.strictObject({
           "What may happen to the server's log for it: nothing, the role's own lines go silent, trees are written",
         )
         .default("unchanged"),
+      missing: z
+        .enum(["mask", "end"])
+        .describe(
+          "Where `from: server` is in force and the server sends no tree that is due: every cell is masked, or the session ends",
+        )
+        .default("mask"),
     })
     .describe("How labels follow values through expressions, where the resource has labels")
     .prefault({}),

@@ -35,10 +35,12 @@ export interface InspectorContext {
   readonly parameters: ReadonlyMap<string, string>;
   /**
    * `server`: the server sends the query tree of every statement (layer 2b); `noticeLevel` is the `client_min_messages` that
-   * the client asked for, or has by default. `view`: it can be asked for one (2c). Undefined: labels follow from names and
+   * the client asked for, or has by default, `missing` says what becomes of a result without the tree that is due. `view`: it can be asked for one (2c). Undefined: labels follow from names and
    * column origins alone.
    */
-  readonly lineage?: { readonly from: "server"; readonly noticeLevel: string } | { readonly from: "view" };
+  readonly lineage?:
+    | { readonly from: "server"; readonly noticeLevel: string; readonly missing: "mask" | "end" }
+    | { readonly from: "view" };
   /** How labels follow values in this session, for its recording; undefined where no label applies. */
   readonly labelsFollow?: string;
   /** Text of the notice that opens the session; undefined for programs, which nobody reads. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { formatAt } from "../decode-frontend.ts";
 import { encodeBackend } from "../encode-backend.ts";
+import { SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
 import type { Lineage } from "../lineage/lineage.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
@@ -15,6 +16,7 @@ import { ownColumnName } from "./renamed.ts";
 import { reply } from "./replies.ts";
 import { planResult } from "./result-plan.ts";
 import type { Judged, Portal } from "./state.ts";
+import { lineageLost } from "./texts.ts";
 
 /** How the rows of a result are masked is planned before the first of them. */
 export function onRowDescription(machine: Machine, asCame: Framed): void {
@@ -82,10 +84,10 @@ function planned(machine: Machine, input: ToPlan, go: (mask: RowMask | undefined
       redacted: (info) => noteRedacted(machine, judged, info),
     });
   const finish = (made: ReturnType<typeof plan>): void => {
+    if (made.lineageMissing && noteMissing(machine, judged) === "ended") return;
     judged.masked = [...judged.masked, ...made.masked];
     judged.watch = made.watch;
     tellOfMasks(machine, made.masked);
-    if (made.lineageMissing) noteMissing(machine, judged);
     go(made.mask);
   };
   const made = plan();
@@ -116,15 +118,21 @@ export function planPortal(
   });
 }
 
-/** Fail-closed rule 1: every cell is masked. The settings are set again when the server is idle. */
-function noteMissing(machine: Machine, judged: Judged): void {
+/** Fail-closed rule 1: every cell is masked, and the settings are set again when the server is idle; or the session ends. */
+function noteMissing(machine: Machine, judged: Judged): "masked" | "ended" {
+  const { context } = machine;
   if (machine.notices !== undefined) machine.notices.lost = true;
+  const ends = context.lineage?.from === "server" && context.lineage.missing === "end";
   machine.record({
     at: machine.now,
     type: "notice",
     code: "lineage_missing",
-    text: `the server sent no query tree for operation ${judged.operation}; every cell is masked`,
+    text: `the server sent no query tree for operation ${judged.operation}; ${ends ? "the session ends" : "every cell is masked"}`,
   });
+  if (!ends) return "masked";
+  machine.finish(judged, "refused", SQLSTATE.insufficientPrivilege);
+  machine.end(lineageLost(context.resource.name));
+  return "ended";
 }
 
 /** SHOW of a setting that stands behind a placeholder names its column after it. */

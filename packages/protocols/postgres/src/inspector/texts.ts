@@ -151,6 +151,16 @@ function clock(at: number): string {
   return new Date(at).toISOString().slice(11, 16);
 }
 
+/** Something switched off what the labels follow by, and the resource asks for no guess. */
+export function lineageLost(resource: string): ErrorFields {
+  return errorFields("FATAL", {
+    code: SQLSTATE.insufficientPrivilege,
+    message: `${resource} no longer says how values come about, so nothing can be shown; the session is ended [lineage-missing]`,
+    detail: "Code at the server has changed client_min_messages or debug_print_rewritten.",
+    hint: "Connect again. An administrator can have such results masked instead: target.lineage.missing.",
+  });
+}
+
 /** The server's own analysis found, while the statement ran, what a person must be asked about before. */
 export function reviewCameLate(resource: string, verdict: Verdict): ErrorFields {
   return errorFields("ERROR", {

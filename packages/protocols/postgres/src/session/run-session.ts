@@ -77,7 +77,7 @@ export async function runSession(
     connected?.stream.destroy();
     return targetFailure(error, resource.name);
   }
-  await inspect({ login, session, database, target, connected, shared, lineage });
+  await inspect({ login, session, database, target, connected, shared, lineage, missing: described.lineage.missing });
   return undefined;
 }
 
@@ -102,6 +102,8 @@ interface Running {
   readonly connected: ChosenTarget;
   readonly shared: SharedState;
   readonly lineage: LineageLevel | undefined;
+  /** What becomes of a result without the tree that is due. */
+  readonly missing: PostgresTarget["lineage"]["missing"];
 }
 
 /** The ready phase, until either side ends. */
@@ -166,10 +168,8 @@ function watched(framer: Framer, watch: SchemaWatch): Pick<Framer, "push" | "nex
   };
 }
 
-function inspectorContext(
-  { session, database, connected, shared, lineage }: Running,
-  catalog: SessionCatalog,
-): InspectorContext {
+function inspectorContext(running: Running, catalog: SessionCatalog): InspectorContext {
+  const { session, database, connected, shared, lineage } = running;
   const { resource, principal, level } = session.authorized;
   const tokenKey = Buffer.from(session.authorized.tokenKey, "base64");
   const hmac = (text: string): string => createHmac("sha256", tokenKey).update(text).digest("hex");
@@ -188,7 +188,9 @@ function inspectorContext(
       tokeniseLiterals(sql, [...literals, ...secrets.map((span) => ({ ...span, secret: true }))], hmac),
     reviewLink: (shortId) => session.reviewLink(shortId),
     parameters: connected.parameters,
-    ...(lineage?.level === "server" && { lineage: { from: "server", noticeLevel: lineage.noticeLevel } }),
+    ...(lineage?.level === "server" && {
+      lineage: { from: "server", noticeLevel: lineage.noticeLevel, missing: running.missing },
+    }),
     ...(lineage?.level === "view" && { lineage: { from: "view" } }),
     ...(lineage !== undefined && {
       labelsFollow: lineage.level === "server" ? "server" : `${lineage.level} (${lineage.why})`,
