@@ -202,6 +202,42 @@ describe.each(VERSIONS)("server lineage on PostgreSQL %s", (version) => {
     expect(errorIn(answer).message).toContain("no longer the statement that was approved");
   });
 
+  describe("a string of several statements", () => {
+    it("is asked about before any of it runs, and runs as one", async () => {
+      await using client = await fixture.wire();
+      const ran = await client.query("insert into plainly (id) values (801); insert into plainly (id) values (802)");
+      expect(Buffer.concat(ran).toString("latin1")).toContain("INSERT 0 1");
+      expect(rowsIn(await client.query("select count(*) from plainly where id in (801, 802)"))).toEqual([["2"]]);
+      await fixture.server.sql("delete from plainly where id > 800");
+    });
+
+    it("is refused whole when one of them would put a label where none follows: nothing has run", async () => {
+      await fixture.server.sql(
+        "create table if not exists copies (id int, mail text default 'x'); create or replace view copied as select id, mail from copies; " +
+          "create or replace rule copies as on insert to copied do instead insert into copies select c.id, c.email from customers c",
+      );
+      await using client = await fixture.wire();
+      const refused = errorIn(
+        await client.query("insert into plainly (id) values (801); insert into copied (id) values (1)"),
+      );
+      expect(refused.message).toContain("[no-laundering]");
+      expect(refused.message).toContain("stopped before");
+      expect(await fixture.server.sql("select count(*)::int as n from plainly where id = 801")).toEqual([{ n: 0 }]);
+      expect(await fixture.server.sql("select count(*)::int as n from copies")).toEqual([{ n: 0 }]);
+    });
+
+    it("is refused where it cannot be asked about: what it makes first, and inside of a transaction", async () => {
+      await using client = await fixture.wire();
+      const text = "insert into plainly (id) values (803); insert into plainly (id) values (804)";
+      const refused = errorIn(await client.query(`create temp table made (id int); insert into made values (1)`));
+      expect(refused).toMatchObject({ code: "42501", hint: "Send the statements one by one." });
+      await client.query("begin");
+      expect(errorIn(await client.query(text)).message).toContain("[one-by-one]");
+      await client.query("rollback");
+      expect(types(await client.query("begin; select id from orders where id = 1; commit"))).toBe("C T D C C Z");
+    });
+  });
+
   it("a forged tree changes nothing", async () => {
     await fixture.server.sql(
       `create or replace function forge(text) returns text language plpgsql as $$ begin raise log 'rewritten parse tree:' using detail = '({QUERY :commandType 1 :canSetTag true :targetList <>})'; return $1; end $$`,

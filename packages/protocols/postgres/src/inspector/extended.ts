@@ -170,7 +170,7 @@ export function onExecute(machine: Machine, message: PostgresMessage, name: stri
     machine.owe({ type: "describe", ours: true, of: "portal", portal });
   }
   const trees = machine.notices === undefined ? [] : [...prepared.trees, ...portal.trees];
-  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees, since: prepared.since });
+  const judged = judge(machine, prepared.sql, prepared.facts, { bound: portal, trees: [trees], since: prepared.since });
   if (!portal.bound && needsTree(machine, judged) !== undefined) {
     // the barrier: with Bind the server tells what it will run, by the schema and search_path of now
     machine.toTarget({ name: "Flush" });

@@ -18,13 +18,14 @@ import { refusedByRule } from "./texts.ts";
 
 /** The verdict on a string of statements: the most severe over all of them, with the strictest mask for each label. */
 export function judge(machine: Machine, sql: string, facts: readonly StatementFacts[], given: Given = {}): Judged {
-  const { estimatedRows, trees = [] } = given;
+  const { estimatedRows } = given;
+  const treesOf = (index: number): readonly Lineage[] => given.trees?.[index] ?? [];
   const meant = meanings(machine, facts);
   let verdict: Verdict | undefined;
   const uses: LabelUse[] = [];
-  for (const meaning of meant) {
+  for (const [index, meaning] of meant.entries()) {
     const since = oldest(meaning.since, given.since);
-    const judged = judgeOne(machine, meaning, { estimatedRows, trees: [...meaning.trees, ...trees], since });
+    const judged = judgeOne(machine, meaning, { estimatedRows, trees: [...meaning.trees, ...treesOf(index)], since });
     uses.push(judged.labels);
     verdict = combineVerdicts(verdict, judged.verdict);
   }
@@ -38,9 +39,9 @@ export function judge(machine: Machine, sql: string, facts: readonly StatementFa
     facts,
     results: meant.map(({ result }) => result),
     named: meant.flatMap(({ texts }) => texts),
-    trees: meant.map((meaning) => [...meaning.trees, ...trees]),
+    trees: meant.map((meaning, index) => [...meaning.trees, ...treesOf(index)]),
     since: meant.map((meaning) => oldest(meaning.since, given.since)),
-    weighed: new Set(trees),
+    weighed: new Set(given.trees?.flat()),
     verdict: refusal === undefined ? verdict : { ...verdict, outcome: "deny", ...refusal.rule },
     ...(refusal !== undefined && { refusal: refusal.fields }),
     labels,
@@ -62,8 +63,8 @@ interface Given {
   readonly estimatedRows?: number | undefined;
   /** At Execute; literals are looked at always. */
   readonly bound?: BoundValues & BoundParameters;
-  /** Query trees that the server sent of the only statement. */
-  readonly trees?: readonly Lineage[];
+  /** Per statement of the string, query trees that the server sent of it. */
+  readonly trees?: readonly (readonly Lineage[])[];
   /** Of the prepared statement that they came with. */
   readonly since?: number;
 }

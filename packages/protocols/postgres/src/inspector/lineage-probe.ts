@@ -27,6 +27,20 @@ export function needsTree(machine: Machine, judged: Judged): StatementFacts | un
   return couldBeWorse(machine, judged, facts, catalog) ? facts : undefined;
 }
 
+/**
+ * Of a string of several statements: places of those whose tree must be known before any of it runs, since what it adds could
+ * refuse or hold one. A tree that comes while they run comes too late for those before it.
+ */
+export function undecided(machine: Machine, judged: Judged): readonly number[] {
+  const { facts, verdict, labels } = judged;
+  const catalog = machine.context.catalog();
+  if (machine.notices === undefined || facts.length < 2 || !catalog.hasLabels || verdict.outcome === "deny") return [];
+  return facts.flatMap((one, index) => {
+    if (!PROBED.has(one.kind) || (one.class === "read" && isCertain(one, labels, catalog))) return [];
+    return verdict.outcome === "review" || couldBeWorse(machine, judged, one, catalog) ? [index] : [];
+  });
+}
+
 /** A query without parameters, in a session that is idle. */
 function canBeView({ status, batchOpen }: Machine, facts: StatementFacts): boolean {
   return (

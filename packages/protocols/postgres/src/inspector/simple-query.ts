@@ -5,7 +5,7 @@ import type { PostgresMessage } from "./context.ts";
 import { decide } from "./decide.ts";
 import { askEstimate, wantsEstimate } from "./estimate.ts";
 import { judge } from "./judge.ts";
-import { needsTree } from "./lineage-probe.ts";
+import { needsTree, undecided } from "./lineage-probe.ts";
 import type { Machine } from "./machine.ts";
 import { probeColumns } from "./probe.ts";
 import { readable, readLater } from "./readable.ts";
@@ -13,6 +13,7 @@ import { renamed } from "./renamed.ts";
 import { askForSyntaxError, mayAsk } from "./servers-words.ts";
 import { rememberNames } from "./sql-names.ts";
 import type { Judged } from "./state.ts";
+import { stringRefused, transactionText } from "./texts.ts";
 import { probeView } from "./view-probe.ts";
 
 type Query = Extract<FrontendMessage, { name: "Query" }>;
@@ -33,19 +34,66 @@ export function onQuery(machine: Machine, message: PostgresMessage, asked: Query
     return machine.owe({ type: "query", ours: false, result: 0 });
   }
   const judged = judge(machine, sql, read.facts);
+  const open = machine.status === "E" || machine.batchOpen ? [] : undecided(machine, judged);
+  if (open.length > 0) {
+    if (!machine.quiet) return afterAnswers(machine, message, asked);
+    return askEach(machine, judged, open, (trees) =>
+      trees === undefined
+        ? decideQuery(machine, message, oneByOne(machine, judged))
+        : estimated(machine, message, judge(machine, sql, read.facts, { trees }), trees),
+    );
+  }
   const probed = machine.status === "E" || machine.batchOpen ? undefined : needsTree(machine, judged);
   if (probed === undefined) return estimated(machine, message, judged, []);
   if (!machine.quiet) return afterAnswers(machine, message, asked);
   const { span } = probed;
   const input = { judged, sql: sql.slice(span.start, span.end), end: "sync" } as const;
   const known = (trees: readonly Lineage[]): void =>
-    estimated(machine, message, judge(machine, sql, read.facts, { trees }), trees);
+    estimated(machine, message, judge(machine, sql, read.facts, { trees: [trees] }), [trees]);
   if (machine.notices === undefined) return probeView(machine, input, known);
   probeColumns(machine, input, ({ error, trees }) => {
     // what it says of the statement, it would have said when it ran
     if (error !== undefined) machine.refuseQuery(shifted(error, sql.slice(0, span.start)));
     else known(trees);
   });
+}
+
+/** Per statement of the string, what the server said of it before. */
+type Given = readonly (readonly Lineage[])[];
+
+/**
+ * Asks about statements of a string one after the other. Undefined: one of them cannot be asked about, since it needs what
+ * comes before it, or since a question that fails would end the client's transaction.
+ */
+function askEach(
+  machine: Machine,
+  judged: Judged,
+  open: readonly number[],
+  done: (trees: Given | undefined) => void,
+): void {
+  if (machine.status !== "I") return done(undefined);
+  const trees: Lineage[][] = judged.facts.map(() => []);
+  const next = ([index, ...rest]: readonly number[]): void => {
+    const facts = judged.facts[index ?? -1];
+    if (index === undefined || facts === undefined) return done(trees);
+    const sql = judged.sql.slice(facts.span.start, facts.span.end);
+    probeColumns(machine, { judged, sql, end: "sync" }, ({ error, trees: found }) => {
+      trees[index] = found;
+      if (error === undefined) next(rest);
+      else done(undefined);
+    });
+  };
+  next(open);
+}
+
+/** Nothing of it was sent. */
+function oneByOne(machine: Machine, judged: Judged): Judged {
+  const rule = { ruleId: "one-by-one", reason: "what its statements read cannot be told beforehand" };
+  return {
+    ...judged,
+    verdict: { ...judged.verdict, outcome: "deny", ...rule },
+    refusal: stringRefused(machine.context.resource.name, transactionText(machine.status)),
+  };
 }
 
 function afterAnswers(machine: Machine, message: PostgresMessage, asked: Query): void {
@@ -62,7 +110,7 @@ function shifted(fields: ErrorFields, before: string): ErrorFields {
     : { ...fields, position: String(Number(fields.position) + [...before].length) };
 }
 
-function estimated(machine: Machine, message: PostgresMessage, judged: Judged, trees: readonly Lineage[]): void {
+function estimated(machine: Machine, message: PostgresMessage, judged: Judged, trees: Given): void {
   const { sql, facts } = judged;
   const plannable = wantsEstimate(machine, judged);
   if (plannable === undefined) return decideQuery(machine, message, judged);

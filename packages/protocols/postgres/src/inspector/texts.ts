@@ -151,6 +151,16 @@ function clock(at: number): string {
   return new Date(at).toISOString().slice(11, 16);
 }
 
+/** A string of several statements of which the server's own analysis could say too late what must not happen. */
+export function stringRefused(resource: string, transaction: string): ErrorFields {
+  return refusedPlainly(
+    SQLSTATE.insufficientPrivilege,
+    `stopped before ${resource}: what the statements of this string read cannot be told beforehand [one-by-one]`,
+    `Not executed. ${transaction}`,
+    "Send the statements one by one.",
+  );
+}
+
 /** Something switched off what the labels follow by, and the resource asks for no guess. */
 export function lineageLost(resource: string): ErrorFields {
   return errorFields("FATAL", {
