@@ -19,6 +19,7 @@ describe("exit codes", () => {
       check_failed: 9,
       unavailable: 10,
       missing_program: 11,
+      waiting: 12,
       interrupted: 130,
     });
   });

@@ -17,6 +17,7 @@ export const EXIT_CODES = {
     meaning: "for now not possible: too many attempts, no agent online, target or store out of reach",
   },
   missing_program: { code: 11, meaning: "a program that is needed here is not installed (psql)" },
+  waiting: { code: 12, meaning: "kept, not done: another person has to approve it first (tw changes)" },
   interrupted: { code: 130, meaning: "stopped by Ctrl-C" },
 } as const satisfies Record<string, { code: number; meaning: string }>;
 
@@ -29,6 +30,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, Exit>> = {
   second_factor_required: "not_signed_in",
   permission_missing: "refused",
   step_up_required: "refused",
+  second_person_needed: "waiting",
   not_found: "not_found",
   conflict: "conflict",
   too_large: "usage",

@@ -6,6 +6,7 @@ import { applyRoutes } from "./features/apply/routes.ts";
 import { auditRoutes } from "./features/audit/routes.ts";
 import { budgetRoutes } from "./features/budgets/routes.ts";
 import { certificateRoutes } from "./features/certificates/routes.ts";
+import { changeRequestRoutes } from "./features/change-requests/routes.ts";
 import { credentialRoutes } from "./features/credentials/routes.ts";
 import { delegationRoutes } from "./features/delegation/routes.ts";
 import { federationRoutes } from "./features/federation/routes.ts";
@@ -63,6 +64,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...credentialRoutes(services),
     ...grantRoutes(services),
     ...accessRequestRoutes(services),
+    ...changeRequestRoutes(services),
     ...policyRoutes(services),
     ...applyRoutes(services),
     ...agentRoutes(services),

@@ -5,10 +5,11 @@ const EVERY_MS = 15_000;
 /** Says aloud what time alone has changed: reviews and access requests that ran out, sessions whose gateway is gone, budgets that are free again. */
 export function startSweeper(store: ControlPlaneStore): { stop(): void } {
   const { reviews, sessions, budgets, changes, mandates, federations, login, webSessions } = store.units;
-  const { accessRequests, notifications } = store.units;
+  const { accessRequests, changeRequests, notifications } = store.units;
   const sweep = async () => {
     await reviews.sweep();
     await accessRequests.sweep();
+    await changeRequests.sweep();
     await sessions.sweep();
     await budgets.sweep();
     await mandates.sweep();

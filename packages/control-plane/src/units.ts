@@ -5,6 +5,7 @@ import { apiKeyUnits } from "./features/api-keys/store.ts";
 import { applyUnits } from "./features/apply/store.ts";
 import { auditUnits } from "./features/audit/store.ts";
 import { budgetUnits } from "./features/budgets/store.ts";
+import { changeRequestUnits } from "./features/change-requests/store.ts";
 import { changeUnits } from "./features/changes/store.ts";
 import { credentialUnits } from "./features/credentials/store.ts";
 import { delegationUnits } from "./features/delegation/store.ts";
@@ -47,6 +48,7 @@ export const units = {
   audit: auditUnits,
   browserLogins: browserLoginUnits,
   budgets: budgetUnits,
+  changeRequests: changeRequestUnits,
   changes: changeUnits,
   clientSignIns: clientSignInUnits,
   credentials: credentialUnits,

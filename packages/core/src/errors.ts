@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   second_factor_required: { status: 401, title: "A second factor is needed" },
   permission_missing: { status: 403, title: "Your role does not include this" },
   step_up_required: { status: 403, title: "Prove once more that it is you" },
+  second_person_needed: { status: 409, title: "Another person has to approve it first" },
   not_found: { status: 404, title: "There is no such thing" },
   conflict: { status: 409, title: "It changed meanwhile, or exists already" },
   too_large: { status: 413, title: "It is larger than the limit" },

@@ -24,3 +24,4 @@ export type PrincipalView = Success<paths["/v1/principals/{name}"]["get"]>;
 export type LabelsView = Success<paths["/v1/resources/{name}/labels"]["get"]>;
 export type AuditEvent = Success<paths["/v1/audit"]["get"]>["events"][number];
 export type AccessRequestView = Success<paths["/v1/access-requests/{id}"]["get"]>;
+export type ChangeView = Success<paths["/v1/changes/{id}"]["get"]>;

@@ -22,6 +22,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   "api-keys": "keys of services and AI agents",
   audit: "who changed, decided or saw what",
   budgets: "what is spent of what a policy allows in a window",
+  changes: "what weakens protection and waits for a second person",
   credentials: "secrets used at the targets",
   delegations: "AI agents that act for you",
   demo: "what the demo offers",
@@ -207,6 +208,31 @@ export const ENTRIES: readonly Entry[] = [
     path: ["notifications", "test"],
     summary: "send a test by a channel",
     load: async () => (await import("./notifications/test-channel.ts")).testChannel,
+  },
+  {
+    path: ["changes", "list"],
+    summary: "changes that wait for a second person",
+    load: async () => (await import("./changes/list.ts")).list,
+  },
+  {
+    path: ["changes", "show"],
+    summary: "what a change would weaken",
+    load: async () => (await import("./changes/show.ts")).show,
+  },
+  {
+    path: ["changes", "approve"],
+    summary: "apply exactly this change",
+    load: async () => (await import("./changes/approve.ts")).approve,
+  },
+  {
+    path: ["changes", "reject"],
+    summary: "reject it, or withdraw your own",
+    load: async () => (await import("./changes/reject.ts")).reject,
+  },
+  {
+    path: ["changes", "mode"],
+    summary: "is a second person needed?",
+    load: async () => (await import("./changes/mode.ts")).mode,
   },
   {
     path: ["resources", "list"],

@@ -1735,6 +1735,205 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
+  "/v1/changes": {
+    /** List changes that weaken protection and wait, or waited, for a second person (needs the permission change_requests.read) */
+    get: {
+      parameters: {
+        query?: { state?: "pending" | "applied" | "rejected" | "withdrawn" | "expired"; limit?: number };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            changes: ({
+              id: string;
+              shortId: string;
+              state: "pending" | "applied" | "rejected" | "withdrawn" | "expired";
+              requester: string;
+              changes: ({
+                noun: string;
+                name: string;
+                why: string[];
+                before: string | null;
+                after: string | null;
+              })[];
+              requestedAt: string;
+              expiresAt: string;
+              decidedBy: string | null;
+              decidedAt: string | null;
+              comment: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/changes/{id}": {
+    /** Show a change: what it would weaken, before and after (needs the permission change_requests.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "applied" | "rejected" | "withdrawn" | "expired";
+            requester: string;
+            changes: ({
+              noun: string;
+              name: string;
+              why: string[];
+              before: string | null;
+              after: string | null;
+            })[];
+            requestedAt: string;
+            expiresAt: string;
+            decidedBy: string | null;
+            decidedAt: string | null;
+            comment: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/changes/{id}/approve": {
+    get?: never;
+    put?: never;
+    /** Apply exactly this change; by another person who could make it themselves (needs the permission change_requests.decide) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "applied" | "rejected" | "withdrawn" | "expired";
+            requester: string;
+            changes: ({
+              noun: string;
+              name: string;
+              why: string[];
+              before: string | null;
+              after: string | null;
+            })[];
+            requestedAt: string;
+            expiresAt: string;
+            decidedBy: string | null;
+            decidedAt: string | null;
+            comment: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/changes/{id}/reject": {
+    get?: never;
+    put?: never;
+    /** Reject a change, or withdraw one's own (needs the permission change_requests.decide) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment?: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            state: "pending" | "applied" | "rejected" | "withdrawn" | "expired";
+            requester: string;
+            changes: ({
+              noun: string;
+              name: string;
+              why: string[];
+              before: string | null;
+              after: string | null;
+            })[];
+            requestedAt: string;
+            expiresAt: string;
+            decidedBy: string | null;
+            decidedAt: string | null;
+            comment: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/settings": {
+    /** Do changes that weaken protection need a second person, and how many administrators are there? (needs the permission settings.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            twoPerson: "on" | "off";
+            administrators: number;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/settings/two-person": {
+    get?: never;
+    /** Ask for a second person from now on, or (itself such a change) not any more (needs the permission settings.write) */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          twoPerson: "on" | "off";
+        } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
   "/v1/policies": {
     /** The policy in force, or an older version (needs the permission policies.read) */
     get: {

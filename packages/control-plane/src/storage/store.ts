@@ -1,3 +1,5 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
+import type { Weakening } from "../features/change-requests/weakening.ts";
 import type { UnitDefinition, UnitOutcome } from "./unit.ts";
 
 /** Units by feature and name, such as `units.principals.create`. */
@@ -42,9 +44,13 @@ export function createStore<Registry>(options: StoreOptions): Store<Registry> {
     for (const listener of listeners) listener();
   };
   options.runner.onRemoteChange(notify);
-  const run = async (feature: string, name: string, args: unknown) => {
+  const run = async (feature: string, name: string, args: unknown): Promise<unknown> => {
     const now = new Date(options.now()).toISOString();
     const outcome = await options.runner.run(feature, name, args, now);
+    if (outcome.weakens !== undefined) {
+      const kept = { unit: `${feature}.${name}`, args, findings: outcome.weakens };
+      throw waitsForSecondPerson(await run("changeRequests", "open", kept));
+    }
     if (outcome.lastChange !== undefined) notify();
     return outcome.result;
   };
@@ -62,6 +68,14 @@ export function createStore<Registry>(options: StoreOptions): Store<Registry> {
     },
     close: () => options.runner.close(),
   };
+}
+
+/** What whoever made the change hears: it is kept, and who has to do what. */
+function waitsForSecondPerson(opened: unknown): TidewaiterError {
+  const { shortId, findings } = opened as { readonly shortId: string; readonly findings: readonly Weakening[] };
+  const why = findings.map((finding) => `${finding.noun} ${finding.name}: ${finding.why.join("; ")}`).slice(0, 10);
+  const detail = `not done yet, kept as ${shortId}: this weakens protection and needs a second person (${why.join(". ")})`;
+  return new TidewaiterError("second_person_needed", detail, { next: `tw changes show ${shortId}` });
 }
 
 export function findUnit(registry: UnitRegistry, feature: string, name: string): UnitDefinition<unknown, unknown> {

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { AuditEventInput, Change } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
 import { eq, sql } from "drizzle-orm";
+import { twoPersonOn } from "../features/change-requests/two-person.ts";
+import type { Weakening } from "../features/change-requests/weakening.ts";
 import { changedBy, isVersioned, writeHistory } from "./history.ts";
 import { auditEvents, changes, counters, sessions } from "./schema.ts";
 import { execute, insert, selectOne, type Work } from "./statement.ts";
@@ -14,6 +16,11 @@ export interface UnitContext {
   audit(event: AuditEventInput): void;
   /** Written to the outbox, and to the history of what decides about access, in the same transaction. */
   changed(kind: Change["kind"], id: string): void;
+  /**
+   * Says that what the unit does makes protection weaker. Where two people are needed for that, the unit is rolled back
+   * at its end and waits, whole, for another person; whoever called it hears `second_person_needed`.
+   */
+  weakens(finding: Weakening): void;
   /** The unit is rolled back at its end; its result is returned all the same (a dry run). */
   discard(): void;
 }
@@ -41,6 +48,8 @@ export interface UnitOutcome<Result> {
   readonly lastChange?: number;
   /** Set when the transaction has to be rolled back. */
   readonly discarded?: true;
+  /** Set when it was rolled back since a second person has to approve it first. */
+  readonly weakens?: readonly Weakening[];
 }
 
 /** The unit's body, then its history, its outbox rows, then its audit rows: counters are locked last and for the shortest time. */
@@ -51,17 +60,22 @@ export function* unitWork<Args, Result>(
 ): Work<UnitOutcome<Result>> {
   const events: AuditEventInput[] = [];
   const changed = new Map<string, readonly [Change["kind"], string]>();
+  const findings: Weakening[] = [];
   let discarded = false;
   const context: UnitContext = {
     now,
+    weakens: (finding) => findings.push(finding),
     audit: (event) => events.push(event),
     changed: (kind, id) => changed.set(`${kind} ${id}`, [kind, id]),
     discard: () => {
       discarded = true;
     },
   };
+  // As it was before: a unit that switches it off is the first that needs a second person.
+  const secondPerson = unit.mode === "write" && (yield* twoPersonOn());
   const result = yield* unit.body(context, args);
   if (discarded) return { result, discarded };
+  if (findings.length > 0 && secondPerson) return { result, discarded: true, weakens: findings };
   let lastChange: number | undefined;
   const written = { validFrom: now, changedBy: changedBy(args) };
   for (const [kind, id] of changed.values()) {

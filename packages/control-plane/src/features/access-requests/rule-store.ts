@@ -4,6 +4,8 @@ import { asc, eq } from "drizzle-orm";
 import { accessRules, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
+import { accessRuleWeakens } from "../change-requests/weakens.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
 import { requirePermission } from "../roles/rights.ts";
@@ -39,6 +41,8 @@ export function* putAccessRule(
   const known = yield* selectOne(accessRules, eq(accessRules.name, name));
   for (const resource of rule.resources ?? []) yield* requireResource(resource);
   yield* requireMayGrant(args.by, rule);
+  const why = accessRuleWeakens(known?.rule, rule);
+  protect(unit, { noun: "access_rule", name }, why, { before: known?.rule, after: rule });
   if (known !== undefined) yield* requireMayGrant(args.by, known.rule);
   const id = known?.id ?? newId("arl");
   if (known === undefined) yield* insert(accessRules, { id, name, rule, createdAt: unit.now });

@@ -18,7 +18,7 @@ import { type UnitContext, write } from "../../storage/unit.ts";
 import { deleteAccessRule, putAccessRule } from "../access-requests/rule-store.ts";
 import { replaceCredential } from "../credentials/store.ts";
 import { deleteFederation, listFederations, putFederation } from "../federation/store.ts";
-import { createGrant, deleteGrant, grantTarget, listGrants } from "../grants/store.ts";
+import { createGrant, deleteGrant, grantTarget, listGrants, protectGrant } from "../grants/store.ts";
 import { deleteGroup, listGroups, putGroup } from "../groups/store.ts";
 import { deleteProvider, putProvider } from "../identity-providers/store.ts";
 import { putChannel, removeChannel } from "../notifications/store.ts";
@@ -341,6 +341,7 @@ function* applyGrant(unit: UnitContext, by: PrincipalRef, document: GrantDocumen
   if (row === undefined) yield* createGrant(unit, { by, grant: { name, ...fields } });
   else {
     const set = yield* grantTarget({ ...fields, expiresAt: expiresAt ?? row.expiresAt ?? undefined });
+    yield* protectGrant(unit, by, name, { before: row, after: set });
     yield* update(grants, set, eq(grants.id, row.id));
     unit.changed("grant", row.id);
     unit.audit({ type: "grant.updated", principalId: by.id, data: { by: by.name, name, level } });

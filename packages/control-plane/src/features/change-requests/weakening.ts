@@ -1,6 +1,6 @@
 /** Types of changes that need a second person; schema and features share them. */
 
-export type ChangeRequestState = "pending" | "applied" | "rejected" | "expired" | "stale" | "withdrawn";
+export type ChangeRequestState = "pending" | "applied" | "rejected" | "expired" | "withdrawn";
 
 /** One thing that a change would do to what protects, and why that makes it weaker. */
 export interface Weakening {

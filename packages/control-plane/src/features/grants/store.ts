@@ -5,6 +5,8 @@ import { asc, eq, or } from "drizzle-orm";
 import { grants, groups, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { actorSubjects, protect } from "../change-requests/protect.ts";
+import { type GrantState, grantWeakens } from "../change-requests/weakens.ts";
 import { requireGroup } from "../groups/store.ts";
 import { loadActing } from "../mandates/acting.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
@@ -80,13 +82,35 @@ export function* createGrant(unit: UnitContext, args: { by: PrincipalRef; grant:
   const { principal, group, resource, tags, level, expiresAt } = args.grant;
   const id = newId("gnt");
   const name = args.grant.name ?? id;
-  yield* insert(grants, { id, name, ...(yield* grantTarget(args.grant)), createdAt: unit.now });
+  const target = yield* grantTarget(args.grant);
+  yield* protectGrant(unit, args.by, name, { before: undefined, after: target });
+  yield* insert(grants, { id, name, ...target, createdAt: unit.now });
   unit.changed("grant", id);
   const to = principal === undefined ? `group:${group}` : `principal:${principal}`;
   const on = resource ?? JSON.stringify(tags);
   const data = { by: args.by.name, name, to, on, level, expiresAt: expiresAt ?? null };
   unit.audit({ type: "grant.created", principalId: args.by.id, data });
   return id;
+}
+
+export type GrantTarget = Pick<GrantRow, "principalId" | "groupId" | "resourceId" | "selector" | "level" | "expiresAt">;
+
+/** Nobody gives themselves access without another person knowing, where two are needed. */
+export function* protectGrant(
+  unit: UnitContext,
+  by: PrincipalRef,
+  name: string,
+  change: { readonly before: GrantTarget | undefined; readonly after: GrantTarget },
+): Work<void> {
+  const own = yield* actorSubjects(by);
+  const state = ({ principalId, groupId, resourceId, selector, level, expiresAt }: GrantTarget): GrantState => {
+    const toActor =
+      (principalId !== null && own.principals.includes(principalId)) ||
+      (groupId !== null && own.groups.includes(groupId));
+    return { level, expiresAt, toActor, place: JSON.stringify([resourceId, selector]) };
+  };
+  const before = change.before && state(change.before);
+  protect(unit, { noun: "grant", name }, grantWeakens(before, state(change.after)), change);
 }
 
 /** The columns that say who gets what, names resolved. */

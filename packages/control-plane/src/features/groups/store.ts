@@ -4,6 +4,8 @@ import { and, asc, eq, inArray } from "drizzle-orm";
 import { groupMembers, groups, principals } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { groupMeaning, protect } from "../change-requests/protect.ts";
+import { type GroupState, groupWeakens } from "../change-requests/weakens.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireMayGive, rightsOfRoles } from "../roles/rights.ts";
@@ -72,10 +74,39 @@ export function* putGroup(unit: UnitContext, args: { by: PrincipalRef; group: Gr
     yield* update(groups, { description, roles }, eq(groups.id, id));
   }
   if (members !== undefined) yield* replaceMembers(id, members);
-  yield* requireMayChange(args.by, { before, after: yield* memberIds(id), had: known?.roles ?? [], roles });
+  const after = yield* memberIds(id);
+  yield* requireMayChange(args.by, { before, after, had: known?.roles ?? [], roles });
+  yield* protectGroup(
+    unit,
+    args.by,
+    { id, name },
+    {
+      before: { members: before, roles: known?.roles ?? [] },
+      after: { members: after, roles: roles ?? known?.roles ?? [] },
+    },
+  );
   unit.changed("group", id);
   const data = { by: args.by.name, name, members: members?.join(" ") ?? null, roles: roles?.join(" ") ?? null };
   unit.audit({ type: known === undefined ? "group.created" : "group.updated", principalId: args.by.id, data });
+}
+
+/** Whoever changes members or roles of a group changes what its members may do; providers push through this too. */
+export function* protectGroup(
+  unit: UnitContext,
+  by: PrincipalRef | undefined,
+  group: { readonly id: string; readonly name: string },
+  { before, after }: { readonly before: GroupState; readonly after: GroupState | undefined },
+): Work<void> {
+  const added = (after?.members ?? []).filter((id) => !before.members.includes(id));
+  const why = groupWeakens(before, after, yield* groupMeaning(group, added, by));
+  if (why.length === 0) return;
+  const shown = { before: yield* namedState(before), after: after && (yield* namedState(after)) };
+  protect(unit, { noun: "group", name: group.name }, why, shown);
+}
+
+function* namedState({ members, roles }: GroupState): Work<GroupState> {
+  const rows = members.length === 0 ? [] : yield* select(principals, { where: inArray(principals.id, [...members]) });
+  return { members: rows.map(({ name }) => name).sort(), roles };
 }
 
 interface GroupChange {
@@ -117,6 +148,8 @@ function* replaceMembers(groupId: string, names: readonly string[]): Work<void> 
 export function* deleteGroup(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
   const row = yield* requireGroup(args.name);
   yield* requireMayGive(args.by, yield* rightsOfRoles(row.roles), []);
+  const before = { members: yield* memberIds(row.id), roles: row.roles };
+  yield* protectGroup(unit, args.by, row, { before, after: undefined });
   yield* remove(groups, eq(groups.id, row.id));
   unit.changed("group", row.id);
   unit.audit({ type: "group.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });

@@ -16,6 +16,7 @@ import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm
 import { auditEvents, labelPlaces, labelRelations } from "../../storage/schema.ts";
 import { execute, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
 
@@ -114,6 +115,8 @@ export const labelUnits = {
     const accepted = new Set<string>();
     for (const pattern of args.columns) yield* acceptPattern({ unit, resourceId, pattern, accepted });
     const columns = [...accepted].sort();
+    const why = columns.length === 0 ? [] : ["columns that nobody has decided about are shown"];
+    protect(unit, { noun: "labels", name: args.resource }, why, { after: columns });
     unit.changed("labels", resourceId);
     const data = { by: args.by.name, columns: short(columns.join(", ")), count: columns.length };
     unit.audit({ type: "labels.accepted", principalId: args.by.id, resourceId, data });

@@ -4,6 +4,8 @@ import { asc, desc, eq } from "drizzle-orm";
 import { policyDocuments, policyVersions } from "../../storage/schema.ts";
 import { insert, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext } from "../../storage/unit.ts";
+import { policyWeakens } from "../change-requests/policy-weakens.ts";
+import { protect } from "../change-requests/protect.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 
 export interface PolicyVersionView {
@@ -45,6 +47,15 @@ export function* documentsOf(version: number): Work<{ name: string; source: stri
   return rows.map(({ name, source }) => ({ name, source }));
 }
 
+/** By name, those that are not the same in both. */
+function changedDocuments(before: PolicyBundle["documents"], after: PolicyBundle["documents"]) {
+  const only = (all: PolicyBundle["documents"], other: PolicyBundle["documents"]) => {
+    const differs = all.filter(({ name, source }) => !other.some((one) => one.name === name && one.source === source));
+    return Object.fromEntries(differs.map(({ name, source }) => [name, source]));
+  };
+  return { before: only(before, after), after: only(after, before) };
+}
+
 interface NewPolicy {
   readonly by: PrincipalRef;
   /** The version that the documents were made from and compiled against. */
@@ -61,6 +72,9 @@ export function* putPolicy(unit: UnitContext, args: NewPolicy): Work<number> {
     });
   }
   const version = current + 1;
+  const before = yield* documentsOf(current);
+  const why = policyWeakens(before, args.documents);
+  protect(unit, { noun: "policy", name: `version ${version}` }, why, changedDocuments(before, args.documents));
   yield* insert(policyVersions, { version, appliedAt: unit.now, appliedBy: args.by.name });
   for (const { name, source } of args.documents) yield* insert(policyDocuments, { version, name, source });
   unit.changed("policy", String(version));

@@ -119,5 +119,10 @@ export function principalRoutes({ store }: Services): Route[] {
 export function refOf(caller: Pick<Caller, "id" | "name" | "principal" | "mandate" | "rights">): PrincipalRef {
   const { id, name, principal, mandate, rights } = caller;
   const person = principal.onBehalfOf === undefined ? "" : ` for ${principal.onBehalfOf.name}`;
-  return { id, name: `${name}${person}${mandate === undefined ? "" : ` with ${mandate.id}`}`, rights };
+  return {
+    id,
+    name: `${name}${person}${mandate === undefined ? "" : ` with ${mandate.id}`}`,
+    rights,
+    ownerId: principal.onBehalfOf?.id,
+  };
 }

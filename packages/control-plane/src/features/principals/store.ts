@@ -7,8 +7,10 @@ import type { Rights } from "../../permissions.ts";
 import { principals, signIns } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { administrators, protect } from "../change-requests/protect.ts";
+import { principalWeakens } from "../change-requests/weakens.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
-import { requireMayGive, requireMayManage, rightsOfRoles } from "../roles/rights.ts";
+import { isPrincipal, requireMayGive, requireMayManage, rightsOfRoles } from "../roles/rights.ts";
 import { requireKnownRoles } from "../roles/store.ts";
 import { type KnownPrincipal, loadPrincipals } from "./membership.ts";
 
@@ -20,6 +22,8 @@ export interface PrincipalRef {
   readonly name: string;
   /** What they may do by the credential that they came with; absent = all that they may do now. */
   readonly rights?: Rights | undefined;
+  /** Whom an AI agent acts for. */
+  readonly ownerId?: string | undefined;
 }
 
 export interface NewPrincipal {
@@ -105,6 +109,9 @@ export const principalUnits = {
   setPassword: write(function* (unit, args: { by: PrincipalRef; name: string; passwordHash: string }): Work<void> {
     const row = yield* requirePrincipal(args.name);
     yield* requireMayManage(args.by, yield* requireKnown(row));
+    const another = args.by.id !== row.id && row.kind === "user";
+    const why = another ? ["somebody else sets the password, and could sign in with it"] : [];
+    protect(unit, { noun: "principal", name: row.name }, why, {});
     yield* update(principals, { passwordHash: args.passwordHash }, eq(principals.id, row.id));
     yield* endSignIns(unit, eq(signIns.principalId, row.id), "your password was changed");
     unit.changed("principal", row.id);
@@ -135,6 +142,10 @@ export function* createPrincipal(unit: UnitContext, args: { by: PrincipalRef; pr
     scramIterations: SCRAM_ITERATIONS,
     createdAt: unit.now,
   });
+  const attributes = args.principal.attributes ?? {};
+  const after = { kind, roles, disabled, ownerId, attributes };
+  // The first of all is made when there is nobody who could approve.
+  protect(unit, { noun: "principal", name }, principalWeakens(undefined, after), { after: { kind, roles, disabled } });
   unit.changed("principal", id);
   const data = {
     by: args.by.name,
@@ -168,6 +179,7 @@ export function* updatePrincipal(
   if (Object.keys(set).length === 0) return;
   yield* update(principals, set, eq(principals.id, row.id));
   yield* requireAnAdmin();
+  yield* protectPrincipal(unit, args.by, known, yield* requireKnown(row));
   unit.changed("principal", row.id);
   const owner = onBehalfOf === undefined ? {} : { onBehalfOf };
   const after = { roles: (roles ?? row.roles).join(" "), disabled: disabled ?? row.disabled, ...owner };
@@ -177,9 +189,11 @@ export function* updatePrincipal(
 
 export function* deletePrincipal(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {
   const row = yield* requirePrincipal(args.name);
-  yield* requireMayManage(args.by, yield* requireKnown(row));
+  const known = yield* requireKnown(row);
+  yield* requireMayManage(args.by, known);
   yield* remove(principals, eq(principals.id, row.id));
   yield* requireAnAdmin();
+  yield* protectPrincipal(unit, args.by, known, undefined);
   unit.changed("principal", row.id);
   unit.audit({ type: "principal.deleted", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
 }
@@ -188,6 +202,27 @@ export function* requirePrincipal(name: string): Work<PrincipalRow> {
   const row = yield* selectOne(principals, eq(principals.name, name));
   if (row === undefined) throw new TidewaiterError("not_found", `there is no principal ${name}`);
   return row;
+}
+
+function* protectPrincipal(
+  unit: UnitContext,
+  by: PrincipalRef,
+  before: KnownPrincipal,
+  after: KnownPrincipal | undefined,
+): Work<void> {
+  const state = ({ row, roles }: KnownPrincipal) => {
+    const { kind, disabled, ownerId, attributes } = row;
+    return { kind, roles, disabled, ownerId, attributes };
+  };
+  const why = principalWeakens(state(before), after && state(after));
+  const wasAdmin = before.roles.includes("admin") && !before.row.disabled;
+  const isAdmin = after?.roles.includes("admin") === true && !after.row.disabled;
+  // A provider says who has left; a person who takes the second administrator away would be alone with all changes.
+  if (wasAdmin && !isAdmin && isPrincipal(by) && (yield* administrators()) < 2) {
+    why.push("fewer than two administrators are left");
+  }
+  const shown = (known: KnownPrincipal | undefined) => known && state(known);
+  protect(unit, { noun: "principal", name: before.row.name }, why, { before: shown(before), after: shown(after) });
 }
 
 function* requireKnown(row: PrincipalRow): Work<KnownPrincipal> {

@@ -7,6 +7,8 @@ import { eraseDataKeyOf } from "../../seal/store.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
+import { type ResourceState, resourceWeakens } from "../change-requests/weakens.ts";
 import { removeLabelBindings } from "../labels/remove-bindings.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 
@@ -62,15 +64,25 @@ export const resourceUnits = {
 
 export function* createResource(unit: UnitContext, args: { by: PrincipalRef; resource: ResourceInput }): Work<void> {
   const id = newId("res");
+  const { name } = args.resource;
+  const after = stateOf(args.resource);
+  protect(unit, { noun: "resource", name }, resourceWeakens(undefined, after), { after });
   yield* insert(resources, { id, ...args.resource, createdAt: unit.now });
   told(unit, "resource.created", id, args);
 }
 
 export function* updateResource(unit: UnitContext, args: { by: PrincipalRef; resource: ResourceInput }): Work<void> {
   const row = yield* requireResource(args.resource.name);
-  const { name: _, ...set } = args.resource;
+  const { name, ...set } = args.resource;
+  const change = { before: stateOf(row), after: stateOf({ ...row, ...set }) };
+  protect(unit, { noun: "resource", name }, resourceWeakens(change.before, change.after), change);
   yield* update(resources, set, eq(resources.id, row.id));
   told(unit, "resource.updated", row.id, args);
+}
+
+function stateOf(resource: ResourceState): ResourceState {
+  const { enforce, address, target, agent, tags, secrets } = resource;
+  return { enforce, address, target, agent, tags, secrets };
 }
 
 export function* deleteResource(unit: UnitContext, args: { by: PrincipalRef; name: string }): Work<void> {

@@ -5,6 +5,8 @@ import { isBuiltInRole, type Permission, ROLE_PERMISSIONS, ROLES, rightsOf, type
 import { groups, principals, roles } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
+import { roleWeakens } from "../change-requests/weakens.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireHolds, requireMayGive } from "./rights.ts";
 
@@ -51,6 +53,10 @@ export function* putRole(unit: UnitContext, args: { by: PrincipalRef; role: Role
   if (isBuiltInRole(name)) throw new TidewaiterError("conflict", `${name} is built in and cannot be changed`);
   const wanted = { permissions: [...new Set(permissions)].sort(), scope };
   const known = yield* selectOne(roles, eq(roles.name, name));
+  protect(unit, { noun: "role", name }, roleWeakens(known, wanted), {
+    before: known && { permissions: known.permissions, scope: known.scope },
+    after: wanted,
+  });
   yield* requireHolds(args.by, rightsOf([name], [{ name, ...wanted }]));
   if (known !== undefined) yield* requireMayGive(args.by, rightsOf([name], [known]), []);
   const id = known?.id ?? newId("rol");

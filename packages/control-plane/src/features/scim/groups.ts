@@ -3,6 +3,7 @@ import { and, asc, eq, inArray } from "drizzle-orm";
 import { groupMembers, groups, principals, scimGroups, scimUsers } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext } from "../../storage/unit.ts";
+import { protectGroup } from "../groups/store.ts";
 import { GROUP } from "./attributes.ts";
 import type { Filter } from "./filter.ts";
 import { isObject, type JsonObject, matcher } from "./match.ts";
@@ -66,7 +67,7 @@ function* createGroup(unit: UnitContext, provider: string, values: Values): Work
   const row = { groupId, provider, ...columns, version: 1, createdAt: unit.now, updatedAt: unit.now };
   yield* insert(scimGroups, row);
   const wanted = wantedMembers(values);
-  yield* changeMembers(row, [], wanted);
+  yield* changeMembers(unit, row, [], wanted);
   unit.changed("group", groupId);
   unit.audit({ type: "group.created", data: { by: provider, name, members: wanted.length } });
   return row;
@@ -84,7 +85,7 @@ function* saveGroup(
     const name = yield* freeName(provider, columns.displayKey, groupId);
     yield* update(groups, { name }, eq(groups.id, groupId));
   }
-  const { added, removed } = yield* changeMembers(row, change.before, wantedMembers(change.values));
+  const { added, removed } = yield* changeMembers(unit, row, change.before, wantedMembers(change.values));
   const same = JSON.stringify(columns.attributes) === JSON.stringify(row.attributes);
   if (same && added === 0 && removed === 0) return row;
   const saved = { ...row, ...columns, version: row.version + 1, updatedAt: unit.now };
@@ -95,8 +96,21 @@ function* saveGroup(
   return saved;
 }
 
+/** Whoever a provider takes away goes at once; whoever it brings where it matters waits for a person here. */
+function* protectAdded(unit: UnitContext, groupId: string, added: readonly string[]): Work<void> {
+  const group = yield* selectOne(groups, eq(groups.id, groupId));
+  if (group === undefined || added.length === 0) return;
+  const rows = yield* select(groupMembers, { where: eq(groupMembers.groupId, groupId) });
+  const members = [...new Set(rows.map(({ principalId }) => principalId))];
+  const before = { members, roles: group.roles };
+  yield* protectGroup(unit, undefined, group, {
+    before,
+    after: { ...before, members: [...new Set([...members, ...added])] },
+  });
+}
+
 /** Only rows of this provider's: what was given here, or by another provider, stays. */
-function* changeMembers(row: GroupRow, before: readonly string[], wanted: readonly string[]) {
+function* changeMembers(unit: UnitContext, row: GroupRow, before: readonly string[], wanted: readonly string[]) {
   const { groupId, provider } = row;
   const had = new Set(before);
   const wants = new Set(wanted);
@@ -104,6 +118,7 @@ function* changeMembers(row: GroupRow, before: readonly string[], wanted: readon
   const removed = before.filter((id) => !wants.has(id));
   if (added.length > 0) yield* requireNoAdmins(groupId);
   yield* requireUsers(provider, added);
+  yield* protectAdded(unit, groupId, added);
   for (const principalId of added) yield* insert(groupMembers, { groupId, principalId, source: provider });
   for (const ids of chunks(removed)) {
     const theirs = and(eq(groupMembers.groupId, groupId), eq(groupMembers.source, provider));

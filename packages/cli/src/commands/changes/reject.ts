@@ -1,0 +1,21 @@
+import { answer } from "../../api/client.ts";
+import { defineCommand } from "../../command.ts";
+import { renderChange } from "./render-change.ts";
+
+interface Options {
+  readonly comment: string;
+}
+
+export const reject = defineCommand<[id: string], Options>({
+  summary: "Reject a change, or withdraw your own",
+  configure: (command) =>
+    command.argument("<id>", "short id, such as 7Q2F").option("--comment <text>", "recorded with the decision", ""),
+  examples: ['tw changes reject 7Q2F --comment "ticket 812"'],
+  notes: "Nobody approves what they asked for, or gain by. It takes the permission that the change itself takes.",
+  run: async (context, options, id) => {
+    const call = { params: { path: { id } }, body: { comment: options.comment } };
+    const result = await answer((await context.api()).POST("/v1/changes/{id}/reject", call));
+    context.output.result(result, () => renderChange(result, context.output.paint, context.now()));
+    return undefined;
+  },
+});
