@@ -5,6 +5,7 @@ import { apiKeyUnits } from "./features/api-keys/store.ts";
 import { applyUnits } from "./features/apply/store.ts";
 import { auditUnits } from "./features/audit/store.ts";
 import { budgetUnits } from "./features/budgets/store.ts";
+import { settingsUnits } from "./features/change-requests/settings-store.ts";
 import { changeRequestUnits } from "./features/change-requests/store.ts";
 import { changeUnits } from "./features/changes/store.ts";
 import { credentialUnits } from "./features/credentials/store.ts";
@@ -77,6 +78,7 @@ export const units = {
   seal: sealUnits,
   secrets: secretUnits,
   sessions: sessionUnits,
+  settings: settingsUnits,
   signing: signingUnits,
   webSessions: webSessionUnits,
 };

@@ -1,12 +1,10 @@
 import { and, eq, inArray } from "drizzle-orm";
-import { accessRules, grants, groupMembers, principals } from "../../storage/schema.ts";
-import { select, selectOne, type Work } from "../../storage/statement.ts";
+import { groupMembers, principals } from "../../storage/schema.ts";
+import { select, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 import { toJson } from "../apply/documents.ts";
-import { currentPolicyVersion, documentsOf } from "../policies/store.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
-import type { GroupMeaning } from "./weakens.ts";
 
 /** Tells the unit what its change would weaken; see {@link UnitContext.weakens}. */
 export function protect(
@@ -29,30 +27,6 @@ export function* actorSubjects(by: Pick<PrincipalRef, "id">): Work<{ principals:
   const ids = yield* actorIds(by);
   const members = yield* select(groupMembers, { where: inArray(groupMembers.principalId, ids) });
   return { principals: ids, groups: members.map(({ groupId }) => groupId) };
-}
-
-/** What its members may do beside the roles that it has. */
-export function* groupMeaning(
-  group: { readonly id: string; readonly name: string },
-  added: readonly string[],
-  by: Pick<PrincipalRef, "id"> | undefined,
-): Work<GroupMeaning> {
-  const documents = yield* documentsOf(yield* currentPolicyVersion());
-  const named = wordOf(group.name);
-  const rules = yield* select(accessRules);
-  const actor = by === undefined ? [] : yield* actorIds(by);
-  const comesIn = added.some((id) => actor.includes(id));
-  return {
-    inPolicy: documents.some(({ source }) => named.test(source)),
-    inAccessRule: rules.some(({ rule }) => named.test(JSON.stringify([rule.requesters, rule.reviewers]))),
-    grantsToActor: comesIn && (yield* selectOne(grants, eq(grants.groupId, group.id))) !== undefined,
-  };
-}
-
-/** The name as a word of its own; names are letters, digits and hyphens. A comment that names it counts too, and a glob in a pattern. */
-function wordOf(name: string): { test(text: string): boolean } {
-  const exact = new RegExp(`(?<![a-z0-9-])${name}(?![a-z0-9-])`);
-  return { test: (text) => exact.test(text) || /group:[a-z0-9-]*\*/.test(text) };
 }
 
 /** May still act as administrators, and are people: one of them could approve what another asks. */

@@ -9,7 +9,7 @@ import { principalUnits } from "../principals/store.ts";
 import { resourceUnits } from "../resources/store.ts";
 import { roleUnits } from "../roles/store.ts";
 import { scimGroupUnits } from "../scim/groups.ts";
-import { changeRequestUnits } from "./store.ts";
+import { settingsUnits } from "./settings-store.ts";
 
 interface Replayable {
   readonly unit: UnitDefinition<never, unknown>;
@@ -21,7 +21,7 @@ const of = (unit: unknown, permission: Permission): Replayable => {
   return { unit: unit as UnitDefinition<never, unknown>, permission };
 };
 
-/** Units that can wait for a second person, by the name that they have in the registry. Read late: the modules know each other. */
+/** Units that can wait for a second person, by the name that they have in the registry. */
 const TABLE: Readonly<Record<string, () => Replayable>> = {
   "principals.create": () => of(principalUnits.create, "principals.write"),
   "principals.update": () => of(principalUnits.update, "principals.write"),
@@ -41,7 +41,7 @@ const TABLE: Readonly<Record<string, () => Replayable>> = {
   "accessRules.put": () => of(accessRuleUnits.put, "access_rules.write"),
   "labels.accept": () => of(labelUnits.accept, "resources.write"),
   "apply.run": () => of(applyUnits.run, "config.apply"),
-  "changeRequests.setMode": () => of(changeRequestUnits.setMode, "settings.write"),
+  "settings.setMode": () => of(settingsUnits.setMode, "settings.write"),
 };
 
 export function replayable(unit: string): Replayable | undefined {

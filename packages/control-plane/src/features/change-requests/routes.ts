@@ -35,7 +35,7 @@ const decision = z.strictObject({ comment: z.string().trim().max(500).default(""
 const mode = z.object({ twoPerson: z.enum(["on", "off"]), administrators: z.int() });
 
 export function changeRequestRoutes({ store }: Services): Route[] {
-  const { changeRequests } = store.units;
+  const { changeRequests, settings } = store.units;
   return [
     route({
       method: "GET",
@@ -83,7 +83,7 @@ export function changeRequestRoutes({ store }: Services): Route[] {
       summary: "Do changes that weaken protection need a second person, and how many administrators are there?",
       access: { permission: "settings.read" },
       response: mode,
-      handle: () => changeRequests.mode(),
+      handle: () => settings.mode(),
     }),
     route({
       method: "PUT",
@@ -93,7 +93,7 @@ export function changeRequestRoutes({ store }: Services): Route[] {
       body: z.strictObject({ twoPerson: z.enum(["on", "off"]) }),
       response: NOTHING,
       status: 204,
-      handle: ({ body, caller }) => changeRequests.setMode({ by: refOf(caller), ...body }),
+      handle: ({ body, caller }) => settings.setMode({ by: refOf(caller), ...body }),
     }),
   ];
 }

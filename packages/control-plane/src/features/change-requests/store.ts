@@ -3,16 +3,14 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId, newShortId } from "@tidewaiter/core/ids";
 import { and, desc, eq, gt, lte } from "drizzle-orm";
 import type { Permission } from "../../permissions.ts";
-import { changeRequests, settings } from "../../storage/schema.ts";
-import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
+import { changeRequests } from "../../storage/schema.ts";
+import { count, insert, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, type UnitDefinition, write } from "../../storage/unit.ts";
 import { selfDecision } from "../access-requests/self.ts";
 import { toJson } from "../apply/documents.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requirePermission, rightsOfRef } from "../roles/rights.ts";
-import { administrators, protect } from "./protect.ts";
 import { replayable } from "./replayable.ts";
-import { TWO_PERSON, twoPersonOn } from "./two-person.ts";
 import type { ChangeRequestState, Weakening } from "./weakening.ts";
 
 export type ChangeRequestRow = typeof changeRequests.$inferSelect;
@@ -105,14 +103,6 @@ export const changeRequestUnits = {
     return yield* close(row, { state, decidedBy: args.by.name, decidedAt: unit.now, comment: args.comment });
   }),
 
-  mode: read(function* (): Work<{ twoPerson: "on" | "off"; administrators: number }> {
-    return { twoPerson: (yield* twoPersonOn()) ? "on" : "off", administrators: yield* administrators() };
-  }),
-
-  setMode: write(function* (unit, args: { by: PrincipalRef; twoPerson: "on" | "off" }): Work<void> {
-    yield* setTwoPerson(unit, args);
-  }),
-
   sweep: write(function* (unit): Work<void> {
     const late = and(eq(changeRequests.state, "pending"), lte(changeRequests.expiresAt, unit.now));
     for (const row of yield* select(changeRequests, { where: late })) {
@@ -121,25 +111,6 @@ export const changeRequestUnits = {
     }
   }),
 };
-
-export function* setTwoPerson(unit: UnitContext, args: { by: PrincipalRef; twoPerson: "on" | "off" }): Work<void> {
-  const { by, twoPerson } = args;
-  const before = (yield* twoPersonOn()) ? "on" : "off";
-  if (before === twoPerson) return;
-  if (twoPerson === "on" && (yield* administrators()) < 2) {
-    throw new TidewaiterError("conflict", "two people with the role admin are needed: one asks, the other approves");
-  }
-  const why = twoPerson === "off" ? ["one person alone may weaken protection"] : [];
-  protect(unit, { noun: "settings", name: TWO_PERSON }, why, { before, after: twoPerson });
-  yield* remove(settings, eq(settings.name, TWO_PERSON));
-  yield* insert(settings, { name: TWO_PERSON, value: twoPerson });
-  unit.changed("settings", TWO_PERSON);
-  unit.audit({
-    type: "settings.changed",
-    principalId: by.id,
-    data: { by: by.name, name: TWO_PERSON, value: twoPerson },
-  });
-}
 
 /** Runs the kept unit with its own arguments; what it weakens must be what was shown to whoever approves. */
 function* replay(unit: UnitContext, row: ChangeRequestRow, replayed: UnitDefinition<never, unknown>): Work<void> {
