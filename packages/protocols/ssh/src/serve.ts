@@ -46,9 +46,7 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, options: SshOpti
   let served: Promise<void> = Promise.resolve();
   await acceptClient(stream, {
     hostKeys: options.hostKeys,
-    controlPlane: host.controlPlane,
-    clientAddress: host.clientAddress,
-    signal: host.signal,
+    host,
     ...(options.handshakeMs !== undefined && { handshakeMs: options.handshakeMs }),
     onLogin: (login) => {
       served = serveLogin(login, host, over.signal);

@@ -11,26 +11,26 @@ const { Server, utils } = ssh2;
 
 const HANDSHAKE_MS = 60_000;
 const MAX_ATTEMPTS = 6;
-const METHODS = ["publickey", "password"] as const;
+const METHODS = ["publickey", "password", "keyboard-interactive"] as const;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_MISSED = 4;
 
 type Identified = Extract<AuthenticationResult, { ok: true }>;
+
+export type SshMethod = (typeof METHODS)[number];
 
 /** Who came in, and where to. The connection is authenticated; nothing on it has been answered yet. */
 export interface SshLogin {
   readonly connection: Connection;
   readonly name: SshUserName;
   readonly identified: Identified;
-  readonly method: "password" | "publickey";
+  readonly method: SshMethod;
 }
 
 export interface AcceptOptions {
   /** PEM of OpenSSH or PKCS#8. */
   readonly hostKeys: readonly string[];
-  readonly controlPlane: SessionHost["controlPlane"];
-  readonly clientAddress: string;
-  readonly signal: AbortSignal;
+  readonly host: SessionHost<Duplex>;
   readonly handshakeMs?: number;
   /** Runs in the very turn in which the client is let in: its first channel comes right behind. */
   readonly onLogin: (login: SshLogin) => void;
@@ -49,13 +49,14 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVE_MISSED,
   } as ConstructorParameters<typeof Server>[0]);
-  const deadline = setTimeout(() => stream.destroy(), options.handshakeMs ?? HANDSHAKE_MS);
+  let deadline = setTimeout(() => stream.destroy(), options.handshakeMs ?? HANDSHAKE_MS);
   deadline.unref();
   const stop = (): void => void stream.destroy();
-  options.signal.addEventListener("abort", stop, { once: true });
+  const { signal } = options.host;
+  signal.addEventListener("abort", stop, { once: true });
   const over = (): void => {
     clearTimeout(deadline);
-    options.signal.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", stop);
     resolve();
   };
   stream.once("close", over);
@@ -64,7 +65,12 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
   stream.on("error", () => stream.destroy());
   if (stream.destroyed) over();
   server.on("connection", (connection) => {
-    const authentication = new Authentication(options);
+    const authentication = new Authentication(options, (until) => {
+      clearTimeout(deadline);
+      deadline = setTimeout(() => stream.destroy(), Math.max(0, until - Date.now()));
+      deadline.unref();
+    });
+    stream.once("close", () => authentication.left());
     connection.on("error", () => connection.end());
     connection.on("authentication", (context) => void authentication.decide(connection, context));
     connection.once("ready", () => {
@@ -82,11 +88,19 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
 /** The attempts of one client; whatever is not understood is refused in the same words. */
 class Authentication {
   readonly #options: AcceptOptions;
+  readonly #waitsUntil: (instant: number) => void;
+  readonly #gone = new AbortController();
   #attempts = 0;
   login: Omit<SshLogin, "connection"> | undefined;
 
-  constructor(options: AcceptOptions) {
+  /** @param waitsUntil is told how long a client may wait that signs in by browser */
+  constructor(options: AcceptOptions, waitsUntil: (instant: number) => void) {
     this.#options = options;
+    this.#waitsUntil = waitsUntil;
+  }
+
+  left(): void {
+    this.#gone.abort();
   }
 
   async decide(connection: Connection, context: AuthContext): Promise<void> {
@@ -102,7 +116,7 @@ class Authentication {
         if (tried) await this.#refused(context, identified);
         return refuse();
       }
-      this.login = { name, identified, method: context.method === "password" ? "password" : "publickey" };
+      this.login = { name, identified, method: METHODS.find((each) => each === context.method) ?? "publickey" };
       context.accept();
     } catch {
       // the control plane or the store: nobody is let in on a guess
@@ -111,13 +125,14 @@ class Authentication {
   }
 
   async #identify(context: AuthContext, name: SshUserName): Promise<AuthenticationResult | "more" | undefined> {
-    const { controlPlane } = this.#options;
+    const { controlPlane } = this.#options.host;
     if (context.method === "password") {
       const account = name.principal === undefined ? undefined : await controlPlane.lookupVerifiers(name.principal);
       const secretId = await secretOf(account, context.password);
       if (secretId === undefined || name.principal === undefined) return undefined;
       return controlPlane.authenticate({ type: "secret", principalName: name.principal, secretId });
     }
+    if (context.method === "keyboard-interactive") return this.#byBrowser(context, name);
     if (context.method !== "publickey") return undefined;
     const key = parsedKey(context.key.data);
     if (key === undefined) return undefined;
@@ -128,8 +143,37 @@ class Authentication {
     return controlPlane.authenticate({ type: "ssh_key", fingerprint: fingerprint(context.key.data), ...whose });
   }
 
+  /** A link is shown, and the answer waits until somebody has signed in under it. */
+  async #byBrowser(
+    context: Extract<AuthContext, { method: "keyboard-interactive" }>,
+    { resource }: SshUserName,
+  ): Promise<AuthenticationResult | undefined> {
+    const { host } = this.#options;
+    const ticket = await host.requestBrowserLogin({ resourceName: resource, application: "ssh" });
+    if (ticket.state === "refused") return undefined;
+    if (ticket.state === "waiting") {
+      this.#waitsUntil(Date.parse(ticket.expiresAt));
+      const gone = Promise.withResolvers<undefined>();
+      context.once("abort", () => gone.resolve(undefined));
+      this.#gone.signal.addEventListener("abort", () => gone.resolve(undefined), { once: true });
+      const until = `${ticket.expiresAt.slice(11, 16)} UTC`;
+      context.prompt(
+        [],
+        "Tidewaiter",
+        `Sign in to reach ${resource}: ${ticket.link}\nThe page asks for the code ${ticket.code}. Sign in only for a connection of your own.\nThis one waits until ${until}; with a key there is nothing to wait for: tw ssh ${resource}`,
+        () => {},
+      );
+      const standing = await Promise.race([ticket.decided, gone.promise]);
+      if (standing?.state !== "approved") {
+        void ticket.withdraw();
+        return undefined;
+      }
+    }
+    return host.controlPlane.authenticate({ type: "browser_login", id: ticket.id });
+  }
+
   async #refused(context: AuthContext, result: AuthenticationResult | undefined): Promise<void> {
-    const { controlPlane, clientAddress: client } = this.#options;
+    const { controlPlane, clientAddress: client } = this.#options.host;
     const reason = result?.ok === false ? result.reason : "unknown";
     const data = { protocol: "ssh", user: context.username.slice(0, 256), client, reason, method: context.method };
     // an audit row about a stranger's failed login must not decide over anything
