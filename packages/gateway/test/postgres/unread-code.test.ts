@@ -1,7 +1,7 @@
 import { postgresVersions } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorIn, rowsIn } from "../wire/transcript.ts";
-import { query } from "../wire/wire-client.ts";
+import { errorIn, fieldsOf, rowsIn } from "../wire/transcript.ts";
+import { query, typeOf } from "../wire/wire-client.ts";
 import { type Fixture, startFixture } from "./labelled.ts";
 
 const SQL = [
@@ -97,5 +97,26 @@ describe.each(postgresVersions)("code that nobody has read, PostgreSQL %s", (ver
       const answer = Buffer.concat(await client.until("Z", 3)).toString("latin1");
       expect(answer).not.toContain(String("z".charCodeAt(0)));
     });
+
+    it("may be what the session has just put before a function of the server", async () => {
+      await using client = await fixture.wire("job/admin");
+      const shadow = "create function public.lower(int) returns text language sql as 'select email from customers'";
+      client.send(
+        query("begin"),
+        query(shadow),
+        query("select lower(1)"),
+        query("select upper('x')"),
+        query("rollback"),
+      );
+      const answer = await client.until("Z", 5);
+      expect(Buffer.concat(answer).toString("latin1")).not.toContain("zoe@");
+      expect(errorsIn(answer)[0]?.message).toContain("lower, which nobody has read");
+      client.send(query("begin"), query(shadow), query("select upper('x')"), query("rollback"));
+      expect(rowsIn(await client.until("Z", 4))).toEqual([["X"]]);
+    });
   });
 });
+
+function errorsIn(answer: readonly Buffer[]) {
+  return answer.filter((message) => typeOf(message) === "E").map(fieldsOf);
+}

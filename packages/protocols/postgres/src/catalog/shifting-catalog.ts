@@ -3,6 +3,9 @@ import type { CalledAs, Catalog, CatalogRelation, DatabaseCode } from "@tidewait
 import type { ServerTypes } from "../mask/server-types.ts";
 import { typesOf } from "./postgres-catalog.ts";
 
+/** One word of a text; any other name may be several. */
+const PLAIN = /^[\p{L}\p{N}_$]+$/u;
+
 /** What a session's own schema changes may have moved that its snapshot cannot show: nobody else sees them yet. */
 export interface Shift {
   /** Names of relations whose columns or names may mean others now. */
@@ -11,6 +14,8 @@ export interface Shift {
   readonly widened: ReadonlySet<string>;
   /** A view was made or replaced: so may be whatever stands on it. */
   readonly views: boolean;
+  /** Words among which are the names of all functions that were made or renamed, lower case; undefined: these may be any. */
+  readonly code: ReadonlySet<string> | undefined;
   /** Anything may have changed. */
   readonly all: boolean;
 }
@@ -57,11 +62,22 @@ export class ShiftingCatalog implements Catalog {
   }
 
   code(called: CalledAs, name: SqlName): readonly DatabaseCode[] {
-    return this.#asNow(this.#catalog.code(called, name));
+    const code = this.#asNow(this.#catalog.code(called, name));
+    return code.length === 0 && this.#mayBeNew(called, name) ? [{ name: name.name }] : code;
   }
 
   codeByOid(oid: number): readonly DatabaseCode[] {
     return this.#asNow(this.#catalog.codeByOid(oid));
+  }
+
+  /** A function of the session's own may stand before one that came with the server. */
+  #mayBeNew(called: CalledAs, { schema, name }: SqlName): boolean {
+    const { all, code } = this.#shift;
+    if (!all || schema === "pg_catalog" || schema === "information_schema") return false;
+    if (code === undefined) return true;
+    if (called === "operator") return code.has("operator");
+    if (called === "type") return code.has("cast");
+    return code.has(name.toLowerCase()) || !PLAIN.test(name);
   }
 
   /** Bodies find tables by name when they run, so what was read of them may be about others; functions may be others, too. */

@@ -38,7 +38,13 @@ describe("SchemaWatch", () => {
   ])("%s: what may mean something else", (sql, names, widened) => {
     const { watch, send } = start();
     send(sql);
-    expect(watch.shift).toEqual({ names: new Set(names), widened: new Set(widened), views: false, all: false });
+    expect(watch.shift).toEqual({
+      names: new Set(names),
+      widened: new Set(widened),
+      views: false,
+      code: new Set(),
+      all: false,
+    });
   });
 
   it("takes everything for moved after code, and every view after one was made", () => {
@@ -84,6 +90,15 @@ describe("SchemaWatch", () => {
     expect(watch.shift).toBeUndefined();
     receive({ name: "CommandComplete", tag: "ALTER TABLE" });
     expect(watch.shift).toMatchObject({ names: new Set(["a"]) });
+  });
+
+  it("keeps the words of what makes functions, as far as they can be read", () => {
+    const { watch, send } = start();
+    send("create function public.Lower(int) returns text language sql as 'select 1'");
+    expect(watch.shift?.code).toContain("lower");
+    expect(watch.shift?.code).not.toContain("upper");
+    send(`create function public.U&"low\\0065r"(int) returns text language sql as 'select 1'`);
+    expect(watch.shift?.code).toBeUndefined();
   });
 
   it("wakes who waits for an answer", async () => {

@@ -10,6 +10,10 @@ const ANSWER_WAIT_MS = 1_000;
 const MAX_NAMES = 1_000;
 /** Without one of these words a change gives no name or column to anything else. Keywords cannot be quoted or escaped. */
 const MOVES = /\b(rename|schema|type|drop|attach|detach|inherit)\b/i;
+/** A name written by code points. */
+const ESCAPED_NAME = /u&"/i;
+const WORD = /[\p{L}\p{N}_$]+/gu;
+const MAX_WORDS = 10_000;
 const DDL_TAG = /^(ALTER|CREATE|DROP|DO|CALL|IMPORT|REFRESH|COMMIT PREPARED)\b/;
 const PREPARED_TRANSACTION = /^(COMMIT|ROLLBACK) PREPARED$/;
 
@@ -98,6 +102,9 @@ export class SchemaWatch {
       names,
       widened,
       views: both.some((notes) => notes.views),
+      code: both.some((notes) => notes.code === undefined)
+        ? undefined
+        : new Set(both.flatMap((notes) => [...(notes.code ?? [])])),
       all: both.some((notes) => notes.all) || names.size + widened.size > MAX_NAMES,
     };
   }
@@ -108,10 +115,13 @@ class Notes {
   readonly widened = new Set<string>();
   views = false;
   all = false;
+  /** Every word of texts that may make or rename functions, lower case; undefined: the names may be others. */
+  code: Set<string> | undefined = new Set();
 
   add(sql: string, { kind, class: statementClass, relations, into }: StatementFacts): void {
     const unnamed = statementClass === "code" || kind === "ALTER SCHEMA" || PREPARED_TRANSACTION.test(kind);
     if (unnamed || this.names.size + this.widened.size > MAX_NAMES) this.all = true;
+    if (unnamed) this.#addCode(sql, statementClass === "code");
     this.views ||= kind.includes("VIEW") || kind.includes("RULE");
     const into_ = into === undefined ? [] : [into.name];
     const touched = [...relations.filter(({ access }) => access === "write").map(({ name }) => name), ...into_];
@@ -119,6 +129,11 @@ class Notes {
     for (const name of touched) (moving ? this.names : this.widened).add(name);
     // a child's columns show in its parent, which is only read by what makes it one
     if (moving) for (const { name } of relations) this.names.add(name);
+  }
+
+  #addCode(sql: string, shown: boolean): void {
+    if (!shown || ESCAPED_NAME.test(sql) || (this.code?.size ?? 0) > MAX_WORDS) this.code = undefined;
+    for (const [word] of sql.toLowerCase().matchAll(WORD)) this.code?.add(word);
   }
 }
 
