@@ -84,6 +84,9 @@ async function authenticate(parts: PortParts, proof: AuthenticationProof): Promi
   if (proof.type === "ssh_key") {
     return secrets.useSshKey({ fingerprint: proof.fingerprint, principal: proof.principalName });
   }
+  if (proof.type === "ssh_certificate") {
+    return parts.certificates.authenticateSsh(proof.principalName, proof.certificate, proof.address);
+  }
   if (proof.type === "browser_login") return browserLogins.use({ id: proof.id });
   const result = await parts.login.caller(proof.token);
   if (result.ok) {

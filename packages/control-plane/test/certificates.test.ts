@@ -1,4 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hasCommand, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { derBase64, OpensslFolder } from "./client-certificates.ts";
 import { type Harness, startHarness } from "./running.ts";
@@ -180,4 +183,76 @@ describe.each(["sqlite", "postgres"] as const)("client certificates on %s", (sto
     });
     await expectStatus(harness.call("PATCH", "/v1/resources/shop", { secrets: null }), 200);
   });
+});
+
+describe("SSH user certificates", () => {
+  let harness: Harness;
+  let scene: Awaited<ReturnType<typeof setTheScene>>;
+  const keys = new OpensslFolder();
+  const keygen = (...args: string[]) =>
+    execFileSync("ssh-keygen", args, { cwd: keys.path, encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
+
+  beforeAll(async () => {
+    harness = await startHarness();
+    scene = await setTheScene(harness);
+  });
+  afterAll(async () => {
+    keys[Symbol.dispose]();
+    await harness[Symbol.asyncDispose]();
+  });
+
+  const issue = async (name: string, more: object = {}) => {
+    keygen("-q", "-t", "ed25519", "-N", "", "-f", name);
+    const body = { resource: "shop", publicKey: readFileSync(keys.file(`${name}.pub`), "utf8"), ...more };
+    const made = await expectStatus(harness.call("POST", "/v1/ssh-certificates", body, scene.anaToken), 201);
+    keys.write(`${name}-cert.pub`, made.json.certificateLine);
+    return made.json as { id: string; certificateLine: string };
+  };
+  const prove = ({ certificateLine }: { certificateLine: string }, principalName = "ana") => {
+    const certificate = certificateLine.split(" ")[1] ?? "";
+    return harness.port.authenticate({ type: "ssh_certificate", principalName, certificate, address: "192.0.2.7" });
+  };
+
+  skipUnless(hasCommand("ssh-keygen"), "ssh-keygen").it(
+    "are read by ssh-keygen, taken once shown, and revoked like other secrets",
+    async () => {
+      const made = await issue("id_good", { ttlSeconds: 3600 });
+      const shown = keygen("-L", "-f", "id_good-cert.pub");
+      expect(shown).toContain(`Key ID: "${made.id}"`);
+      expect(shown).toMatch(/Principals: \n +ana\n/);
+      expect(shown).toContain("Valid: from 2026-03-01T07:55:00 to 2026-03-01T09:00:00");
+      expect(shown).toContain("resource@tidewaiter");
+      expect(await prove(made)).toMatchObject({
+        ok: true,
+        principal: { name: "ana" },
+        secretId: made.id,
+        resourceName: "shop",
+      });
+      expect(await prove(made, "root")).toEqual({ ok: false, reason: "other_principal" });
+      const { secrets } = (await harness.call("GET", "/v1/connection-secrets", undefined, scene.anaToken)).json;
+      expect(secrets).toMatchObject([{ id: made.id, kind: "ssh_certificate", uses: 1 }]);
+      await harness.call("DELETE", `/v1/connection-secrets/${made.id}`, undefined, scene.anaToken);
+      expect(await prove(made)).toMatchObject({ ok: false, reason: "revoked" });
+      const { authorities } = (await harness.call("GET", "/v1/certificate-authorities?use=ssh-user")).json;
+      expect(shown).toContain(authorities[0].publicKey.split(" ")[0] === "ssh-ed25519" ? "ED25519 SHA256:" : "nothing");
+      const fingerprint =
+        keygen("-l", "-f", keys.write("ca.pub", `${authorities[0].publicKey}\n`)).split(" ")[1] ?? "none";
+      expect(shown).toContain(fingerprint);
+    },
+  );
+
+  skipUnless(hasCommand("ssh-keygen"), "ssh-keygen").it(
+    "end, and are worth nothing when another authority signed them",
+    async () => {
+      const short = await issue("id_short", { ttlSeconds: 60 });
+      harness.clock.advance(61_000);
+      expect(await prove(short)).toMatchObject({ ok: false, reason: "expired", expiredAt: "2026-03-01T08:01:00.000Z" });
+      keygen("-q", "-t", "ed25519", "-N", "", "-f", "other-ca");
+      keygen("-q", "-s", "other-ca", "-I", "x", "-n", "ana", "id_short.pub");
+      const forged = readFileSync(keys.file("id_short-cert.pub"), "utf8");
+      expect(await prove({ certificateLine: forged })).toEqual({ ok: false, reason: "foreign" });
+      const bad = { resource: "shop", publicKey: "ssh-rsa AAAA" };
+      expect((await harness.call("POST", "/v1/ssh-certificates", bad, scene.anaToken)).status).toBe(400);
+    },
+  );
 });

@@ -89,6 +89,13 @@ export type AuthenticationProof =
   | { readonly type: "certificate"; readonly principalName: string; readonly certificate: string }
   /** `SHA256:...` of a public key whose private half an SSH client has proven to hold; the name where the client says one. */
   | { readonly type: "ssh_key"; readonly fingerprint: string; readonly principalName?: string }
+  /** An OpenSSH user certificate (the blob, base64), whose key the client has proven to hold; `address`: its IP address. */
+  | {
+      readonly type: "ssh_certificate";
+      readonly principalName: string;
+      readonly certificate: string;
+      readonly address: string;
+    }
   /** A login by browser that was approved; the connection that asked for it, once. */
   | { readonly type: "browser_login"; readonly id: string }
   | { readonly type: "access_token"; readonly token: string };

@@ -2656,6 +2656,37 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
+  "/v1/ssh-certificates": {
+    get?: never;
+    put?: never;
+    /** Issue an OpenSSH user certificate for the gateway: for a key that stays where it is (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          resource: string;
+          publicKey: string;
+          ttlSeconds?: number;
+          uses?: number;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            username: string;
+            certificateLine: string;
+            expiresAt: string;
+            resource: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
   "/v1/certificate-authorities": {
     /** The authorities that issue client certificates: what to trust, for which use, and until when (needs the permission self.read) */
     get: {
@@ -2674,6 +2705,7 @@ export interface paths {
               issuesFrom: string;
               trustedUntil: string | null;
               certificate: string | null;
+              publicKey: string | null;
               publicJwk: Record<string, unknown>;
             })[];
           } } };

@@ -4,6 +4,7 @@ import type { Sealer } from "../../seal/sealer.ts";
 import { SigningKeyRing } from "../../signing/key-ring.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import { MAX_SECRET_TTL } from "../shapes.ts";
+import { authorityLine } from "./ssh-user-certificate.ts";
 import { createAuthority } from "./x509-authority.ts";
 
 export const CERTIFICATE_USES = [
@@ -28,7 +29,10 @@ export interface AuthorityView {
   readonly use: CertificateUse;
   readonly issuesFrom: string;
   readonly trustedUntil: string | null;
+  /** Of X.509, PEM. */
   readonly certificate: string | null;
+  /** Of SSH, as in a .pub file. */
+  readonly publicKey: string | null;
   readonly publicJwk: Readonly<Record<string, unknown>>;
 }
 
@@ -66,7 +70,8 @@ export class CertificateAuthorities {
   async published(use: CertificateUse): Promise<AuthorityView[]> {
     const rows = await (await this.ring(use)).published();
     return rows.map(({ kid, signsFrom, verifiesUntil, certificate, publicJwk }) => {
-      return { id: kid, use, issuesFrom: signsFrom, trustedUntil: verifiesUntil, certificate, publicJwk };
+      const publicKey = isX509(use) ? null : authorityLine(publicJwk, use);
+      return { id: kid, use, issuesFrom: signsFrom, trustedUntil: verifiesUntil, certificate, publicKey, publicJwk };
     });
   }
 

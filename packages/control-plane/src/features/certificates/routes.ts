@@ -4,6 +4,7 @@ import type { Services } from "../../services.ts";
 import { MAX_SECRET_TTL, MIN_SECRET_TTL, thingName } from "../shapes.ts";
 import { CERTIFICATE_USES } from "./authorities.ts";
 import { MAX_REQUEST_LENGTH } from "./client-certificate.ts";
+import { MAX_SSH_KEY_LINE } from "./ssh-user-certificate.ts";
 
 const use = z.enum(CERTIFICATE_USES);
 
@@ -14,6 +15,8 @@ const authority = z.object({
   trustedUntil: z.string().nullable(),
   /** PEM; null for SSH. */
   certificate: z.string().nullable(),
+  /** As in a .pub file; null for X.509. */
+  publicKey: z.string().nullable(),
   publicJwk: z.record(z.string(), z.unknown()).readonly(),
 });
 
@@ -43,6 +46,33 @@ export function certificateRoutes({ certificates, deps }: Services): Route[] {
       async handle({ body, caller }) {
         const { id, principal, certificatePem, expiresAt, resource } = await certificates.issue(caller, body);
         return { id, username: principal, certificatePem, expiresAt, resource, endpoint: deps.endpoints().postgres };
+      },
+    }),
+    route({
+      method: "POST",
+      url: "/v1/ssh-certificates",
+      summary: "Issue an OpenSSH user certificate for the gateway: for a key that stays where it is",
+      access: { permission: "self.write" },
+      body: z.strictObject({
+        resource: thingName,
+        /** As in a .pub file. */
+        publicKey: z.string().min(1).max(MAX_SSH_KEY_LINE),
+        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
+        uses: z.int().min(1).max(1_000_000).optional(),
+      }),
+      response: z.object({
+        id: z.string(),
+        username: z.string(),
+        /** For a file beside the key: `id_ed25519-cert.pub`. */
+        certificateLine: z.string(),
+        expiresAt: z.string(),
+        resource: z.string().nullable(),
+      }),
+      status: 201,
+      async handle({ body, caller }) {
+        const made = await certificates.issueSshUser(caller, body);
+        const { id, principal: username, certificateLine, expiresAt, resource } = made;
+        return { id, username, certificateLine, expiresAt, resource };
       },
     }),
     route({

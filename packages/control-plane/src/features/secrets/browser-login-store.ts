@@ -101,7 +101,7 @@ export const browserLoginUnits = {
       expiresAt,
       othersWaiting: (yield* waitingLike(row, unit.now)).length - 1,
       coversSeconds: resource === undefined ? 0 : browserTtl(resource.secrets),
-      singleUse: resource?.secrets?.singleUse ?? false,
+      singleUse: rulesFor(resource?.secrets ?? null, false).singleUse ?? false,
     };
   }),
 
