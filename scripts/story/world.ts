@@ -1,7 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { freePort, type PostgresServer, startPostgres } from "@tidewaiter/testkit";
+import {
+  freePort,
+  type PostgresServer,
+  type SshServer,
+  sshdMissing,
+  startPostgres,
+  startSshd,
+} from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { fixturesSql } from "../corpus/cases.ts";
 import type { StoryOptions } from "./options.ts";
@@ -13,6 +20,8 @@ const EXAMPLES = new URL("deploy/examples/", ROOT);
 /** Everything the story needs, running. */
 export interface World extends AsyncDisposable {
   readonly postgres: PostgresServer;
+  /** A host of its own, where sshd is installed. */
+  readonly sshd: SshServer | undefined;
   readonly gateway: Tidewaiter;
   /** A connection secret of each of the cast. */
   readonly secrets: Readonly<Record<"ana" | "ana-bot", string>>;
@@ -33,6 +42,8 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
     const postgres = await startPostgres({ version: "18", auth: "scram" });
     running.push(postgres);
     await loadSamples(postgres);
+    const sshd = sshdMissing() === undefined ? await startHost(say) : undefined;
+    if (sshd !== undefined) running.push(sshd);
     const gateway = await startTidewaiter({
       target: {
         host: "127.0.0.1",
@@ -42,7 +53,10 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
         database: "shop",
       },
       resource: "shop",
-      documents: documents(postgres.port),
+      documents: documents(postgres.port, sshd),
+      ...(sshd && {
+        ssh: { port: sshd.port, user: sshd.user, privateKey: sshd.privateKey, hostKeys: [sshd.hostKey] },
+      }),
       policies: policies(),
       principals: [
         { name: "ana", type: "user", level: "write" },
@@ -64,7 +78,7 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
       JSON.stringify({ port: gateway.port, database: "shop/corpus", user: "ana-bot", password: secrets["ana-bot"] }),
       { mode: 0o600 },
     );
-    return { postgres, gateway, secrets, cliConfig, state, [Symbol.asyncDispose]: stop };
+    return { postgres, sshd, gateway, secrets, cliConfig, state, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -82,12 +96,33 @@ async function loadSamples(postgres: PostgresServer): Promise<void> {
 }
 
 /** The example files as they are in the repository, with the port of this PostgreSQL. */
-function documents(port: number) {
-  return ["people.yaml", "shop.yaml"].map((name) => ({
-    name,
-    source: readFileSync(new URL(name, EXAMPLES), "utf8").replace("port: 5432", `port: ${port}`),
-  }));
+function documents(port: number, sshd: SshServer | undefined) {
+  const read = (name: string) => readFileSync(new URL(name, EXAMPLES), "utf8");
+  const host = sshd && {
+    name: "web.yaml",
+    source: read("web.yaml")
+      .replace("port: 22", `port: ${sshd.port}`)
+      .replace("hostKeys: []", `hostKeys: [${JSON.stringify(sshd.hostKey)}]`),
+  };
+  return [
+    { name: "people.yaml", source: read("people.yaml") },
+    { name: "shop.yaml", source: read("shop.yaml").replace("port: 5432", `port: ${port}`) },
+    ...(host === undefined ? [] : [host]),
+  ];
 }
+
+/** OpenSSH's own server in a temporary directory, with a file that holds personal data. */
+async function startHost(say: (text: string) => void): Promise<SshServer> {
+  say("starting a host (sshd) with an access log");
+  const sshd = await startSshd();
+  writeFileSync(join(sshd.home, "access.log"), ACCESS_LOG);
+  return sshd;
+}
+
+const ACCESS_LOG = `10:02:11 GET /orders/118 200 customer1@example.com
+10:02:12 GET /orders/119 200 customer2@example.com
+10:02:15 POST /login 401 -
+`;
 
 function policies() {
   const folder = new URL("policies/", EXAMPLES);

@@ -8,6 +8,9 @@ const needs: readonly { readonly debian: string; readonly present: () => boolean
   { debian: "postgresql-client", present: () => findProgram("psql") !== undefined },
   { debian: "pgbouncer", present: () => findProgram("pgbouncer") !== undefined },
   { debian: "python3-psycopg", present: () => spawnSync("/usr/bin/python3", ["-c", "import psycopg"]).status === 0 },
+  { debian: "openssh-server", present: () => findProgram("sshd") !== undefined },
+  { debian: "openssh-client", present: () => findProgram("ssh") !== undefined },
+  { debian: "rsync", present: () => findProgram("rsync") !== undefined },
   { debian: "shellcheck", present: () => findProgram("shellcheck") !== undefined },
 ];
 
