@@ -18,7 +18,7 @@ export async function browserSession(harness: Harness, name: string, password = 
   const signedIn = await send("POST", "/sign-in", { name, password, next: "/" });
   if (signedIn.statusCode !== 303) throw new Error(`sign-in of ${name}: ${signedIn.statusCode} ${signedIn.body}`);
   const [cookie = ""] = String(signedIn.headers["set-cookie"]).split(";");
-  const get = (url: string) => send("GET", url, undefined, { cookie });
+  const get = (url: string, as: string = cookie) => send("GET", url, undefined, { cookie: as });
   return {
     cookie,
     get,

@@ -12,6 +12,7 @@ export interface Received {
 /** A real HTTP receiver on 127.0.0.1. `answer` may be changed while it runs. */
 export async function startReceiver() {
   const received: Received[] = [];
+  let held = Promise.resolve();
   const state = {
     answer: (_: Received): { status: number; text?: string; headers?: Record<string, string> } => ({ status: 200 }),
   };
@@ -20,6 +21,7 @@ export async function startReceiver() {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const one = { url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks).toString() };
     received.push(one);
+    await held;
     const { status, text = "ok", headers = {} } = state.answer(one);
     response.writeHead(status, headers).end(text);
   });
@@ -31,6 +33,17 @@ export async function startReceiver() {
     port,
     received,
     state,
+    /** Nothing is answered until it is released. */
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return {
+        release() {
+          held = Promise.resolve();
+          resolve();
+        },
+      };
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

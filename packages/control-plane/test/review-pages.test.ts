@@ -174,4 +174,44 @@ describe("pages of reviews", () => {
     await lea.post(`/r/${review.shortId}`, { decision: "approve", comment: "" });
     expect(await stateOf(review.id)).toBe("approved");
   });
+
+  it("takes no approval of a browser that was left open, before it is proven that it is the person", async () => {
+    const mia = await browserSession(harness, "mia");
+    harness.clock.advance(6 * 60_000);
+    const review = await ask();
+    const url = `/r/${review.shortId}`;
+    const form = { decision: "approve", comment: "" };
+    const headers = { referer: `http://127.0.0.1:8080${url}` };
+    const asked = await mia.post(url, form, { headers });
+    expect([asked.statusCode, asked.headers.location]).toEqual([303, `/step-up?next=${encodeURIComponent(url)}`]);
+    expect(await stateOf(review.id)).toBe("pending");
+    const proven = await mia.post("/step-up", { password: "mia-has-a-long-password", next: url });
+    expect([proven.statusCode, proven.headers.location]).toEqual([303, url]);
+    const [cookie = ""] = String(proven.headers["set-cookie"]).split(";");
+    expect(cookie).not.toBe(mia.cookie);
+    const token = /name="_form" value="([^"]+)"/.exec((await mia.get(url, cookie)).body)?.[1] ?? "";
+    expect((await mia.post(url, form, { token, headers: { cookie } })).statusCode).toBe(303);
+    expect(await stateOf(review.id)).toBe("approved");
+  });
+
+  it("asks the command line for the person's presence as well, where the resource does", async () => {
+    const lea = await harness.login("lea", "lea-has-a-long-password");
+    const resource = {
+      kind: "resource",
+      name: "shop",
+      protocol: "postgres",
+      target: { host: "db.internal" },
+      agent: "site",
+    };
+    const source = (secrets: object) => JSON.stringify({ ...resource, tags: { env: "prod" }, secrets });
+    const apply = (secrets: object) =>
+      harness.call("POST", "/v1/apply", { documents: [{ name: "shop.yaml", source: source(secrets) }] });
+    harness.clock.advance(6 * 60_000);
+    const later = await ask();
+    expect((await apply({ presence: "required" })).status).toBe(200);
+    const refused = await harness.call("POST", `/v1/reviews/${later.id}/approve`, {}, lea);
+    expect(refused.json).toMatchObject({ code: "step_up_required" });
+    expect((await harness.call("POST", `/v1/reviews/${later.id}/reject`, {}, lea)).status).toBe(200);
+    expect((await apply({})).status).toBe(200);
+  });
 });

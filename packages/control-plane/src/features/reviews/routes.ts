@@ -2,7 +2,8 @@ import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { idPath } from "../shapes.ts";
-import { concerns, readReview } from "./read-review.ts";
+import { requirePresence } from "./presence.ts";
+import { concerns, findReviewFor, readReview } from "./read-review.ts";
 import { reviewState, reviewView, toReviewView } from "./view.ts";
 
 const detailed = reviewView.extend({ statement: z.string(), parameters: z.array(z.string()).readonly() });
@@ -53,9 +54,12 @@ function decision(services: Services, verb: "approve" | "reject", summary: strin
     params: idPath,
     body: comment,
     response: reviewView,
-    async handle({ params, body, caller }) {
+    async handle({ params, body, caller, can }) {
       const { id, name, roles } = caller;
       const reviewer = { id, name, roles };
+      if (verb === "approve") {
+        await requirePresence(services, caller, await findReviewFor(services, params.id, { caller, can }));
+      }
       return toReviewView(
         await services.store.units.reviews.decide({ id: params.id, reviewer, decision: verb, comment: body.comment }),
       );
