@@ -96,14 +96,12 @@ async function waitingPart(services: Services, caller: Caller, can: Looking["can
   const done = rows.filter(({ state }) => state !== "pending").slice(0, RECENT);
   const now = services.now();
   return html`
-<h2>Waiting for you</h2>
-${table(yours, now, "Nothing waits for you.")}
-${others.length > 0 && html`<h2>Waiting for others</h2>${table(others, now, "")}`}
-${done.length > 0 && html`<h2>Lately</h2>${table(done, now, "")}`}`;
+${yours.length > 0 ? table("Waiting for you", yours, now) : html`<h2>Waiting for you</h2><p>Nothing waits for you.</p>`}
+${others.length > 0 && table("Waiting for others", others, now)}
+${done.length > 0 && table("Lately", done, now)}`;
 }
 
-function table(rows: readonly ReviewRow[], now: number, otherwise: string): Html {
-  if (rows.length === 0) return html`<p>${otherwise}</p>`;
+function table(title: string, rows: readonly ReviewRow[], now: number): Html {
   const line = (row: ReviewRow) => html`<tr>
 <td><a href="/r/${row.shortId}">${row.shortId}</a></td>
 <td>${row.principalName}</td>
@@ -111,10 +109,10 @@ function table(rows: readonly ReviewRow[], now: number, otherwise: string): Html
 <td>${row.summary}</td>
 <td>${row.state === "pending" ? `ends ${remaining(row.expiresAt, now)}` : row.state}</td>
 </tr>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Reviews"><table>
+  return html`<section><h2>${title}</h2><div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
 <thead><tr><th scope="col">Review</th><th scope="col">Asked by</th><th scope="col">Resource</th><th scope="col">What</th><th scope="col">State</th></tr></thead>
 <tbody>${rows.map(line)}</tbody>
-</table></div>`;
+</table></div></section>`;
 }
 
 async function reviewPage(services: Services, id: string, looking: Looking, problem?: string): Promise<Html> {
