@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance } from "fastify";
+import { accessRoutes } from "./features/access/routes.ts";
 import { accessRequestRoutes } from "./features/access-requests/routes.ts";
 import { agentRoutes } from "./features/agents/routes.ts";
 import { apiKeyRoutes } from "./features/api-keys/routes.ts";
@@ -63,6 +64,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...labelRoutes(services),
     ...credentialRoutes(services),
     ...grantRoutes(services),
+    ...accessRoutes(services),
     ...accessRequestRoutes(services),
     ...changeRequestRoutes(services),
     ...policyRoutes(services),

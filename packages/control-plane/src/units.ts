@@ -1,3 +1,4 @@
+import { accessUnits } from "./features/access/store.ts";
 import { accessRuleUnits } from "./features/access-requests/rule-store.ts";
 import { accessRequestUnits } from "./features/access-requests/store.ts";
 import { agentUnits } from "./features/agents/store.ts";
@@ -41,6 +42,7 @@ import { signingUnits } from "./signing/store.ts";
 
 /** Every unit of work there is. The SQLite worker imports this module by its URL, PostgreSQL runs it in place. */
 export const units = {
+  access: accessUnits,
   accessRequests: accessRequestUnits,
   accessRules: accessRuleUnits,
   agents: agentUnits,

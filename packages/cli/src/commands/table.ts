@@ -17,6 +17,7 @@ export interface Passed {
 }
 
 export const GROUPS: Readonly<Record<string, string>> = {
+  access: "who could reach what, and why",
   agent: "run an agent, or make a join token for one",
   agents: "agents and whether they are online",
   "api-keys": "keys of services and AI agents",
@@ -303,6 +304,16 @@ export const ENTRIES: readonly Entry[] = [
     path: ["labels", "accept"],
     summary: "declare unclassified columns harmless",
     load: async () => (await import("./labels/accept.ts")).accept,
+  },
+  {
+    path: ["access", "list"],
+    summary: "who could reach what, now or at a date",
+    load: async () => (await import("./access/list.ts")).list,
+  },
+  {
+    path: ["access", "explain"],
+    summary: "why somebody may reach a resource, or not",
+    load: async () => (await import("./access/explain.ts")).explain,
   },
   {
     path: ["grants", "list"],

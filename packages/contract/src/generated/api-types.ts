@@ -1292,6 +1292,79 @@ export interface paths {
     };
     patch?: never;
   };
+  "/v1/access": {
+    /** Who may reach what, now or as it was at an instant (needs the permission grants.read) */
+    get: {
+      parameters: {
+        query?: { at?: string; resource?: string; principal?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            at: string;
+            access: ({
+              principal: string;
+              kind: "user" | "service" | "ai_agent";
+              onBehalfOf: string | null;
+              resource: string;
+              level: "read" | "write" | "admin";
+              by: ({
+                grant: string;
+                to: string;
+                until: string | null;
+              })[];
+            })[];
+            truncated: boolean;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/access/explain": {
+    /** Why somebody may, or may not, reach a resource; of oneself and one's AI agents, or of all for those who may read grants (needs the permission access.explain) */
+    get: {
+      parameters: {
+        query: { as?: string; resource: string; level?: "read" | "write" | "admin" };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            principal: string;
+            resource: string;
+            allowed: boolean;
+            level: "read" | "write" | "admin" | null;
+            steps: ({
+              ok: boolean | null;
+              what: "principal" | "groups" | "resource" | "grant" | "person" | "level" | "credential" | "agent" | "request";
+              text: string;
+            })[];
+            requests: ({
+              resource: string;
+              level: "read" | "write" | "admin";
+              maxSeconds: number;
+              rule: string;
+              autoApprove: boolean;
+              reviewers: string[];
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
   "/v1/access-rules": {
     /** List access rules: who may ask for what, and who decides (needs the permission access_rules.read) */
     get: {

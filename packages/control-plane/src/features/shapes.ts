@@ -66,7 +66,9 @@ export const secretRules = z
 export const accessLevel = z.enum(ACCESS_LEVELS);
 
 /** Kept in UTC: instants are compared as text. */
-export const instant = z.iso.datetime({ offset: true }).overwrite((text) => new Date(text).toISOString());
+export const instant = z.iso
+  .datetime({ offset: true })
+  .overwrite((text) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString()));
 
 export const grantShape = {
   principal: principalName.optional(),

@@ -18,7 +18,7 @@ export function isVersioned(kind: Change["kind"]): kind is VersionedNoun {
 export function* writeHistory(
   noun: VersionedNoun,
   refId: string,
-  written: { readonly validFrom: string; readonly changedBy: string | null },
+  written: { readonly validFrom: string; readonly sequence: number; readonly changedBy: string | null },
 ): Work<void> {
   const data = yield* snapshot(noun, refId);
   const [last] = yield* select(history, {
@@ -30,14 +30,19 @@ export function* writeHistory(
   yield* insert(history, { noun, refId, version: (last?.version ?? 0) + 1, ...written, data });
 }
 
-/** Null: there is none. Never a secret; lists sorted, so that the same thing has the same text. */
+/**
+ * Memberships stand with the group and with the principal, as either may be what changed: the later of the two tells.
+ * Null: there is none. Never a secret; lists sorted, so that the same thing has the same text.
+ */
 function* snapshot(noun: VersionedNoun, id: string): Work<Snapshot | null> {
   switch (noun) {
     case "principal": {
       const row = yield* selectOne(principals, eq(principals.id, id));
       if (row === undefined) return null;
       const { name, kind, roles: given, disabled, suspendedBy, attributes, ownerId } = row;
-      return { name, kind, roles: given, disabled, suspendedBy, attributes, ownerId };
+      const member = yield* select(groupMembers, { where: eq(groupMembers.principalId, id) });
+      const memberOf = [...new Set(member.map(({ groupId }) => groupId))].sort();
+      return { name, kind, roles: given, disabled, suspendedBy, attributes, ownerId, groups: memberOf };
     }
     case "group": {
       const row = yield* selectOne(groups, eq(groups.id, id));

@@ -668,6 +668,8 @@ export const history = sqliteTable(
     refId: text("ref_id").notNull(),
     version: integer("version").notNull(),
     validFrom: instant("valid_from").notNull(),
+    /** Of the outbox: which of two that are from the same instant came later. */
+    sequence: integer("sequence").notNull(),
     changedBy: text("changed_by"),
     data: json<Readonly<Record<string, unknown>>>("data"),
   },

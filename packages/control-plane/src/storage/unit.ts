@@ -52,7 +52,7 @@ export interface UnitOutcome<Result> {
   readonly weakens?: readonly Weakening[];
 }
 
-/** The unit's body, then its history, its outbox rows, then its audit rows: counters are locked last and for the shortest time. */
+/** The unit's body, then its outbox rows, its history, then its audit rows: counters are locked last and for the shortest time. */
 export function* unitWork<Args, Result>(
   unit: UnitDefinition<Args, Result>,
   args: Args,
@@ -77,11 +77,11 @@ export function* unitWork<Args, Result>(
   if (discarded) return { result, discarded };
   if (findings.length > 0 && secondPerson) return { result, discarded: true, weakens: findings };
   let lastChange: number | undefined;
-  const written = { validFrom: now, changedBy: changedBy(args) };
+  for (const [kind, id] of changed.values()) lastChange = yield* appendChange(kind, id, now);
+  const written = { validFrom: now, sequence: lastChange ?? 0, changedBy: changedBy(args) };
   for (const [kind, id] of changed.values()) {
     if (isVersioned(kind)) yield* writeHistory(kind, id, written);
   }
-  for (const [kind, id] of changed.values()) lastChange = yield* appendChange(kind, id, now);
   for (const event of events) yield* appendAuditEvent(yield* withPerson(event), now);
   return lastChange === undefined ? { result } : { result, lastChange };
 }

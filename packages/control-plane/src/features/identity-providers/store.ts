@@ -76,7 +76,10 @@ export function* deleteProvider(unit: UnitContext, args: { by: PrincipalRef; nam
   const row = yield* selectOne(identityProviders, eq(identityProviders.name, args.name));
   if (row === undefined) throw new TidewaiterError("not_found", `there is no identity provider ${args.name}`);
   yield* endSignIns(unit, eq(signIns.provider, row.name), `the identity provider ${row.name} was removed`);
-  yield* remove(groupMembers, eq(groupMembers.source, row.name));
+  const theirs = eq(groupMembers.source, row.name);
+  const lost = new Set((yield* select(groupMembers, { where: theirs })).map(({ groupId }) => groupId));
+  yield* remove(groupMembers, theirs);
+  for (const groupId of lost) unit.changed("group", groupId);
   yield* remove(identities, eq(identities.provider, row.name));
   yield* remove(identityProviders, eq(identityProviders.id, row.id));
   unit.changed("identity_provider", row.id);

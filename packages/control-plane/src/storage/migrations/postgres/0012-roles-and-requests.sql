@@ -56,6 +56,7 @@ create table history (
   ref_id text collate "C" not null,
   version bigint not null,
   valid_from text collate "C" not null,
+  sequence bigint not null,
   changed_by text collate "C",
   data text collate "C",
   primary key (noun, ref_id, version)

@@ -56,6 +56,7 @@ create table history (
   ref_id text not null,
   version integer not null,
   valid_from text not null,
+  sequence integer not null,
   changed_by text,
   data text,
   primary key (noun, ref_id, version)
