@@ -13,13 +13,15 @@ const AT_ONCE = 2;
 
 /** One for a gateway. `sync` functions handle their own failures: they never reject. */
 export function createSyncGroup(clock: Clock): SyncGroup {
+  /** Asked for since the last tick, and what ticks have let through: a busy session comes up once per interval. */
   const due = new Set<() => Promise<void>>();
+  const ready = new Set<() => Promise<void>>();
   let scheduled = false;
   let workers = 0;
 
   async function work() {
-    for (const sync of due) {
-      due.delete(sync);
+    for (const sync of ready) {
+      ready.delete(sync);
       await sync();
     }
     workers -= 1;
@@ -31,7 +33,9 @@ export function createSyncGroup(clock: Clock): SyncGroup {
       scheduled = true;
       clock.after(INTERVAL_MS, () => {
         scheduled = false;
-        for (; workers < Math.min(AT_ONCE, due.size); ) {
+        for (const sync of due) ready.add(sync);
+        due.clear();
+        for (; workers < Math.min(AT_ONCE, ready.size); ) {
           workers += 1;
           void work();
         }
