@@ -36,7 +36,7 @@ export async function startTidewaiterRoute(
 ): Promise<Route | undefined> {
   const fixtures = await loadFixtures();
   if (fixtures === undefined) return undefined;
-  const lineage = { from: name === "lineage" ? "server" : "names", log: "trees_logged" } as const;
+  const lineage = { from: name === "lineage" ? "server" : "names", log: "own_lines_silenced" } as const;
   const target = { host: "127.0.0.1", port, ...benchRole, lineage };
   const fixture = await fixtures.startTidewaiter({ target, labels: { "public.customers.email": "pii.email" } });
   const { user, password, database, pids } = fixture;

@@ -23,15 +23,15 @@ export function outputLabelsOf(output: OutputLineage, catalog: Catalog): ValueLa
   };
 }
 
-/** Trees are shared by everything that is prepared once and runs often. */
-const known = new WeakMap<Catalog, WeakMap<Lineage, LabelUse>>();
+/** By the outputs, which trees of one shape share (lineage-cache.ts): literals change no label. */
+const known = new WeakMap<Catalog, WeakMap<Lineage["outputs"], LabelUse>>();
 
 /** The labels that a statement touches and how, by the server's own tree. */
 export function lineageUse(tree: Lineage, catalog: Catalog): LabelUse {
-  const ofCatalog = known.get(catalog) ?? new WeakMap<Lineage, LabelUse>();
+  const ofCatalog = known.get(catalog) ?? new WeakMap<Lineage["outputs"], LabelUse>();
   known.set(catalog, ofCatalog);
-  const use = ofCatalog.get(tree) ?? resolved(tree, catalog);
-  ofCatalog.set(tree, use);
+  const use = ofCatalog.get(tree.outputs) ?? resolved(tree, catalog);
+  ofCatalog.set(tree.outputs, use);
   return use;
 }
 

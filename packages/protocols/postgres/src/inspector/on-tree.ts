@@ -41,11 +41,11 @@ function analysedAgain(owed: Owed, { command }: Lineage): boolean {
 function isAnother(
   owed: Extract<Owed, { type: "query" }>,
   known: readonly Lineage[],
-  { command, hash }: Lineage,
+  { command }: Lineage,
   hashBefore: () => string | undefined,
 ): boolean {
-  if (command === "utility" || owed.analysed !== undefined) return false;
-  owed.analysed = hash;
+  if (command === "utility" || owed.analysed) return false;
+  owed.analysed = true;
   // what was asked about was sent when everything before it was answered, so the settings it was read by were known
   return owed.judged?.approved === true && known.length > 0 && known[0]?.hash !== hashBefore();
 }

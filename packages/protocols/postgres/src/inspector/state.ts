@@ -120,8 +120,8 @@ export type Owed = {
   | {
       readonly type: "query";
       result: number;
-      /** Hash of the first query tree that came while it ran. */
-      analysed?: string;
+      /** The first query tree that came while it ran has been compared. */
+      analysed?: true;
       copy?: CopyMask;
       readonly names?: readonly PendingName[];
     }

@@ -22,7 +22,8 @@ function elementsIn(item: TreeValue): number {
   return item instanceof TreeNode && item.kind === "ARRAYEXPR" ? arrayElements(item) : 1;
 }
 
-function constantElements({ head, length }: Datum): number {
+/** Of a constant by its bytes alone, whatever its type is. */
+export function constantElements({ head, length }: Pick<Datum, "head" | "length">): number {
   const bytes = Buffer.from(head);
   for (const read of [bytes.readUInt32LE.bind(bytes), bytes.readUInt32BE.bind(bytes)]) {
     if (bytes.length < 16) break;

@@ -1,6 +1,10 @@
 import { hash } from "node:crypto";
 import type { ColumnRef, Lineage } from "./lineage.ts";
+import { LineageError } from "./lineage-error.ts";
+import { TREE_LIMITS } from "./parse-tree.ts";
 import { readLineage } from "./read-lineage.ts";
+import { treeHash, treeShape } from "./tree-shape.ts";
+import { unwrapLines } from "./unwrap-lines.ts";
 
 export interface LineageCacheLimits {
   /** Trees. Default 2,000. */
@@ -9,19 +13,22 @@ export interface LineageCacheLimits {
   readonly bytes?: number;
 }
 
+type Shared = Omit<Lineage, "hash">;
+
 interface Entry {
-  readonly lineage: Lineage;
+  readonly shared: Shared;
   readonly bytes: number;
 }
 
 /**
- * `readLineage` with a memory: a tree that was read before costs a hash. A result depends on the bytes of its tree
- * alone, so that one cache may serve every session and database. The least recently used results go first.
+ * `readLineage` with a memory: a tree whose shape was read before, whatever its literals are, costs a look over its bytes.
+ * A result depends on the shape alone but for its hash, so that one cache may serve every session and database. The
+ * least recently used results go first.
  */
 export class LineageCache {
   readonly #read: (tree: Buffer) => Lineage;
   readonly #limits: Required<LineageCacheLimits>;
-  /** By SHA-256 of the tree, the least recently used first. */
+  /** By SHA-256 of the shape, the least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
@@ -36,15 +43,18 @@ export class LineageCache {
 
   /** @throws LineageError as `readLineage`; a tree that cannot be read is tried again each time. */
   read(tree: Buffer): Lineage {
-    const key = hash("sha256", tree, "base64");
+    if (tree.length > TREE_LIMITS.bytes) throw new LineageError("too-large");
+    const text = unwrapLines(tree);
+    const key = hash("sha256", treeShape(text), "base64");
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#entries.delete(key);
       this.#entries.set(key, known);
-      return known.lineage;
+      return withHash(known.shared, text);
     }
     const lineage = this.#read(tree);
-    this.#keep(key, { lineage, bytes: OBJECT + bytesOf(lineage) });
+    const { hash: _, ...shared } = lineage;
+    this.#keep(key, { shared, bytes: OBJECT + bytesOf(lineage) });
     return lineage;
   }
 
@@ -59,6 +69,18 @@ export class LineageCache {
       this.#bytes -= bytes;
     }
   }
+}
+
+/** Asked for only when an approval is bound to it, or a second tree comes. */
+function withHash(shared: Shared, text: Buffer): Lineage {
+  let hash: string | undefined;
+  return {
+    ...shared,
+    get hash() {
+      hash ??= treeHash(text);
+      return hash;
+    },
+  };
 }
 
 /** Bytes of a small object, and of a reference. */

@@ -1,28 +1,12 @@
 import { hash } from "node:crypto";
 import { LineageError } from "./lineage-error.ts";
 import { Datum, type TreeList, TreeNode, type TreeValue } from "./node-tree.ts";
+import { DATUM_HEAD, LOCATIONS } from "./tree-shape.ts";
 import { TreeTokens } from "./tree-tokens.ts";
 import { unwrapLines } from "./unwrap-lines.ts";
 
 /** Limits of one tree; what is beyond is refused. */
 export const TREE_LIMITS = { bytes: 4 * 1024 * 1024, depth: 2000, nodes: 500_000 } as const;
-
-/** Bytes of a constant that are kept: enough for the header of an array of six dimensions. */
-const DATUM_HEAD = 72;
-
-/** Where the statement was typed: two trees that differ only here mean the same. */
-const LOCATIONS: ReadonlySet<string> = new Set([
-  "location",
-  "stmt_location",
-  "stmt_len",
-  "list_start",
-  "list_end",
-  "rexpr_list_start",
-  "rexpr_list_end",
-  "arg_location",
-  "name_location",
-  "queryId",
-]);
 
 /** Numbers and words that the walk never asks for, in so many nodes that keeping them would double the time. */
 const UNUSED: ReadonlySet<string> = new Set([
