@@ -9,7 +9,9 @@ export type Outcome =
   /** Refused by the server, since an earlier statement of its transaction was refused by policy. */
   | "cascade"
   /** Another error, tag, number of rows or shape than from the server. */
-  | "different";
+  | "different"
+  /** It names what this release does not have: its tool asks releases otherwise. */
+  | "foreign";
 
 export interface Judged {
   readonly outcome: Outcome;
@@ -34,11 +36,15 @@ export interface Compared {
   /** Through the gateway, before the server's twin. */
   readonly through: Answers;
   readonly isLabelled: (field: Field) => boolean;
+  /** Captured from another release than this one. */
+  readonly otherRelease: boolean;
 }
 
 const NO_CELLS = { cells: 0, overMasked: 0, labelled: 0, volatile: 0, examples: [] };
 const RULE = /\[([\w-]+)\]$/;
 const ABORTED = "25P02";
+/** Column, function, table. */
+const UNDEFINED = new Set(["42703", "42883", "42P01"]);
 const TOUCHES_LABELS = /customers/i;
 /** A size of something that other processes write to, as `pg_size_pretty` gives it. */
 const SIZE = /^\d+ (bytes|kB|MB|GB)$/;
@@ -58,6 +64,8 @@ const CONSTANTS = new Set([
 export function judge(compared: Compared): Judged {
   const { batch, direct, through } = compared;
   const expected = batch.find((statement) => statement.expect !== undefined)?.expect;
+  if (compared.otherRelease && UNDEFINED.has(direct.error?.code ?? ""))
+    return { ...NO_CELLS, outcome: "foreign", why: direct.error?.message ?? "" };
   const held = through.notices.map((notice) => RULE.exec(notice)?.[1]).find((rule) => rule !== undefined);
   if (through.error !== undefined && (direct.error?.code !== through.error.code || held !== undefined)) {
     const rule = held ?? RULE.exec(through.error.message)?.[1];

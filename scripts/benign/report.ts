@@ -1,8 +1,10 @@
+import type { Outcome } from "./judge.ts";
 import type { ToolResult } from "./run-captures.ts";
 
 /** Most cells without a label that may come masked. */
 const MAX_OVER_MASKED = 0.005;
 const MAX_TEXT = 300;
+const FINE: ReadonlySet<Outcome> = new Set(["same", "expected", "foreign"]);
 
 /** Progress for people; what programs read goes to stdout. */
 export function say(text: string): void {
@@ -16,6 +18,7 @@ export interface ToolCounts {
   readonly refused: number;
   readonly cascade: number;
   readonly different: number;
+  readonly foreign: number;
   readonly cells: number;
   readonly overMasked: number;
   readonly labelled: number;
@@ -36,6 +39,7 @@ export function countsOf({ judged }: ToolResult): ToolCounts {
     refused: statements("refused"),
     cascade: statements("cascade"),
     different: statements("different"),
+    foreign: statements("foreign"),
     cells: sum(({ cells }) => cells),
     overMasked: sum(({ overMasked }) => overMasked),
     labelled: sum(({ labelled }) => labelled),
@@ -61,7 +65,7 @@ export function totalsOf(results: readonly ToolResult[]): Totals {
   const overMasked = sum((c) => c.overMasked);
   const failures = results.flatMap(({ capture, judged }) =>
     judged
-      .filter(({ result }) => result.outcome !== "same" && result.outcome !== "expected")
+      .filter(({ result }) => !FINE.has(result.outcome))
       .map(({ batch, result }) => `${capture.tool}: ${result.outcome}: ${result.why}\n    ${text(batch)}`),
   );
   const spoiled = results.flatMap(({ capture, judged }) =>
@@ -72,7 +76,8 @@ export function totalsOf(results: readonly ToolResult[]): Totals {
   const share = cells === 0 ? 0 : overMasked / cells;
   if (spoiled.length > 0) for (const one of spoiled) say(one);
   if (share > MAX_OVER_MASKED) failures.push(`${(share * 100).toFixed(2)} % of the cells were over-masked`);
-  const line = `${sum((c) => c.statements)} statements of ${results.length} tools: ${sum((c) => c.refused)} wrongly refused, ${sum((c) => c.different)} different, ${sum((c) => c.expected)} rightly refused; ${overMasked} of ${cells} cells without a label over-masked (${(share * 100).toFixed(3)} %)`;
+  const foreign = sum((c) => c.foreign);
+  const line = `${sum((c) => c.statements)} statements of ${results.length} tools: ${sum((c) => c.refused)} wrongly refused, ${sum((c) => c.different)} different, ${sum((c) => c.expected)} rightly refused${foreign === 0 ? "" : `, ${foreign} that name what this release does not have`}; ${overMasked} of ${cells} cells without a label over-masked (${(share * 100).toFixed(3)} %)`;
   return { passed: sum((c) => c.same + c.expected), failures, line };
 }
 

@@ -39,6 +39,7 @@ export async function runCaptures(
     const { secret } = await gateway.secret(principal);
     const started = performance.now();
     const judged = await runCapture(capture, {
+      version,
       direct: straight(direct, own, capture.tool),
       other: straight(other, own, capture.tool),
       through: {
@@ -83,6 +84,7 @@ function straight(server: PostgresServer, own: string, application: string): Tar
 }
 
 interface Targets {
+  readonly version: PostgresVersion;
   readonly direct: Target;
   readonly other: Target;
   readonly through: Target;
@@ -109,6 +111,7 @@ async function runCapture(capture: Capture, targets: Targets): Promise<ToolResul
         other: readAnswers(await other.run(batch)),
         through: readAnswers(await through.run(batch)),
         isLabelled,
+        otherRelease: capture.server.split(".")[0] !== targets.version,
       };
       judged.push({ batch, result: judge(compared) });
     }
