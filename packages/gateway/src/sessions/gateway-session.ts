@@ -22,7 +22,7 @@ import type {
   TargetCredential,
   Verdict,
 } from "@tidewaiter/core";
-import { canariesFor, evaluate, needsEstimate } from "@tidewaiter/core";
+import { canariesFor, needsEstimate } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import { Admissions } from "./admissions.ts";
@@ -30,6 +30,7 @@ import type { BudgetLedger } from "./budget-ledger.ts";
 import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
+import { VerdictMemory } from "./verdict-memory.ts";
 
 export interface GatewaySessionDeps {
   readonly controlPlane: ControlPlane;
@@ -56,6 +57,7 @@ const LATE_FLUSH_MS = 50;
 export class GatewaySession implements LiveSession<Duplex> {
   #authorized: AuthorizedSession;
   #context: EvaluationContext;
+  readonly #verdicts = new VerdictMemory();
   readonly #deps: GatewaySessionDeps;
   readonly #recorder: Recorder;
   readonly #counters = { statements: 0, refused: 0, held: 0, rows: 0, bytesToClient: 0, bytesToTarget: 0 };
@@ -93,7 +95,7 @@ export class GatewaySession implements LiveSession<Duplex> {
   }
 
   evaluate(operation: Operation): Verdict {
-    const verdict = evaluate(this.#deps.policy.current, operation, this.#context);
+    const verdict = this.#verdicts.of(this.#deps.policy.current, operation, this.#context);
     if (verdict.recording.mode === "durable") this.#durableNext = true;
     return verdict;
   }

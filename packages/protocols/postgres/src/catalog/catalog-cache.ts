@@ -165,8 +165,16 @@ export class CatalogCache {
   }
 }
 
+/** Made several times per statement, from the one object that a session has of its server. */
+const entryKeys = new WeakMap<ServerIdentity, { readonly key: string; readonly made: string }>();
+
 function entryKey({ key, server }: Pick<CatalogRequest, "key" | "server">): string {
-  return server === undefined ? key : `${key} ${server.systemId}/${server.databaseOid}`;
+  if (server === undefined) return key;
+  const known = entryKeys.get(server);
+  if (known?.key === key) return known.made;
+  const made = `${key} ${server.systemId}/${server.databaseOid}`;
+  entryKeys.set(server, { key, made });
+  return made;
 }
 
 /** Labels exist and nothing is known of the database: everything counts as sensitive. */

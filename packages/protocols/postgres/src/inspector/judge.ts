@@ -2,10 +2,11 @@ import type { LabelUse, StatementFacts, Verdict } from "@tidewaiter/core";
 import { mergeUses } from "@tidewaiter/core";
 import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
 import { UNSAFE_FUNCTIONS } from "@tidewaiter/toolkit/labels/catalog";
-import { resolveLabels } from "@tidewaiter/toolkit/labels/resolve-labels";
+import { kindOf } from "@tidewaiter/toolkit/sql/number-shapes";
 import type { Lineage } from "../lineage/lineage.ts";
 import type { ErrorFields } from "../messages.ts";
 import { combineVerdicts, mergeLayers } from "./combine-verdicts.ts";
+import { labelsByName } from "./labels-by-name.ts";
 import { lineageUse } from "./lineage-use.ts";
 import type { Machine } from "./machine.ts";
 import type { Meaning } from "./meanings.ts";
@@ -84,22 +85,27 @@ function judgeOne(machine: Machine, meaning: Meaning, { estimatedRows, trees, si
   const stale = isStale(machine, since);
   const catalog = context.catalog();
   const evaluate = (facts: StatementFacts, labels: LabelUse): Verdict =>
-    context.evaluate({ type: "sql", facts, labels, ...(estimatedRows !== undefined && { estimatedRows }) });
+    context.evaluate({
+      type: "sql",
+      facts: kindOf(facts),
+      labels,
+      ...(estimatedRows !== undefined && { estimatedRows }),
+    });
   const resolved = (facts: StatementFacts): LabelUse => {
-    const byName = resolveLabels(facts, catalog);
+    const byName = labelsByName(facts, catalog);
     return stale ? mergeLayers([byName, ...usesOf(trees, catalog)]) : withTrees(facts, byName, trees, catalog);
   };
   const run = meaning.runs.map((facts) => ({ facts, labels: resolved(facts) }));
-  const own = meaning.runs.length > 0 ? resolveLabels(meaning.written, catalog) : resolved(meaning.written);
+  const own = meaning.runs.length > 0 ? labelsByName(meaning.written, catalog) : resolved(meaning.written);
   const inside = mergeUses(run.map((one) => one.labels));
   const unknown = catalog.hasLabels && meaning.unknown;
-  const all = mergeUses([own, inside]);
-  const labels: LabelUse = {
-    ...all,
-    opaque: all.opaque || unknown,
-    // a table made from EXECUTE takes whatever that reads
-    laundering: all.laundering || (meaning.stores && (unknown || inside.opaque || inside.reads.length > 0)),
-  };
+  const all = run.length === 0 ? own : mergeUses([own, inside]);
+  // a table made from EXECUTE takes whatever that reads
+  const laundering = all.laundering || (meaning.stores && (unknown || inside.opaque || inside.reads.length > 0));
+  const opaque = all.opaque || unknown;
+  // most statements are what they were: the same object lets the verdict be found again
+  const labels: LabelUse =
+    laundering === all.laundering && opaque === all.opaque ? all : { ...all, opaque, laundering };
   let verdict = evaluate(meaning.written, meaning.denialOnly ? { ...own, opaque: own.opaque || unknown } : labels);
   for (const one of run) {
     const inner = evaluate(one.facts, one.labels);

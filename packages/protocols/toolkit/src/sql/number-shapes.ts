@@ -62,5 +62,14 @@ export function servesShape(
 export function reshape(facts: StatementFacts, sql: string, shape: NumberShape): StatementFacts {
   const { start } = facts.span;
   const end = sql.trimEnd().replace(/[;\s]+$/, "").length;
-  return { ...facts, span: { start, end }, literals: shape.numbers };
+  const reshaped = { ...facts, span: { start, end }, literals: shape.numbers };
+  kinds.set(reshaped, facts);
+  return reshaped;
+}
+
+const kinds = new WeakMap<StatementFacts, StatementFacts>();
+
+/** The facts that these were made from by `reshape`, else themselves: the same but for the places of numbers. */
+export function kindOf(facts: StatementFacts): StatementFacts {
+  return kinds.get(facts) ?? facts;
 }
