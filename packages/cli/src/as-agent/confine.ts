@@ -49,7 +49,7 @@ export function confined(program: Program, person: Environment, home: AgentHome)
   return {
     file: "bwrap",
     args: [
-      ...["--die-with-parent", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"],
+      ...["--die-with-parent", "--cap-drop", "ALL", "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"],
       ...hide,
       ...["--tmpfs", home.base, "--bind", home.directory, home.directory],
       // a child with our terminal could type into it for the person's shell; without one it needs none

@@ -11,7 +11,7 @@ import type { Own } from "../mandates/own.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal, toPrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
-import { needsPresence, takePresence } from "./presence.ts";
+import { needsPresence, presenceProblem, takePresence } from "./presence.ts";
 import { termsFor } from "./rules.ts";
 
 export type SecretRow = typeof connectionSecrets.$inferSelect;
@@ -32,7 +32,7 @@ interface NewSecret {
   readonly expiresAt: string;
   readonly uses: number | undefined;
   /** What its maker came with: it gives no more, and ends no later. */
-  readonly mandate: Pick<HeldMandate, "id" | "resourceIds" | "expiresAt"> | undefined;
+  readonly mandate: Pick<HeldMandate, "id" | "type" | "present" | "resourceIds" | "expiresAt"> | undefined;
   /** The person of a delegation. */
   readonly ownerId: string | undefined;
   /** The sign-in that it ends with. */
@@ -172,6 +172,8 @@ export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretVi
       next: "Revoke one that is not used any more.",
     });
   }
+  const absent = mandate && resource && presenceProblem(resource, undefined, mandate);
+  if (absent !== undefined) throw new TidewaiterError("permission_missing", absent);
   const present = mandate === undefined && resource !== undefined && needsPresence(resource);
   if (present) yield* takePresence(unit, args.signInId, `a secret for ${resource.name}`);
   const { id, kind, proof, uses } = args;
