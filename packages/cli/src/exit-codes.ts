@@ -42,6 +42,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, Exit>> = {
   agent_offline: "unavailable",
   target_unreachable: "unavailable",
   target_auth_failed: "unavailable",
+  identity_unconfirmed: "unavailable",
   secret_unavailable: "unavailable",
   recording_failed: "unavailable",
   session_ended: "conflict",

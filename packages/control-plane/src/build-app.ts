@@ -16,6 +16,7 @@ import { grantRoutes } from "./features/grants/routes.ts";
 import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { identityProviderPages } from "./features/identity-providers/pages.ts";
+import { identityProviderRoutes } from "./features/identity-providers/routes.ts";
 import { labelRoutes } from "./features/labels/routes.ts";
 import { clientSignInPages } from "./features/login/client-pages.ts";
 import { clientSignInRoutes } from "./features/login/client-routes.ts";
@@ -57,6 +58,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...secondFactorRoutes(services),
     ...clientSignInRoutes(services),
     ...principalRoutes(services),
+    ...identityProviderRoutes(services),
     ...groupRoutes(services),
     ...roleRoutes(services),
     ...scimTokenRoutes(services),

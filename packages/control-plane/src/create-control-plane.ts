@@ -49,6 +49,8 @@ export interface RunningControlPlane {
   bootstrapAdmin(admin: { readonly name: string; readonly password: string }): Promise<boolean>;
   /** A new master key; every data key is wrapped anew in one unit of work. Safe while the service runs. */
   rotateMasterKey(): Promise<{ readonly masterKeyId: string; readonly dataKeys: number }>;
+  /** Asks identity providers about everybody who is due; it does so by itself every few seconds. */
+  revalidate(): Promise<void>;
   /** A new Ed25519 key: published at once, signing some minutes later; the older ones still verify for a while. */
   rotateSigningKey(purpose: "session_grant" | "access_token"): Promise<{ readonly kid: string }>;
   close(): Promise<void>;
@@ -76,6 +78,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
       port: createPort(services),
       app,
       bootstrapAdmin: (admin) => bootstrapAdmin(store, admin),
+      revalidate: () => services.revalidation.round(),
       rotateMasterKey: () => services.sealer.rotate(),
       rotateSigningKey: (purpose) => (purpose === "session_grant" ? services.grantKeys : services.tokenKeys).rotate(),
       async close() {

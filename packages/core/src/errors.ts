@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   agent_offline: { status: 503, title: "No agent is online for the resource" },
   target_unreachable: { status: 502, title: "The target cannot be reached" },
   target_auth_failed: { status: 502, title: "The target refused the stored credential" },
+  identity_unconfirmed: { status: 503, title: "The identity provider cannot be asked about you" },
   secret_unavailable: { status: 503, title: "The secret store did not give the secret" },
   recording_failed: { status: 503, title: "The recording cannot be written" },
   session_ended: { status: 410, title: "The session has ended" },

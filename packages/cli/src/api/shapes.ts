@@ -8,6 +8,7 @@ type Success<Operation> = {
 
 /** Shapes of the API under the names that the CLI uses; all of them are generated. */
 export type Me = Success<paths["/v1/me"]["get"]>;
+export type IdentityCheck = Success<paths["/v1/identity-providers/check"]["get"]>["checks"][number];
 export type GrantedTokens = Success<paths["/v1/login"]["post"]>;
 export type SessionView = Success<paths["/v1/sessions/{id}"]["get"]>;
 export type ReviewView = Success<paths["/v1/reviews"]["get"]>["reviews"][number];

@@ -407,6 +407,26 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./help/help.ts")).help,
   },
   {
+    path: ["identity", "check"],
+    summary: "ask each identity provider; the worst-case delay until a leaver is out",
+    load: async () => (await import("./identity/check.ts")).check,
+  },
+  {
+    path: ["identity", "list"],
+    summary: "list who is which principal at which provider",
+    load: async () => (await import("./identity/list.ts")).list,
+  },
+  {
+    path: ["identity", "link"],
+    summary: "say which user a provider's subject is",
+    load: async () => (await import("./identity/link.ts")).link,
+  },
+  {
+    path: ["identity", "unlink"],
+    summary: "unlink a provider's subject",
+    load: async () => (await import("./identity/unlink.ts")).unlink,
+  },
+  {
     path: ["identity", "scim-token"],
     summary: "make a token by which a provider pushes people and groups",
     load: async () => (await import("./identity/scim-token.ts")).scimToken,

@@ -124,6 +124,7 @@ export interface paths {
             provider: string;
             authenticatedAt: string;
             methods: string[];
+            identityUnconfirmedSince: string | null;
             endpoints: {
               postgres: {
                 host: string;
@@ -607,6 +608,138 @@ export interface paths {
       };
     };
     post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/identity-providers": {
+    /** List identity providers with their settings, which hold no secret (needs the permission identity_providers.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            providers: ({
+              name: string;
+              settings: Record<string, unknown>;
+              updatedAt: string;
+              unreachableSince: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/identity-providers/check": {
+    /** Ask each identity provider, and tell how long somebody who left keeps what they have at the worst (needs the permission identity_providers.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            checks: ({
+              provider: string;
+              issuer: string;
+              state: "reachable" | "unreachable";
+              unreachableSince: string | null;
+              problem: string | null;
+              revalidation: "refresh" | "userinfo" | "none";
+              everySeconds: number;
+              backChannelLogout: boolean;
+              signedIn: number;
+              notAskable: number;
+              worstCaseSeconds: number;
+              because: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/identities": {
+    /** List who is which principal at which identity provider (needs the permission principals.read) */
+    get: {
+      parameters: {
+        query?: { principal?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            identities: ({
+              provider: string;
+              subject: string;
+              username: string;
+              principal: string;
+              createdAt: string;
+              lastSignInAt: string | null;
+              validatedAt: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Link a subject of an identity provider to a user (needs the permission principals.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          provider: string;
+          subject: string;
+          principal: string;
+        } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/identities/unlink": {
+    get?: never;
+    put?: never;
+    /** Unlink a subject: its sign-ins end, and with them live sessions (needs the permission principals.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          provider: string;
+          subject: string;
+        } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
     delete?: never;
     patch?: never;
   };

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createEnvStore } from "@tidewaiter/secret-stores";
 import { CookieClient, freePort } from "@tidewaiter/testkit";
 import { GATEWAY, type Harness, startHarness } from "../running.ts";
@@ -15,6 +17,8 @@ export interface OidcScene extends AsyncDisposable {
     login: string,
     client?: CookieClient,
   ): Promise<{ client: CookieClient; page: { url: string; status: number; body: string } }>;
+  /** Everything that the store has written. */
+  storeBytes(): Promise<string>;
   /** The API as the browser. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
   me(client: CookieClient): Promise<{ status: number; json: any }>;
@@ -81,7 +85,12 @@ export async function startOidcScene(): Promise<OidcScene> {
     const response = await fetch(`${web}/v1/me`, { headers: { cookie } });
     return { status: response.status, json: await response.json() };
   };
+  const storeBytes = async () => {
+    const files = (await readdir(harness.directory)).filter((name) => name.startsWith("store.db"));
+    return (await Promise.all(files.map((name) => readFile(join(harness.directory, name), "latin1")))).join("");
+  };
   return Object.assign(scene, {
+    storeBytes,
     harness,
     web,
     idp,

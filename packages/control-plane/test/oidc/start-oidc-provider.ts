@@ -23,6 +23,8 @@ export interface OidcProvider extends AsyncDisposable {
   readonly sessions: Map<string, string>;
   /** While set every request is answered with it: the provider is out of order. */
   outage: number | undefined;
+  /** While set the token endpoint answers with it. */
+  refuse: { readonly error: string } | undefined;
   /** Everything that it hands out of secrets, so that a test can look for it elsewhere. */
   readonly secrets: Set<string>;
 }
@@ -71,8 +73,8 @@ export async function startOidcProvider({ web, name, people }: ProviderOptions):
       backchannelLogout: { enabled: true },
       revocation: { enabled: true },
     },
-    // No warning about the answers of the test's own short-lived server.
-    fetch: (url: string, options: RequestInit) => fetch(url, options),
+    // Its dispatcher reaches no address of this machine, which is where the test is.
+    fetch: (url: string, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) => fetch(url, options),
     findAccount: async (_context: unknown, sub: string) => {
       const person = known.get(sub);
       if (person === undefined || person.active === false) return undefined;
@@ -90,6 +92,7 @@ export async function startOidcProvider({ web, name, people }: ProviderOptions):
     privateJwk,
     sessions,
     outage: undefined,
+    refuse: undefined,
     secrets,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -99,6 +102,10 @@ export async function startOidcProvider({ web, name, people }: ProviderOptions):
   listenForTokens(provider, started);
   const handle = provider.callback();
   server.on("request", (request, response) => {
+    if (started.refuse !== undefined && request.url === "/token") {
+      response.writeHead(401, { "content-type": "application/json" }).end(JSON.stringify(started.refuse));
+      return;
+    }
     if (started.outage === undefined) return void handle(request, response);
     response.writeHead(started.outage, { "content-type": "text/plain" }).end("out of order");
   });

@@ -4,6 +4,7 @@ import { eq } from "drizzle-orm";
 import { accessRequests, accessRules, grants, resources } from "../../storage/schema.ts";
 import { insert, selectOne, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
+import { unconfirmedPrincipal, unconfirmedWords } from "../identity-providers/confirmed.ts";
 import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { type Asked, enoughApprovals, limitProblem, ruleFits, standsFor } from "./fits.ts";
@@ -53,6 +54,8 @@ export function* askedNow(unit: UnitContext, row: AccessRequestRow): Work<Asked>
   const requester: KnownPrincipal | undefined = (yield* loadPrincipals([row.principalId])).get(row.principalId);
   const problem = principalProblem(requester);
   if (requester === undefined || problem !== undefined) throw gone(problem ?? "the principal was deleted");
+  const silent = yield* unconfirmedPrincipal(requester.row.id);
+  if (silent !== undefined) throw gone(unconfirmedWords(silent));
   const resource = yield* selectOne(resources, eq(resources.id, row.resourceId));
   if (resource === undefined) throw gone("the resource was deleted");
   if (!ruleFits(rule, requester, resource)) throw gone("its access rule does not cover it any more");

@@ -41,6 +41,7 @@ export interface ResourceDocument extends Positioned {
     /** By level; a level that is left out keeps its credential. */
     readonly credentials?: Readonly<Partial<Record<AccessLevel, ReferencedCredential>>> | undefined;
     readonly secrets?: ResourceInput["secrets"] | undefined;
+    readonly identityGraceSeconds?: ResourceInput["identityGraceSeconds"];
   };
 }
 

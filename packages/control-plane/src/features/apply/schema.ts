@@ -20,6 +20,12 @@ import {
 
 const state = z.enum(["present", "absent"]).default("present");
 
+/** Seconds; up to a week. */
+const identityGrace = z
+  .int()
+  .min(0)
+  .max(7 * 24 * 3600);
+
 /** Documents are kept in version control: they say where a secret is kept, and never hold it. */
 const referencedCredential = z.strictObject({
   type: z.enum(["password", "certificate", "ssh_key"]).default("password"),
@@ -60,6 +66,7 @@ export const documentSchemas = {
     enforce: z.enum(["on", "observe"]).optional(),
     credentials: z.partialRecord(accessLevel, referencedCredential).optional(),
     secrets: secretRules.nullable().optional(),
+    identityGraceSeconds: identityGrace.nullable().optional(),
   }),
   grant: z
     .strictObject({ kind: z.literal("grant"), name: thingName, state, ...grantShape })

@@ -1,11 +1,12 @@
 import { and, asc, eq, gt, inArray, isNull, lt, lte } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { eraseDataKeyOf, insertDataKey } from "../../seal/store.ts";
-import { connectionSecrets, identities, seenTokens, sessions, signIns } from "../../storage/schema.ts";
+import { connectionSecrets, identities, mandates, seenTokens, sessions, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
-import { type UnitContext, write } from "../../storage/unit.ts";
+import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
-import type { IdentityRow } from "./identities.ts";
+import { revokeMandate } from "../mandates/store.ts";
+import { type IdentityRow, providerRef } from "./identities.ts";
 
 /** How many are looked at in one round, and for how long nobody else takes them. */
 const AT_ONCE = 50;
@@ -61,8 +62,17 @@ export const identityCheckUnits = {
     yield* eraseDataKeyOf(row.sealedToken);
     yield* update(identities, { sealedToken: null, checkAt: null }, eq(identities.id, row.id));
     yield* endSignIns(unit, eq(signIns.identityId, row.id), args.reason);
+    yield* endDelegations(unit, [row.principalId], row.provider);
     const data = { provider: row.provider, subject: row.subject, reason: args.reason };
     unit.audit({ type: "identity.refused", principalId: row.principalId, data });
+  }),
+
+  /** People with a live sign-in by the provider, and those of them about whom it cannot be asked. */
+  counted: read(function* (unit, args: { provider: string }): Work<{ signedIn: number; notAskable: number }> {
+    const live = and(eq(signIns.provider, args.provider), isNull(signIns.endedAt), gt(signIns.expiresAt, unit.now));
+    const ids = new Set((yield* select(signIns, { where: live })).flatMap((row) => row.identityId ?? []));
+    const rows = ids.size === 0 ? [] : yield* select(identities, { where: inArray(identities.id, [...ids]) });
+    return { signedIn: rows.length, notAskable: rows.filter((row) => row.sealedToken === null).length };
   }),
 
   /** A logout that the provider pushed. Undefined for a token that was here before; else how many sign-ins it ended. */
@@ -72,11 +82,20 @@ export const identityCheckUnits = {
     yield* insert(seenTokens, { idHash: args.tokenHash, expiresAt: args.tokenExpiresAt });
     const which = yield* meant(args);
     const reason = `you signed out at ${args.provider}`;
+    const rows = which === undefined ? [] : yield* select(signIns, { where: and(which, isNull(signIns.endedAt)) });
     const ended = which === undefined ? 0 : yield* endSignIns(unit, which, reason);
+    yield* endDelegations(unit, [...new Set(rows.map((row) => row.principalId))], args.provider);
     unit.audit({ type: "identity_provider.logout", data: { provider: args.provider, signIns: ended } });
     return ended;
   }),
 };
+
+/** AI agents act for somebody whom the provider vouched for: what they were given ends with that. */
+function* endDelegations(unit: UnitContext, ownerIds: readonly string[], provider: string): Work<void> {
+  if (ownerIds.length === 0) return;
+  const given = and(inArray(mandates.ownerId, [...ownerIds]), isNull(mandates.revokedAt));
+  for (const row of yield* select(mandates, { where: given })) yield* revokeMandate(unit, row, providerRef(provider));
+}
 
 /** OIDC Back-Channel Logout 1.0, section 2.6: by session where one is named, else everything of the subject. */
 function* meant({ provider, session, subject }: LogoutArgs) {

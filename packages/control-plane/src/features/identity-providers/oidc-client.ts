@@ -113,8 +113,9 @@ export class OidcClients {
     return { keys, issuer: config.serverMetadata().issuer };
   }
 
-  /** Whether the discovery document says that it pushes logouts, and gives refresh tokens. */
+  /** Asks it now for its discovery document, and whether it says that it pushes logouts. */
   async abilities(settings: OidcSettings): Promise<{ readonly backChannelLogout: boolean }> {
+    this.#known.delete(JSON.stringify(settings));
     const { config } = await this.#client(settings);
     return { backChannelLogout: config.serverMetadata().backchannel_logout_supported === true };
   }

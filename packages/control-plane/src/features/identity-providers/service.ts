@@ -36,7 +36,7 @@ export class IdentityProviders {
     const { store, clients } = this.#parts;
     const provider = await this.require(name);
     const cookie = randomBytes(32).toString("base64url");
-    const url = await this.watched(provider, () =>
+    const url = await this.#failuresNoted(provider, () =>
       clients.authorizationUrl(provider.settings, this.redirectUri(name), challengeOf(cookie)),
     );
     const begun = await store.units.pendingSignIns.begin({ idHash: hash(cookie), provider: name, next });
@@ -116,12 +116,17 @@ export class IdentityProviders {
   }
 
   /** Notes whether the provider could be asked. */
-  async watched<Result>({ name }: ProviderRow, ask: () => Promise<Result>): Promise<Result> {
+  async watched<Result>(provider: ProviderRow, ask: () => Promise<Result>): Promise<Result> {
+    const result = await this.#failuresNoted(provider, ask);
+    await this.#parts.store.units.identityProviders.reached({ name: provider.name });
+    return result;
+  }
+
+  /** For what may work without asking, as what is known of the provider is kept for a while. */
+  async #failuresNoted<Result>({ name }: ProviderRow, ask: () => Promise<Result>): Promise<Result> {
     const { identityProviders } = this.#parts.store.units;
     try {
-      const result = await ask();
-      await identityProviders.reached({ name });
-      return result;
+      return await ask();
     } catch (error) {
       if (error instanceof TidewaiterError && error.code === "target_unreachable") {
         await identityProviders.unreachable({ name, problem: error.detail });

@@ -66,13 +66,17 @@ export function loginRoutes({ login, factors, store, deps }: Services): Route[] 
         authenticatedAt: z.string(),
         /** RFC 8176. */
         methods: z.array(z.string()).readonly(),
+        /** Since when the provider cannot be asked: nothing new is given meanwhile. */
+        identityUnconfirmedSince: z.string().nullable(),
         endpoints: endpointsShape,
         grants: z.array(z.object({ resource: z.string(), level: accessLevel })),
       }),
       async handle({ caller }) {
         const { principal, roles, expiresAt: tokenExpiresAt, provider, authenticatedAt, methods } = caller;
         const grants = await store.units.grants.reachable({ principalId: caller.id, mandateId: caller.mandate?.id });
-        const proof = { tokenExpiresAt, provider, authenticatedAt, methods };
+        const silent = await store.units.identityProviders.get({ name: provider });
+        const identityUnconfirmedSince = silent?.unreachableSince ?? null;
+        const proof = { tokenExpiresAt, provider, authenticatedAt, methods, identityUnconfirmedSince };
         return { principal, roles, groups: principal.groups, ...proof, endpoints: deps.endpoints(), grants };
       },
     }),

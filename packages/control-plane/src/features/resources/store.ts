@@ -24,6 +24,8 @@ export interface ResourceInput {
   readonly agent: string;
   readonly enforce: Enforcement;
   readonly secrets: SecretRules | null;
+  /** How long sessions outlive an identity provider that cannot be asked, in seconds. Null: 8 h. */
+  readonly identityGraceSeconds?: number | null | undefined;
 }
 
 export interface ResourceView extends Omit<ResourceRow, "createdAt"> {

@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import { reviews } from "../../storage/schema.ts";
 import { update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
+import { unconfirmedPrincipal, unconfirmedWords } from "../identity-providers/confirmed.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { ReviewRow } from "./store.ts";
 
@@ -21,6 +22,8 @@ export function* decideReview(unit: UnitContext, row: ReviewRow, args: DecideArg
   if (row.state !== "pending") throw new TidewaiterError("conflict", `review ${row.shortId} is ${row.state} already`);
   const refusal = yield* whyNot(row, args.reviewer);
   if (refusal !== undefined) throw new TidewaiterError("permission_missing", refusal);
+  const silent = args.decision === "approve" ? yield* unconfirmedPrincipal(row.principalId) : undefined;
+  if (silent !== undefined) throw new TidewaiterError("identity_unconfirmed", unconfirmedWords(silent));
   if (row.decisions.some((decision) => decision.reviewer === args.reviewer.name)) {
     throw new TidewaiterError("conflict", `you have decided review ${row.shortId} already; another person is needed`);
   }

@@ -4,6 +4,7 @@ import { and, desc, eq, gt, isNull, lt, or, type SQL } from "drizzle-orm";
 import { connectionSecrets, principals, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { unconfirmedSignIn, unconfirmedWords } from "../identity-providers/confirmed.ts";
 import { type Acting, loadActing } from "../mandates/acting.ts";
 import type { HeldMandate } from "../mandates/holder.ts";
 import { loginName, parseLoginName } from "../mandates/login-name.ts";
@@ -155,6 +156,8 @@ export const secretUnits = {
 };
 
 export function* createSecret(unit: UnitContext, args: NewSecret): Work<SecretView> {
+  const silent = yield* unconfirmedSignIn(args.signInId);
+  if (silent !== undefined) throw new TidewaiterError("identity_unconfirmed", unconfirmedWords(silent));
   const principal = yield* requirePrincipal(args.principal);
   const resource = args.resource === undefined ? undefined : yield* requireResource(args.resource);
   const resourceId = resource?.id ?? null;

@@ -2,11 +2,20 @@ import type { AccessLevel, SessionAuthorization, SessionCounters, SessionRequest
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { and, eq } from "drizzle-orm";
 import { insertDataKey } from "../../seal/store.ts";
-import { connectionSecrets, credentials, grants, resources, sessions } from "../../storage/schema.ts";
+import {
+  connectionSecrets,
+  credentials,
+  grants,
+  identityProviders,
+  resources,
+  sessions,
+  signIns,
+} from "../../storage/schema.ts";
 import { insert, select, selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 import { findAgent } from "../agents/store.ts";
 import { type Access, decideAccess } from "../grants/access.ts";
+import { graceProblem } from "../identity-providers/confirmed.ts";
 import { loadActing } from "../mandates/acting.ts";
 import { currentPolicyVersion } from "../policies/store.ts";
 import type { KnownPrincipal } from "../principals/membership.ts";
@@ -97,6 +106,8 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   if (!decided.ok && decided.reason === "no_grant") return refuse("no_grant", unreachable);
   const secret = request.secretId === undefined ? undefined : secretRefusal(proof, resource, unit.now);
   if (secret !== undefined) return secret;
+  const late = yield* signInProblem(unit, request.signInId, resource);
+  if (late !== undefined) return refuse("principal_disabled", late);
   const absent = presenceProblem(resource, proof, acting?.mandate);
   if (absent !== undefined) return refuse("secret_other_resource", absent);
   if (!decided.ok) {
@@ -130,6 +141,15 @@ function levelOfLogin(
 ): AccessLevel | undefined {
   if (login === undefined) return undefined;
   return ACCESS_LEVELS.find((level) => known.some((each) => each.level === level && each.username === login));
+}
+
+/** It may have ended since it was proven, and its provider may not have answered for too long. */
+function* signInProblem(unit: UnitContext, signInId: string | undefined, resource: ResourceRow) {
+  if (signInId === undefined) return undefined;
+  const signIn = yield* selectOne(signIns, eq(signIns.id, signInId));
+  if (signIn === undefined || signIn.endedAt !== null) return signIn?.endReason ?? "the sign-in ended";
+  const provider = yield* selectOne(identityProviders, eq(identityProviders.name, signIn.provider));
+  return graceProblem(provider, resource, unit.now);
 }
 
 /** A secret says itself what it was made with. */

@@ -1,9 +1,20 @@
 import { levelAtLeast } from "@tidewaiter/core/resource";
 import { inArray } from "drizzle-orm";
-import { agents, connectionSecrets, credentials, grants, resources, sessions, signIns } from "../../storage/schema.ts";
+import {
+  agents,
+  connectionSecrets,
+  credentials,
+  grants,
+  identityProviders,
+  resources,
+  sessions,
+  signIns,
+} from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import { grantApplies, highestLevel } from "../grants/access.ts";
 import type { GrantRow } from "../grants/store.ts";
+import { graceProblem } from "../identity-providers/confirmed.ts";
+import type { ProviderRow } from "../identity-providers/store.ts";
 import type { SignInRow } from "../login/sign-ins.ts";
 import { type Acting, loadActing } from "../mandates/acting.ts";
 import type { KnownPrincipal } from "../principals/membership.ts";
@@ -23,6 +34,8 @@ export interface SessionFacts {
   readonly secret: SecretRow | undefined;
   /** What it was opened with, in the end; an API key and a service have none. */
   readonly signIn: SignInRow | undefined;
+  /** Of the sign-in. */
+  readonly provider: ProviderRow | undefined;
   readonly credentialExists: boolean;
   readonly agentExists: boolean;
 }
@@ -46,6 +59,8 @@ export function* loadSessionFacts(ids: readonly string[], now: string): Work<Map
     secretIds.length === 0 ? [] : yield* select(connectionSecrets, { where: inArray(connectionSecrets.id, secretIds) });
   const signInIds = idsOf((row) => row.signInId);
   const signInRows = signInIds.length === 0 ? [] : yield* select(signIns, { where: inArray(signIns.id, signInIds) });
+  const providers = signInRows.length === 0 ? [] : yield* select(identityProviders);
+  const signInOf = (session: SessionRow) => signInRows.find((row) => row.id === session.signInId);
   const known = yield* select(credentials, {
     where: inArray(
       credentials.id,
@@ -68,7 +83,8 @@ export function* loadSessionFacts(ids: readonly string[], now: string): Work<Map
         grant: grantRows.find((row) => row.id === session.grantId),
         grants: grantRows,
         secret: secrets.find((row) => row.id === session.secretId),
-        signIn: signInRows.find((row) => row.id === session.signInId),
+        signIn: signInOf(session),
+        provider: providers.find((row) => row.name === signInOf(session)?.provider),
         credentialExists: known.some((row) => row.id === session.credentialId),
         agentExists: agentRows.some((row) => row.id === session.agentId),
       },
@@ -95,7 +111,8 @@ export function sessionProblem(facts: SessionFacts, gatewayId: string, now: stri
   if (secret !== undefined && secret.revokedAt !== null) {
     return secret.revokedReason ?? "the connection secret was revoked";
   }
-  return grantProblem(facts, principal, resource, now) ?? endpointProblem(facts);
+  const late = graceProblem(facts.provider, resource, now);
+  return late ?? grantProblem(facts, principal, resource, now) ?? endpointProblem(facts);
 }
 
 function grantProblem(facts: SessionFacts, principal: KnownPrincipal, resource: ResourceRow, now: string) {
