@@ -42,6 +42,7 @@ import { browserLoginPages } from "./features/secrets/pages.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
 import { registerAssets } from "./http/assets-route.ts";
+import { loggedRequest } from "./http/log-request.ts";
 import { type PageRoute, registerPages } from "./http/page-route.ts";
 import { type Route, register } from "./http/route.ts";
 import { openApiDocument } from "./openapi/document.ts";
@@ -108,7 +109,14 @@ export async function buildApp(services: Services, extra: readonly Route[] = [])
   const { log, logLevel, trustedProxies } = services.deps;
   const app = Fastify({
     logger:
-      log === undefined ? false : { stream: log, level: logLevel ?? "info", redact: ["req.headers.authorization"] },
+      log === undefined
+        ? false
+        : {
+            stream: log,
+            level: logLevel ?? "info",
+            redact: ["req.headers.authorization"],
+            serializers: { req: loggedRequest },
+          },
     bodyLimit: 64 * 1024,
     trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
     requestTimeout: 30_000,

@@ -27,6 +27,16 @@ describe("secrets stay secret", () => {
     await harness.call("PUT", "/v1/resources/shop/credentials/write", certificate);
     const made = await harness.call("POST", "/v1/connection-secrets", {}, anaToken);
     secrets.set("a connection secret", made.json.secret);
+    const login = await harness.port.requestBrowserLogin({
+      gatewayId: "gw_one",
+      clientAddress: "192.0.2.1",
+      clientPort: 50_000,
+      resourceName: "shop",
+    });
+    if (login.state !== "waiting") throw new Error("it does not wait");
+    secrets.set("the link of a login by browser", login.path.split("/").at(-1) ?? "");
+    secrets.set("its code", login.code);
+    await harness.running.app.inject({ method: "GET", url: login.path });
     const join = await harness.call("POST", "/v1/agents/tokens", { name: "later" });
     secrets.set("a join token", join.json.token);
     const session = await openSession(harness, anaId);

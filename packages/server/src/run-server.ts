@@ -101,6 +101,8 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
           minVersion: "TLSv1.2",
           // whose client certificates count is for the control plane to say, not for the roots of the web
           ca: [],
+          // OpenSSL refuses to resume a session of a listener that asks for certificates and has no context of its own
+          sessionIdContext: gatewayId.slice(0, 32),
         }),
       },
       domain: options.domain,

@@ -1,8 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { eventually, hasCommand, runPsql, skipUnless, tempDir } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { packet, SSL_REQUEST, startup } from "./raw-client.ts";
 import { World } from "./world.ts";
 
 let world: World;
@@ -120,6 +124,26 @@ certificates.describe("a client certificate of our own", () => {
     expect(await psql("once")).toMatchObject({ code: 0 });
     expect((await psql("once")).stderr).toContain("has been used as often as it may be");
   });
+});
+
+it.each(["TLSv1.2", "TLSv1.3"] as const)("a client may resume its TLS session with %s", async (maxVersion) => {
+  let session: Buffer | undefined;
+  for (const resumed of [false, true]) {
+    const raw = connectTcp(world.port, "127.0.0.1");
+    raw.write(packet(SSL_REQUEST));
+    await once(raw, "data");
+    const socket = connectTls({ socket: raw, rejectUnauthorized: false, maxVersion, ...(session && { session }) });
+    socket.on("session", (made: Buffer) => {
+      session = made;
+    });
+    await once(socket, "secureConnect");
+    expect(socket.isSessionReused()).toBe(resumed);
+    socket.write(startup({ user: "ana", database: "prod-db" }));
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString("latin1")).toContain("SCRAM-SHA-256-PLUS");
+    await eventually(() => session !== undefined);
+    socket.destroy();
+  }
 });
 
 certificates.describe("a certificate of somebody else", () => {

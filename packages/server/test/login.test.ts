@@ -108,7 +108,7 @@ describe("secrets", () => {
     expect(await told(world.connect("bo", { secret }))).toMatchObject({
       severity: "FATAL",
       code: "28P01",
-      message: "connection secret expired 12 min ago",
+      message: "connection secret for prod-db expired 12 min ago",
       hint: expect.stringContaining("tw "),
     });
     expect(await told(world.connect("bo", { secret: `${secret}x` }))).toMatchObject({ message: failed("bo") });
@@ -120,7 +120,7 @@ describe("secrets", () => {
     await (await world.connect("bo", { secret })).client.end();
     expect(await told(world.connect("bo", { secret }))).toMatchObject({
       code: "28P01",
-      message: "connection secret has been used as often as it may be",
+      message: "connection secret for prod-db has been used as often as it may be",
     });
     await refusedInAudit("authentication.refused", "used_up");
   });
@@ -138,7 +138,7 @@ describe("secrets", () => {
     await world.api("DELETE", `/v1/connection-secrets/${id}`);
     expect(await told(world.connect("bo", { secret }))).toMatchObject({
       code: "28P01",
-      message: "connection secret was revoked",
+      message: "connection secret for prod-db was revoked",
     });
     await refusedInAudit("authentication.refused", "revoked");
   });

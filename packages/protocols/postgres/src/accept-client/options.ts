@@ -7,6 +7,7 @@ import type { ScramAccount } from "../scram/server.ts";
 export interface ListenerTls {
   /** `required`: a login in clear text is refused; cancel requests are not (libpq before 17 never encrypts them). */
   readonly policy: "required" | "optional";
+  /** Made with a `sessionIdContext`, or clients that resume TLS sessions (JDBC does) are refused when certificates are asked for. */
   readonly secureContext: SecureContext;
   /** Certificate by TLS server name; undefined means `secureContext`. */
   readonly contextFor?: (serverName: string) => SecureContext | undefined;
