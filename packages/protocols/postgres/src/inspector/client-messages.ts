@@ -2,12 +2,12 @@ import { decodeFrontend } from "../decode-frontend.ts";
 import type { FrontendMessage } from "../messages.ts";
 import { FRONTEND } from "../messages.ts";
 import type { PostgresMessage } from "./context.ts";
-import { onBind, onClose, onDescribe, onExecute, onParse } from "./extended.ts";
+import { tendSettings } from "./lineage/tend-settings.ts";
 import type { Machine } from "./machine.ts";
-import { unknownStatement } from "./readable.ts";
-import { decideQuery, onQuery } from "./simple-query.ts";
-import { tendSettings } from "./tend-settings.ts";
-import { judgeUnread, type Unread } from "./unread.ts";
+import { onBind, onClose, onDescribe, onExecute, onParse } from "./statements/extended.ts";
+import { unknownStatement } from "./statements/readable.ts";
+import { decideQuery, onQuery } from "./statements/simple-query.ts";
+import { judgeUnread, type Unread } from "./statements/unread.ts";
 
 /**
  * Answers that may be owed at a time: a client that sends on and on without reading must neither fill memory nor make

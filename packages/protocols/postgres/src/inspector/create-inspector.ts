@@ -3,12 +3,12 @@ import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { errorFields, recordingLost, SQLSTATE } from "../errors.ts";
 import type { TransactionStatus } from "../messages.ts";
 import { FRONTEND } from "../messages.ts";
-import { grantLease, returnIdleLeases, returnLeases } from "./budgets.ts";
+import { grantLease, returnIdleLeases, returnLeases } from "./budgets/budgets.ts";
 import { onClientMessage } from "./client-messages.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
-import { abandon, answered, withdraw } from "./hold.ts";
 import { Machine } from "./machine.ts";
 import { onTargetMessage } from "./target-messages.ts";
+import { abandon, answered, withdraw } from "./verdict/hold.ts";
 
 /** Answers that the target owes: `coming` = a ReadyForQuery will come without anything more from the client. */
 export type Answers = "none" | "coming" | "open";

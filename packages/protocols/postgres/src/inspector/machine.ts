@@ -4,14 +4,14 @@ import { encodeFrontend } from "../encode-frontend.ts";
 import { errorFields } from "../errors.ts";
 import type { RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FrontendMessage, TransactionStatus } from "../messages.ts";
-import type { SessionLease } from "./budgets.ts";
+import type { SessionLease } from "./budgets/budgets.ts";
 import type { InspectorContext, PostgresMessage } from "./context.ts";
-import { Names } from "./names.ts";
-import { NoticeLevel } from "./notice-level.ts";
-import { ReadingSettings } from "./reading-settings.ts";
-import type { OpenRow } from "./row-fragments.ts";
+import { NoticeLevel } from "./lineage/notice-level.ts";
+import { mayRunUnshown } from "./lineage/unshown-code.ts";
+import type { OpenRow } from "./results/row-fragments.ts";
 import type { Cursor, Judged, Owed, Portal, Prepared, TargetWaiting, Waiting } from "./state.ts";
-import { mayRunUnshown } from "./unshown-code.ts";
+import { Names } from "./statements/names.ts";
+import { ReadingSettings } from "./statements/reading-settings.ts";
 
 /** Sent in place of a refused statement: a bare word is a syntax error in every version, state and transaction. */
 const BARE_WORD = "tidewaiter_refused";

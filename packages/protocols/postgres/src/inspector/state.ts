@@ -3,12 +3,12 @@ import type { Lineage } from "../lineage/lineage.ts";
 import type { CopyMask } from "../mask/mask-copy.ts";
 import type { ColumnMaskInfo, RowMask } from "../mask/mask-rows.ts";
 import type { ErrorFields, FieldDescription } from "../messages.ts";
-import type { BudgetAnswer } from "./budgets.ts";
-import type { Settle } from "./names.ts";
-import type { BoundValues } from "./own-rules.ts";
-import type { Spending } from "./spending.ts";
-import type { PendingName } from "./sql-names.ts";
-import type { Unread } from "./unread.ts";
+import type { BudgetAnswer } from "./budgets/budgets.ts";
+import type { Spending } from "./budgets/spending.ts";
+import type { Settle } from "./statements/names.ts";
+import type { PendingName } from "./statements/sql-names.ts";
+import type { Unread } from "./statements/unread.ts";
+import type { BoundValues } from "./verdict/own-rules.ts";
 
 /** One operation with its verdict. It belongs to the statement, is copied to its portals, and is made anew at Execute. */
 export interface Judged extends Spending {

@@ -4,20 +4,20 @@ import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { errorFields, SQLSTATE } from "../errors.ts";
 import type { Framed } from "../framer.ts";
 import { BACKEND } from "../messages.ts";
-import { startCopyCapture } from "./capture-rows.ts";
-import { redactedFields } from "./content-layer.ts";
 import type { PostgresMessage } from "./context.ts";
 import { decoded } from "./decoded.ts";
+import { mayReportParameter, scrubbedNotice } from "./errors/scrub.ts";
+import { onError } from "./errors/target-errors.ts";
+import { textSource } from "./errors/withheld.ts";
+import { reaches } from "./lineage/notice-level.ts";
+import { onTree } from "./lineage/on-tree.ts";
+import { treeIn } from "./lineage/trees.ts";
 import type { Machine } from "./machine.ts";
-import { reaches } from "./notice-level.ts";
-import { onTree } from "./on-tree.ts";
-import { onComplete, onReady, reply } from "./replies.ts";
-import { onRowDescription } from "./results.ts";
-import { onRows } from "./rows.ts";
-import { mayReportParameter, scrubbedNotice } from "./scrub.ts";
-import { onError } from "./target-errors.ts";
-import { treeIn } from "./trees.ts";
-import { textSource } from "./withheld.ts";
+import { startCopyCapture } from "./results/capture-rows.ts";
+import { redactedFields } from "./results/content-layer.ts";
+import { onComplete, onReady, reply } from "./results/replies.ts";
+import { onRowDescription } from "./results/results.ts";
+import { onRows } from "./results/rows.ts";
 
 /** One message of the target in the ready phase. */
 export function onTargetMessage(machine: Machine, message: PostgresMessage): void {

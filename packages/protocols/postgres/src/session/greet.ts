@@ -3,8 +3,8 @@ import { sendAuthenticationOk } from "../accept-client/accept-client.ts";
 import type { ConnectedTarget } from "../connect-target/connect-target.ts";
 import { encodeBackend, encodeNotice } from "../encode-backend.ts";
 import { errorFields } from "../errors.ts";
-import { reaches } from "../inspector/notice-level.ts";
-import { mayReportParameter } from "../inspector/scrub.ts";
+import { mayReportParameter } from "../inspector/errors/scrub.ts";
+import { reaches } from "../inspector/lineage/notice-level.ts";
 import type { BackendKey } from "../messages.ts";
 
 export interface Greeting {

@@ -1,5 +1,5 @@
-import { isNoticeLevel, PLACEHOLDER, RENAMED } from "../inspector/notice-level.ts";
-import { LINEAGE_SETTINGS } from "../inspector/tend-settings.ts";
+import { isNoticeLevel, PLACEHOLDER, RENAMED } from "../inspector/lineage/notice-level.ts";
+import { LINEAGE_SETTINGS } from "../inspector/lineage/tend-settings.ts";
 import type { LogConsent, ServerSettings } from "../lineage/server-settings.ts";
 import { standsAgainst } from "../lineage/server-settings.ts";
 

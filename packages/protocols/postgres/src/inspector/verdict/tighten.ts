@@ -1,0 +1,69 @@
+import type { LabelUse, Verdict } from "@tidewaiter/core";
+import type { Lineage } from "../../lineage/lineage.ts";
+import type { ErrorFields } from "../../messages.ts";
+import { lineageUse } from "../lineage/lineage-use.ts";
+import type { Machine } from "../machine.ts";
+import type { Judged } from "../state.ts";
+import { reviewCameLate } from "../texts.ts";
+import { combineVerdicts, mergeLayers } from "./combine-verdicts.ts";
+import { denied, isSensitive, withoutReview } from "./judge.ts";
+
+/** Run later or asked about before: of their trees only a denial counts. */
+const DENIAL_ONLY: ReadonlySet<string> = new Set(["PREPARE", "FETCH", "MOVE"]);
+
+/**
+ * A query tree of a statement that runs already. It never loosens the verdict: what it adds to the labels is judged as if it
+ * had been known before. Returns the refusal when the statement should not have been sent.
+ */
+export function tighten(machine: Machine, judged: Judged, trees: readonly Lineage[]): ErrorFields | undefined {
+  const catalog = machine.context.catalog();
+  const unweighed = trees.filter((tree) => !judged.weighed.has(tree));
+  if (!catalog.hasLabels || unweighed.length === 0) return undefined;
+  for (const tree of unweighed) judged.weighed.add(tree);
+  const labels = mergeLayers([
+    judged.labels,
+    ...unweighed.map((tree) => beyondUnread(judged.labels, lineageUse(tree, catalog))),
+  ]);
+  if (addsNothing(judged.labels, labels)) return undefined;
+  const before = judged.verdict;
+  judged.labels = labels;
+  judged.verdict = judged.facts.reduce<Verdict>((verdict, facts) => {
+    const found = machine.context.evaluate({ type: "sql", facts, labels });
+    return combineVerdicts(verdict, DENIAL_ONLY.has(facts.kind) ? withoutReview(found) : found);
+  }, before);
+  judged.sensitive = isSensitive(labels, judged.verdict);
+  const { outcome } = judged.verdict;
+  if (outcome === "deny" && before.outcome !== "deny") return denied(machine, judged);
+  // what a person let run was something else
+  const unasked = judged.approved || before.outcome !== "review";
+  if (outcome === "review" && unasked) return reviewCameLate(machine.context.resource.name, judged.verdict);
+  return undefined;
+}
+
+/** Code that nobody has read may ask anything about its labels: that it does so, and by what else it runs, is nothing new. */
+function beyondUnread({ unread }: LabelUse, use: LabelUse): LabelUse {
+  if (unread === undefined) return use;
+  const { unread: inner, ...rest } = use;
+  const isNew = (label: string): boolean => !unread.labels.includes(label);
+  return {
+    ...rest,
+    predicates: use.predicates.filter(({ label }) => isNew(label)),
+    ...(inner?.labels.some(isNew) && { unread: inner }),
+  };
+}
+
+/** Labels and uses only grow when they are merged, so equal sizes mean equal sets. */
+function addsNothing(before: LabelUse, after: LabelUse): boolean {
+  return (
+    before.opaque === after.opaque &&
+    before.laundering === after.laundering &&
+    (before.unread?.labels.length ?? 0) === (after.unread?.labels.length ?? 0) &&
+    new Set(before.reads).size === after.reads.length &&
+    new Set(before.writes).size === after.writes.length &&
+    uses(before).size === uses(after).size
+  );
+}
+
+function uses({ predicates }: LabelUse): ReadonlySet<string> {
+  return new Set(predicates.map(({ label, use }) => `${label} ${use}`));
+}
