@@ -10,13 +10,16 @@ export class CliError extends Error {
   readonly why: string | undefined;
   /** The next command or step. */
   readonly next: string | undefined;
+  /** The code of a problem that the server answered with. */
+  readonly code: string | undefined;
 
-  constructor(exit: Exit, what: string, more: { why?: string; next?: string; cause?: unknown } = {}) {
+  constructor(exit: Exit, what: string, more: { why?: string; next?: string; code?: string; cause?: unknown } = {}) {
     super(what, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = "CliError";
     this.exit = exit;
     this.why = more.why;
     this.next = more.next;
+    this.code = more.code;
   }
 }
 

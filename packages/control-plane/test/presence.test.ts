@@ -1,7 +1,7 @@
-import { join } from "node:path";
-import Database from "better-sqlite3";
+import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { OpensslFolder } from "./client-certificates.ts";
+import { PageVisitor } from "./page-visitor.ts";
 import { type Harness, startHarness } from "./running.ts";
 import { expectStatus, sessionRequest, setTheScene } from "./scene.ts";
 
@@ -11,15 +11,22 @@ describe("presence", () => {
   let anaToken: string;
   let anaId: string;
   let claudeId: string;
+  let totp: string;
 
-  /** Stands in for the page of the step-up: the sign-ins of ana get what it writes. */
-  const touch = (methods: readonly string[] = ["pwd", "hwk", "mfa"]) => {
-    const database = new Database(join(harness.directory, "store.db"));
-    const at = new Date(harness.clock.now()).toISOString();
-    database
-      .prepare("update sign_ins set methods = ?, authenticated_at = ? where principal_id = ?")
-      .run(JSON.stringify(methods), at, anaId);
-    database.close();
+  /** A step-up by the code of an authenticator app: the API's way, as a passkey's touch is the browser's. */
+  const touch = async () => {
+    const code = new TOTP({ secret: Secret.fromBase32(totp) }).generate({ timestamp: harness.clock.now() });
+    await expectStatus(harness.call("POST", "/v1/step-up", { code }, anaToken), 204);
+  };
+  const addAuthenticatorApp = async () => {
+    const visitor = new PageVisitor(harness);
+    await visitor.post("/sign-in", { name: "ana", password: "ana-has-a-long-password", next: "/" });
+    await visitor.get("/account/second-factors");
+    const offered = await visitor.post("/account/second-factors/totp");
+    const secret = /<code>([A-Z2-7 ]+)<\/code>/.exec(offered.body)?.[1]?.replaceAll(" ", "") ?? "";
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: harness.clock.now() });
+    expect((await visitor.post("/account/second-factors/totp/confirm", { code })).status).toBe(200);
+    return secret;
   };
   const newSecret = (body: object = { resource: "shop" }, token = anaToken) =>
     harness.call("POST", "/v1/connection-secrets", body, token);
@@ -40,6 +47,7 @@ describe("presence", () => {
       await expectStatus(harness.call("POST", "/v1/grants", { principal: name, resource: "shop" }), 201);
     }
     claudeId = (await harness.call("GET", "/v1/principals/claude")).json.id;
+    totp = await addAuthenticatorApp();
     const secrets = { presence: "required" };
     const shown = await expectStatus(harness.call("PATCH", "/v1/resources/shop", { secrets }), 200);
     expect(shown.json.secrets).toEqual(secrets);
@@ -59,12 +67,16 @@ describe("presence", () => {
   });
 
   it("a password is no presence: programs ask for those, too", async () => {
-    touch(["pwd"]);
-    expect((await newSecret()).json.code).toBe("step_up_required");
+    await harness.addUser("bob");
+    await expectStatus(harness.call("POST", "/v1/grants", { principal: "bob", resource: "shop" }), 201);
+    const token = await harness.login("bob", "bob-has-a-long-password");
+    const password = { password: "bob-has-a-long-password" };
+    await expectStatus(harness.call("POST", "/v1/step-up", password, token), 204);
+    expect((await newSecret({ resource: "shop" }, token)).json.code).toBe("step_up_required");
   });
 
   it("a touch makes one secret, which opens one connection within five minutes", async () => {
-    touch();
+    await touch();
     const made = (await expectStatus(newSecret(), 201)).json;
     expect(Date.parse(made.expiresAt) - harness.clock.now()).toBe(5 * 60_000);
     const again = await newSecret();
@@ -72,20 +84,24 @@ describe("presence", () => {
       "step_up_required",
       expect.stringContaining("the last proof was used already"),
     ]);
+    const { events } = (await harness.call("GET", "/v1/audit?type=presence.missing&order=newest&limit=1")).json;
+    expect(events[0].data).toEqual({ by: "ana", what: "connection secret shop" });
     const proof = { type: "secret", principalName: "ana", secretId: made.id } as const;
     expect(await harness.port.authenticate(proof)).toMatchObject({ ok: true });
     expect(await session(anaId, { secretId: made.id })).toMatchObject({ ok: true });
     expect(await harness.port.authenticate(proof)).toMatchObject({ ok: false, reason: "used_up" });
-    touch();
+    harness.clock.advance(30_000);
+    await touch();
     expect((await newSecret({ resource: "shop", ttlSeconds: 3600 })).status).toBe(400);
     expect((await newSecret({ resource: "shop", uses: 5 })).status).toBe(400);
   });
 
   it("a touch is worth two minutes, and two requests at once cannot share it", async () => {
-    touch();
+    await touch();
     harness.clock.advance(121_000);
     expect((await newSecret()).json.code).toBe("step_up_required");
-    touch();
+    harness.clock.advance(60_000);
+    await touch();
     const both = await Promise.all([newSecret(), newSecret()]);
     expect(both.map(({ status }) => status).sort()).toEqual([201, 403]);
   });
@@ -95,7 +111,7 @@ describe("presence", () => {
     const body = { resource: "shop", request: openssl.request("ana") };
     const issue = () => harness.call("POST", "/v1/certificates", body, anaToken);
     expect((await issue()).json.code).toBe("step_up_required");
-    touch();
+    await touch();
     await expectStatus(issue(), 201);
     expect((await issue()).json.code).toBe("step_up_required");
   });
@@ -104,7 +120,7 @@ describe("presence", () => {
     const broad = (await expectStatus(delegate({}), 201)).json;
     expect(await session(claudeId, { mandateId: broad.id })).toMatchObject(refused);
     expect((await delegate()).json.code).toBe("step_up_required");
-    touch();
+    await touch();
     const made = (await expectStatus(delegate(), 201)).json;
     expect(await session(claudeId, { mandateId: made.id })).toMatchObject({ ok: true });
     const secret = (await expectStatus(newSecret({}, made.token), 201)).json;

@@ -20,7 +20,7 @@ const TITLED = new Set(["bad_request", "unauthenticated", "policy_invalid", "rat
 
 /** RFC 9457 with our code, as an error of the command. */
 export function problemError({ code, title, detail, next = NEXT[code] }: ApiProblem): CliError {
-  const more = next === undefined ? {} : { next };
+  const more = { code, ...(next === undefined ? {} : { next }) };
   if (code === "internal")
     return new CliError("failure", "the server had an error of its own", { why: detail, ...more });
   const speaksForItself = !TITLED.has(code) && !detail.includes("\n");

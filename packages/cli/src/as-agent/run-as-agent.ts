@@ -1,5 +1,6 @@
 import { answer } from "../api/client.ts";
 import type { AccessLevel } from "../api/shapes.ts";
+import { withStepUp } from "../api/with-step-up.ts";
 import type { CommandContext } from "../context.ts";
 import { childVariables, type Variables } from "../environment.ts";
 import { CliError } from "../errors.ts";
@@ -33,7 +34,7 @@ export async function runAsAgent(context: CommandContext, wanted: AgentRun): Pro
   const { agent, resources, level, ttlSeconds, file } = wanted;
   const scope = { ...(resources.length === 0 ? {} : { resources: [...resources] }), ...(level && { level }) };
   const body = { agent, purpose: `tw exec ${file}`.slice(0, 200), ttlSeconds, ...scope };
-  const delegation = await answer(api.POST("/v1/delegations", { body }));
+  const delegation = await withStepUp(context, () => answer(api.POST("/v1/delegations", { body })));
   let home: AgentHome | undefined;
   try {
     home = await makeAgentHome(context, delegation);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { levelAtLeast } from "@tidewaiter/core/resource";
 import { answer } from "../api/client.ts";
 import type { AccessLevel, Endpoint } from "../api/shapes.ts";
+import { withStepUp } from "../api/with-step-up.ts";
 import { findResource } from "../commands/resources/find-resource.ts";
 import { makePrivateDir, writePrivateFile } from "../config/private-file.ts";
 import type { CommandContext } from "../context.ts";
@@ -68,7 +69,8 @@ export async function openConnection(
     ...(uses === undefined ? {} : { uses }),
     ...(forPrincipal === undefined ? {} : { forPrincipal }),
   };
-  const made = await answer(api.POST("/v1/connection-secrets", { body })).catch((error: unknown) => {
+  const make = () => answer(api.POST("/v1/connection-secrets", { body }));
+  const made = await withStepUp(context, make).catch((error: unknown) => {
     throw tooMany(error);
   });
   const { host, port } = made.endpoint;

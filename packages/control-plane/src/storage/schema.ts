@@ -211,8 +211,8 @@ export const signIns = sqliteTable("sign_ins", {
   address: text("address").notNull(),
   endedAt: instant("ended_at"),
   endReason: text("end_reason"),
-  /** When a proof of presence was last used up. */
-  presenceUsedAt: instant("presence_used_at"),
+  /** When the person last proved to be there, by more than a password; null once that was used. */
+  presenceAt: instant("presence_at"),
 });
 
 /** SHA-256 of the cookie that a browser holds for a sign-in. */

@@ -8,6 +8,7 @@ import { loginName } from "../mandates/login-name.ts";
 import { hashMandateSecret, newMandateSecret } from "../mandates/mandate.ts";
 import { mandateView, scopeShape } from "../mandates/shapes.ts";
 import { refOf } from "../principals/routes.ts";
+import { auditAbsence } from "../secrets/presence.ts";
 import { idPath, principalName } from "../shapes.ts";
 
 /** A working day: an agent that runs longer is started anew. */
@@ -43,7 +44,9 @@ export function delegationRoutes({ store, now }: Services): Route[] {
           expiresAt,
           signInId: caller.signInId,
         };
-        const made = await delegations.create({ by: refOf(caller), delegation: { ...wanted, ...fields } });
+        const making = delegations.create({ by: refOf(caller), delegation: { ...wanted, ...fields } });
+        const what = `delegation to ${body.agent}`;
+        const made = await auditAbsence(store.units.audit.append, caller, what, making);
         return { ...withUsername(made), token };
       },
     }),

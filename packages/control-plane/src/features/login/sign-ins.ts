@@ -4,6 +4,7 @@ import { insert, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 import { type ActingRef, loadActing } from "../mandates/acting.ts";
 import { type Holder, toHolder } from "../mandates/holder.ts";
+import { provesPresence } from "../secrets/presence.ts";
 
 export type SignInRow = typeof signIns.$inferSelect;
 
@@ -40,7 +41,7 @@ export function* openSignIn(unit: UnitContext, given: NewSignIn): Work<SignInRow
     address: given.address,
     endedAt: null,
     endReason: null,
-    presenceUsedAt: null,
+    presenceAt: provesPresence(given.methods) ? (given.authenticatedAt ?? unit.now) : null,
   };
   yield* insert(signIns, row);
   const { principalId, via, provider, expiresAt, address } = row;

@@ -9,6 +9,7 @@ import { endSignIns } from "../login/end-sign-ins.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 import { requireMayManage } from "../roles/rights.ts";
+import { provesPresence } from "../secrets/presence.ts";
 import type { FactorStatus } from "./factor.ts";
 
 export type PasskeyRow = typeof passkeys.$inferSelect;
@@ -190,7 +191,8 @@ function* stepUp(unit: UnitContext, args: { signInId: string; methods: readonly 
   const row = yield* selectOne(signIns, eq(signIns.id, args.signInId));
   if (row === undefined || row.endedAt !== null) throw new TidewaiterError("unauthenticated", "the sign-in has ended");
   const methods = [...new Set([...row.methods, ...args.methods])];
-  yield* update(signIns, { methods, authenticatedAt: unit.now }, eq(signIns.id, row.id));
+  const presence = provesPresence(args.methods) ? { presenceAt: unit.now } : {};
+  yield* update(signIns, { methods, authenticatedAt: unit.now, ...presence }, eq(signIns.id, row.id));
   const data = { signIn: row.id, methods: args.methods.join(" ") };
   unit.audit({ type: "login.stepped_up", principalId: row.principalId, data });
 }

@@ -1,15 +1,20 @@
+import type { AuditEventInput } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { eq } from "drizzle-orm";
 import { signIns } from "../../storage/schema.ts";
 import { selectOne, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 import type { MandateRow } from "../mandates/mandate.ts";
+import { STEP_UP_PAGE } from "../second-factors/require-step-up.ts";
 
 /** Time between the touch and what it is for. */
 export const PRESENCE_MS = 2 * 60_000;
 /** RFC 8176: proofs that a program with the person's files cannot give. A password is none: programs ask for those, too. */
 const STRONG = new Set(["hwk", "swk", "otp", "mfa", "fpt", "face", "iris", "sc", "user"]);
-export const STEP_UP_PAGE = "/step-up";
+
+export function provesPresence(methods: readonly string[]): boolean {
+  return methods.some((method) => STRONG.has(method));
+}
 
 /**
  * Takes the person's latest proof of being there. Each counts once: a program that waits with a stolen token for a touch
@@ -21,16 +26,16 @@ export function* takePresence(unit: UnitContext, signInId: string | undefined, w
   if (signIn === undefined) {
     throw new TidewaiterError("permission_missing", `${what} takes a person who is signed in and there`);
   }
-  const { authenticatedAt, methods, presenceUsedAt } = signIn;
-  const age = Date.parse(unit.now) - Date.parse(authenticatedAt);
-  const fresh = age >= 0 && age <= PRESENCE_MS && methods.some((method) => STRONG.has(method));
-  if (!fresh || (presenceUsedAt !== null && presenceUsedAt >= authenticatedAt)) {
-    const used = fresh ? "; the last proof was used already, for something else" : "";
-    throw new TidewaiterError("step_up_required", `${what} takes your presence: touch your passkey${used}`, {
+  const { authenticatedAt, methods, presenceAt } = signIn;
+  const fresh = (at: string) => Math.abs(Date.parse(unit.now) - Date.parse(at)) <= PRESENCE_MS;
+  if (presenceAt === null || !fresh(presenceAt)) {
+    const used = presenceAt === null && fresh(authenticatedAt) && provesPresence(methods);
+    const why = used ? "; the last proof was used already, for something else" : "";
+    throw new TidewaiterError("step_up_required", `${what} takes your presence: touch your passkey${why}`, {
       next: STEP_UP_PAGE,
     });
   }
-  yield* update(signIns, { presenceUsedAt: unit.now }, eq(signIns.id, signIn.id));
+  yield* update(signIns, { presenceAt: null }, eq(signIns.id, signIn.id));
 }
 
 interface Protected {
@@ -54,4 +59,21 @@ export function presenceProblem(
   if (!needsPresence(resource) || secret?.present === true) return undefined;
   if (mandate?.present === true || mandate?.type === "federation") return undefined;
   return `${resource.name} takes secrets that were made for it in somebody's presence`;
+}
+
+/** That somebody asked without being there is written down: it may be a program with a stolen token. */
+export async function auditAbsence<Result>(
+  audit: (event: AuditEventInput) => Promise<void>,
+  caller: { readonly id: string; readonly name: string },
+  what: string,
+  work: Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof TidewaiterError && error.code === "step_up_required") {
+      await audit({ type: "presence.missing", principalId: caller.id, data: { by: caller.name, what } });
+    }
+    throw error;
+  }
 }

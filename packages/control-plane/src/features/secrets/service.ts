@@ -5,6 +5,7 @@ import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { Caller } from "../login/service.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
+import { auditAbsence } from "./presence.ts";
 import { sshKeyFingerprint } from "./ssh-key.ts";
 import type { SecretView } from "./store.ts";
 import { makeVerifier, newConnectionSecret } from "./verifier.ts";
@@ -44,7 +45,7 @@ export class SecretService {
       ...asked(request),
     });
     const secret = newConnectionSecret();
-    const view = await this.#store.units.secrets.create({
+    const making = this.#store.units.secrets.create({
       by: refOf(caller),
       mandate: caller.mandate,
       ownerId: ownOf(caller).ownerId,
@@ -57,6 +58,8 @@ export class SecretService {
       expiresAt: new Date(this.#now() + terms.ttlSeconds * 1000).toISOString(),
       uses: terms.uses,
     });
+    const what = `connection secret ${resource ?? ""}`.trim();
+    const view = await auditAbsence(this.#store.units.audit.append, caller, what, making);
     return { ...view, secret };
   }
 

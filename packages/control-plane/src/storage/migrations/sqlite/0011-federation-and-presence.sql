@@ -32,4 +32,4 @@ create index federation_tokens_expires_at on federation_tokens (expires_at);
 alter table mandates add column sign_in_id text;
 create index mandates_sign_in_id on mandates (sign_in_id);
 alter table connection_secrets add column present integer not null default 0;
-alter table sign_ins add column presence_used_at text;
+alter table sign_ins add column presence_at text;
