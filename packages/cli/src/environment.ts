@@ -25,6 +25,7 @@ export const VARIABLES = {
   TIDEWAITER_AGENT: "set for a command of `tw exec --as-agent`: the AI agent and its person",
   TIDEWAITER_PASSWORD: "password for `tw login`",
   TIDEWAITER_NEW_PASSWORD: "password for `tw principals add` and `tw principals password`",
+  TIDEWAITER_EMERGENCY_CODE: "code for `tw emergency use` and `tw emergency drill`",
   TIDEWAITER_CREDENTIAL: "password for `tw credentials set`",
   TIDEWAITER_DEBUG: "when set, errors of ours are shown with their stack",
   PGSERVICEFILE: "service file that `tw connect` writes (default: ~/.pg_service.conf)",

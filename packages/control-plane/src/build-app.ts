@@ -10,6 +10,7 @@ import { certificateRoutes } from "./features/certificates/routes.ts";
 import { changeRequestRoutes } from "./features/change-requests/routes.ts";
 import { credentialRoutes } from "./features/credentials/routes.ts";
 import { delegationRoutes } from "./features/delegation/routes.ts";
+import { emergencyRoutes } from "./features/emergency/routes.ts";
 import { federationRoutes } from "./features/federation/routes.ts";
 import { registerTokenEndpoint } from "./features/federation/token-endpoint.ts";
 import { grantRoutes } from "./features/grants/routes.ts";
@@ -70,6 +71,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...accessRoutes(services),
     ...accessRequestRoutes(services),
     ...changeRequestRoutes(services),
+    ...emergencyRoutes(services),
     ...policyRoutes(services),
     ...applyRoutes(services),
     ...agentRoutes(services),

@@ -53,6 +53,8 @@ export interface RunningControlPlane {
   revalidate(): Promise<void>;
   /** A new Ed25519 key: published at once, signing some minutes later; the older ones still verify for a while. */
   rotateSigningKey(purpose: "session_grant" | "access_token"): Promise<{ readonly kid: string }>;
+  /** What is done each 15 s by itself: says aloud what time has changed. */
+  sweep(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Runnin
       revalidate: () => services.revalidation.round(),
       rotateMasterKey: () => services.sealer.rotate(),
       rotateSigningKey: (purpose) => (purpose === "session_grant" ? services.grantKeys : services.tokenKeys).rotate(),
+      sweep: sweeper.sweep,
       async close() {
         sweeper.stop();
         services.revalidation.stop();

@@ -11,6 +11,8 @@ import { changeRequestUnits } from "./features/change-requests/store.ts";
 import { changeUnits } from "./features/changes/store.ts";
 import { credentialUnits } from "./features/credentials/store.ts";
 import { delegationUnits } from "./features/delegation/store.ts";
+import { emergencyIdentityUnits } from "./features/emergency/identity-store.ts";
+import { emergencyUnits } from "./features/emergency/store.ts";
 import { federationUnits } from "./features/federation/store.ts";
 import { grantUnits } from "./features/grants/store.ts";
 import { groupUnits } from "./features/groups/store.ts";
@@ -58,6 +60,8 @@ export const units = {
   delegations: delegationUnits,
   federations: federationUnits,
   factors: factorUnits,
+  emergencies: emergencyUnits,
+  emergencyIdentities: emergencyIdentityUnits,
   grants: grantUnits,
   groups: groupUnits,
   history: historyUnits,

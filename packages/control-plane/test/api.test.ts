@@ -46,6 +46,8 @@ describe("API", () => {
       "GET /v1/health",
       "GET /v1/policies/schema",
       "POST /v1/agents/join",
+      "POST /v1/emergency/drill",
+      "POST /v1/emergency/use",
       "POST /v1/login",
       "POST /v1/login/code",
       "POST /v1/login/device",

@@ -28,6 +28,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   delegations: "AI agents that act for you",
   demo: "what the demo offers",
   federations: "issuers whose workload tokens are taken",
+  emergency: "access when nobody can be asked",
   grants: "who may reach what",
   groups: "sets of principals",
   identity: "identity providers and what they push",
@@ -314,6 +315,41 @@ export const ENTRIES: readonly Entry[] = [
     path: ["access", "explain"],
     summary: "why somebody may reach a resource, or not",
     load: async () => (await import("./access/explain.ts")).explain,
+  },
+  {
+    path: ["emergency", "create"],
+    summary: "make an identity for one resource; prints its codes",
+    load: async () => (await import("./emergency/create.ts")).create,
+  },
+  {
+    path: ["emergency", "codes"],
+    summary: "new codes; the old ones open nothing any more",
+    load: async () => (await import("./emergency/codes.ts")).codes,
+  },
+  {
+    path: ["emergency", "list"],
+    summary: "identities, and uses that nobody has reviewed",
+    load: async () => (await import("./emergency/list.ts")).list,
+  },
+  {
+    path: ["emergency", "use"],
+    summary: "break glass: one resource, one hour, told to everybody",
+    load: async () => (await import("./emergency/use.ts")).use,
+  },
+  {
+    path: ["emergency", "drill"],
+    summary: "try all of it without getting access",
+    load: async () => (await import("./emergency/drill.ts")).drill,
+  },
+  {
+    path: ["emergency", "review"],
+    summary: "say that a use was looked at",
+    load: async () => (await import("./emergency/review.ts")).review,
+  },
+  {
+    path: ["emergency", "end"],
+    summary: "end a use before its hour is over",
+    load: async () => (await import("./emergency/end.ts")).end,
   },
   {
     path: ["grants", "list"],

@@ -2140,6 +2140,284 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
+  "/v1/emergency/identities": {
+    /** List emergency identities: what each opens, and how many codes are left (needs the permission emergency.read) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            identities: ({
+              name: string;
+              principal: string;
+              resource: string;
+              level: "read" | "write" | "admin";
+              codesLeft: number;
+              createdBy: string;
+              createdAt: string;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    /** Make an emergency identity for one resource; its codes are shown now and never again (needs the permission emergency.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          resource: string;
+          level?: "read" | "write" | "admin";
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            name: string;
+            codes: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/emergency/identities/{name}/codes": {
+    get?: never;
+    put?: never;
+    /** Make new codes, shown now and never again; the old ones open nothing any more (needs the permission emergency.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            name: string;
+            codes: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/emergency/identities/{name}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Delete an emergency identity; its sessions end (needs the permission emergency.write) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
+  "/v1/emergency/use": {
+    get?: never;
+    put?: never;
+    /** Break glass: with a code, one resource for one hour; told on every channel, to be reviewed within a day (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          code: string;
+          reason: string;
+          claimedName: string;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            shortId: string;
+            username: string;
+            secret: string;
+            resource: string;
+            level: "read" | "write" | "admin";
+            expiresAt: string;
+            codesLeft: number;
+            problems: string[];
+            endpoint: {
+              host: string;
+              port: number;
+              tls: boolean;
+              caPem?: string;
+            };
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/emergency/drill": {
+    get?: never;
+    put?: never;
+    /** Do all that a use does, and take it back: says what would keep a session from being opened (public) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          name: string;
+          code: string;
+          reason: string;
+          claimedName: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            ok: boolean;
+            resource: string;
+            level: "read" | "write" | "admin";
+            problems: string[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/emergency/uses": {
+    /** List uses of emergency identities, or only those that nobody has reviewed (needs the permission emergency.read) */
+    get: {
+      parameters: {
+        query?: { open?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            uses: ({
+              id: string;
+              shortId: string;
+              name: string;
+              resourceName: string;
+              level: "read" | "write" | "admin";
+              reason: string;
+              claimedName: string;
+              address: string;
+              usedAt: string;
+              expiresAt: string;
+              endedAt: string | null;
+              reviewDueAt: string;
+              overdue: boolean;
+              reviewedBy: string | null;
+              reviewedAt: string | null;
+              reviewComment: string | null;
+            })[];
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/emergency/uses/{id}/review": {
+    get?: never;
+    put?: never;
+    /** Say that a use was looked at, and what came of it (needs the permission emergency.review) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          comment: string;
+        } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            name: string;
+            resourceName: string;
+            level: "read" | "write" | "admin";
+            reason: string;
+            claimedName: string;
+            address: string;
+            usedAt: string;
+            expiresAt: string;
+            endedAt: string | null;
+            reviewDueAt: string;
+            overdue: boolean;
+            reviewedBy: string | null;
+            reviewedAt: string | null;
+            reviewComment: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/emergency/uses/{id}/end": {
+    get?: never;
+    put?: never;
+    /** End a use before its hour is over; its sessions end (needs the permission emergency.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            shortId: string;
+            name: string;
+            resourceName: string;
+            level: "read" | "write" | "admin";
+            reason: string;
+            claimedName: string;
+            address: string;
+            usedAt: string;
+            expiresAt: string;
+            endedAt: string | null;
+            reviewDueAt: string;
+            overdue: boolean;
+            reviewedBy: string | null;
+            reviewedAt: string | null;
+            reviewComment: string | null;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
   "/v1/policies": {
     /** The policy in force, or an older version (needs the permission policies.read) */
     get: {

@@ -2,6 +2,7 @@ import type { Permission } from "../../permissions.ts";
 import type { UnitDefinition } from "../../storage/unit.ts";
 import { accessRuleUnits } from "../access-requests/rule-store.ts";
 import { applyUnits } from "../apply/store.ts";
+import { emergencyIdentityUnits } from "../emergency/identity-store.ts";
 import { grantUnits } from "../grants/store.ts";
 import { groupUnits } from "../groups/store.ts";
 import { labelUnits } from "../labels/store.ts";
@@ -35,6 +36,7 @@ const TABLE: Readonly<Record<string, () => Replayable>> = {
   "scimGroups.replace": () => of(scimGroupUnits.replace, "groups.write"),
   "scimGroups.patch": () => of(scimGroupUnits.patch, "groups.write"),
   "roles.put": () => of(roleUnits.put, "roles.write"),
+  "emergencyIdentities.create": () => of(emergencyIdentityUnits.create, "emergency.write"),
   "resources.create": () => of(resourceUnits.create, "resources.write"),
   "resources.update": () => of(resourceUnits.update, "resources.write"),
   "grants.create": () => of(grantUnits.create, "grants.write"),
