@@ -242,6 +242,36 @@ export function notificationsContract(kind: StoreKind): void {
       expect(await deliveries()).toHaveLength(1);
     });
 
+    it("tells of access that is asked for and given, and of changes that need a second person", async () => {
+      const events = ["access.requested", "access.decided", "change.requested", "change.decided"];
+      await channel("hook", webhook({ events }));
+      await channel("mail", email({ events: ["access.requested"] }));
+      const rule = {
+        kind: "access_rule",
+        name: "shop",
+        requesters: ["principal:ana"],
+        resources: ["shop"],
+        level: "write",
+      };
+      const source = JSON.stringify({ ...rule, maxDuration: "4h", reviewers: { by: ["group:data-owners"] } });
+      const applied = await harness.call("POST", "/v1/apply", { documents: [{ name: "a.yaml", source }] });
+      expect(applied.status, applied.text).toBe(200);
+      const ana = await harness.login("ana", "ana-has-a-long-password");
+      const mia = await harness.login("mia", "mia-has-a-long-password");
+      const request = { resource: "shop", level: "write", durationSeconds: 3600, reason: "ticket 812" };
+      const asked = await harness.call("POST", "/v1/access-requests", request, ana);
+      expect(asked.status, asked.text).toBe(201);
+      await harness.call("POST", `/v1/access-requests/${asked.json.id}/approve`, {}, mia);
+      const titles = () => receiver.received.map(({ body }) => JSON.parse(body).data.title as string);
+      await eventually(() => expect(titles()).toHaveLength(2));
+      expect(titles().toSorted()).toEqual([
+        expect.stringMatching(/^The access of ana to shop \(write\) begins, until /),
+        "ana asks for write on shop for 1 h",
+      ]);
+      await eventually(() => expect(mail.mails).toHaveLength(1));
+      expect(mail.mails[0]?.to).toEqual(["mia@example.com"]);
+    });
+
     it("tests a channel, and says what is wrong with it without its secrets", async () => {
       await channel("slack", { type: "slack", webhookUrl: "env:SLACK" });
       const answer = await harness.call("POST", "/v1/notification-channels/slack/test");

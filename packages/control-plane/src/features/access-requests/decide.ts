@@ -5,6 +5,7 @@ import { accessRequests, accessRules, grants, resources } from "../../storage/sc
 import { insert, selectOne, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
 import { unconfirmedPrincipal, unconfirmedWords } from "../identity-providers/confirmed.ts";
+import { notifyAccessDecided } from "../notifications/requests.ts";
 import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { type Asked, enoughApprovals, limitProblem, ruleFits, standsFor } from "./fits.ts";
@@ -40,7 +41,11 @@ export function* decideRequest(unit: UnitContext, row: AccessRequestRow, args: D
   const decided = { ...row, decisions: [...row.decisions, one] };
   const data = { comment, by: reviewer.row.name };
   told(unit, decision === "approve" ? "approved" : "denied", row, data, reviewer.row.id);
-  if (decision === "deny") return yield* save(unit, { ...decided, state: "denied", closedAt: unit.now });
+  if (decision === "deny") {
+    const denied = yield* save(unit, { ...decided, state: "denied", closedAt: unit.now });
+    yield* notifyAccessDecided(unit, denied);
+    return denied;
+  }
   const able = new Map([...reviewers].filter(([, known]) => principalProblem(known) === undefined));
   if (!enoughApprovals(asked, decided.decisions, able)) return yield* save(unit, decided);
   return yield* giveAccess(unit, decided);
@@ -71,6 +76,7 @@ export function* giveAccess(unit: UnitContext, row: AccessRequestRow): Work<Acce
   const { grantId, grantExpiresAt } = prolonged ?? (yield* makeGrant(unit, row, until));
   const approved = { ...row, state: "approved" as const, grantId, grantExpiresAt, closedAt: unit.now };
   told(unit, "granted", approved, { level: row.level, until: grantExpiresAt, rule: row.ruleName });
+  yield* notifyAccessDecided(unit, approved);
   return yield* save(unit, approved);
 }
 

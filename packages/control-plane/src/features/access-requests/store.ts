@@ -5,6 +5,7 @@ import { and, asc, desc, eq, gt, isNotNull, lte } from "drizzle-orm";
 import { accessRequests, accessRules, grants, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { notifyAccessRequested } from "../notifications/requests.ts";
 import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requirePermission } from "../roles/rights.ts";
@@ -136,7 +137,9 @@ export const accessRequestUnits = {
         told(unit, "expired", row);
         yield* save(unit, { ...row, state: "expired", closedAt: unit.now, closedReason: "nobody decided in time" });
       } else if (row.escalatedAt === null && (yield* isEscalated(unit, row))) {
-        told(unit, "escalated", row, { to: yield* escalatedTo(row) });
+        const to = yield* escalatedTo(row);
+        told(unit, "escalated", row, { to });
+        yield* notifyAccessRequested(unit, row, to.split(" "));
         yield* save(unit, { ...row, escalatedAt: unit.now });
       }
     }
@@ -187,7 +190,9 @@ function* createRequest(unit: UnitContext, args: CreateArgs): Work<AccessRequest
   const askedOf = rule.rule.reviewers.by.join(" ");
   const { level, durationSeconds: seconds, reason } = request;
   told(unit, "requested", row, { level, seconds, reason, rule: rule.name, askedOf, extends: row.extendsId });
-  return rule.rule.autoApprove ? yield* giveAccess(unit, row) : row;
+  if (rule.rule.autoApprove) return yield* giveAccess(unit, row);
+  yield* notifyAccessRequested(unit, row, rule.rule.reviewers.by);
+  return row;
 }
 
 /** One answer for a resource that is not there and for one that may not be asked for. */

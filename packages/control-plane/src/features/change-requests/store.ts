@@ -8,6 +8,7 @@ import { count, insert, select, selectOne, update, type Work } from "../../stora
 import { read, type UnitContext, type UnitDefinition, write } from "../../storage/unit.ts";
 import { selfDecision } from "../access-requests/self.ts";
 import { toJson } from "../apply/documents.ts";
+import { notifyChangeDecided, notifyChangeRequested } from "../notifications/requests.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requirePermission, rightsOfRef } from "../roles/rights.ts";
 import { replayable } from "./replayable.ts";
@@ -63,6 +64,7 @@ export const changeRequestUnits = {
     };
     yield* insert(changeRequests, row);
     told(unit, "requested", row, by.id, {});
+    yield* notifyChangeRequested(unit, row);
     return row;
   }),
 
@@ -90,6 +92,7 @@ export const changeRequestUnits = {
     yield* requireRequester(row);
     yield* replay(unit, row, kept.unit);
     told(unit, "applied", row, args.by.id, { by: args.by.name, comment: args.comment });
+    yield* notifyChangeDecided(unit, row, `approved by ${args.by.name} and made`);
     return yield* close(row, { state: "applied", decidedBy: args.by.name, decidedAt: unit.now, comment: args.comment });
   }),
 
@@ -100,6 +103,7 @@ export const changeRequestUnits = {
     const permission = replayable(row.unit)?.permission;
     if (state === "rejected" && permission !== undefined) yield* requirePermission(args.by, permission);
     told(unit, state, row, args.by.id, { by: args.by.name, comment: args.comment });
+    yield* notifyChangeDecided(unit, row, `${state} by ${args.by.name}`);
     return yield* close(row, { state, decidedBy: args.by.name, decidedAt: unit.now, comment: args.comment });
   }),
 

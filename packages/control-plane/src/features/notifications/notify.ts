@@ -10,7 +10,7 @@ export interface Notification {
   /** Id of what it is about: of a review, a request. */
   readonly refId: string;
   readonly resource?: string | undefined;
-  /** Who is asked, as in a rule (`group:NAME`, `principal:NAME`); empty = the role reviewer. */
+  /** Who is asked, as in a rule (`group:NAME`, `principal:NAME`), or `role:NAME`; empty = the role reviewer. */
   readonly asked: readonly string[];
   /** Ids of principals that are not told by mail although they are asked: whoever asks. */
   readonly except?: readonly string[] | undefined;
@@ -84,7 +84,8 @@ function* peopleAsked({ asked, except = [] }: Notification): Work<Recipient[]> {
   const people = [...known.values()].filter((person) => {
     if (principalProblem(person) !== undefined) return false;
     if (asked.length === 0) return person.roles.includes("reviewer");
-    const names = [`principal:${person.row.name}`, ...person.groupNames.map((group) => `group:${group}`)];
+    const groups = person.groupNames.map((group) => `group:${group}`);
+    const names = [`principal:${person.row.name}`, ...groups, ...person.roles.map((role) => `role:${role}`)];
     return names.some((name) => asked.includes(name));
   });
   return people

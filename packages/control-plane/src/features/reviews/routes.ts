@@ -3,7 +3,7 @@ import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { idPath } from "../shapes.ts";
 import { requirePresence } from "./presence.ts";
-import { concerns, findReviewFor, readReview } from "./read-review.ts";
+import { concerns, readReview } from "./read-review.ts";
 import { reviewState, reviewView, toReviewView } from "./view.ts";
 
 const detailed = reviewView.extend({ statement: z.string(), parameters: z.array(z.string()).readonly() });
@@ -54,11 +54,11 @@ function decision(services: Services, verb: "approve" | "reject", summary: strin
     params: idPath,
     body: comment,
     response: reviewView,
-    async handle({ params, body, caller, can }) {
+    async handle({ params, body, caller }) {
       const { id, name, roles } = caller;
       const reviewer = { id, name, roles };
       if (verb === "approve") {
-        await requirePresence(services, caller, await findReviewFor(services, params.id, { caller, can }));
+        await requirePresence(services, caller, await services.store.units.reviews.get({ id: params.id }));
       }
       return toReviewView(
         await services.store.units.reviews.decide({ id: params.id, reviewer, decision: verb, comment: body.comment }),

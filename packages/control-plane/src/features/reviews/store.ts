@@ -7,9 +7,8 @@ import { insertDataKey } from "../../seal/store.ts";
 import { reviews, sessions } from "../../storage/schema.ts";
 import { count, insert, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
-import { notify } from "../notifications/notify.ts";
-import { reviewDecided, reviewRequested } from "../notifications/words.ts";
 import { type DecideArgs, decideReview } from "./decide.ts";
+import { notifyDecided, notifyRequested } from "./notify-review.ts";
 
 export type ReviewRow = typeof reviews.$inferSelect;
 
@@ -160,13 +159,7 @@ function* openReview(unit: UnitContext, args: RequestArgs, session: typeof sessi
   };
   yield* insertDataKey(args.dataKey);
   yield* insert(reviews, row);
-  const asker = session.ownerName === null ? row.principalName : `${row.principalName} (for ${session.ownerName})`;
-  yield* notify(unit, {
-    event: "review.requested",
-    ...aboutReview(row),
-    expiresAt: row.expiresAt,
-    message: reviewRequested(row, asker, request.normalised),
-  });
+  yield* notifyRequested(unit, row, { owner: session.ownerName, normalised: request.normalised });
   told(unit, "review.requested", row, { mode: row.mode, summary: row.summary, askedOf: row.askedOf.join(" ") });
   return row;
 }
@@ -177,20 +170,6 @@ function* freeShortId(): Work<string> {
     const taken = and(eq(reviews.shortId, shortId), inArray(reviews.state, OPEN));
     if ((yield* selectOne(reviews, taken)) === undefined) return shortId;
   }
-}
-
-/** Who asked is not told by mail. */
-function aboutReview(row: ReviewRow) {
-  const except = row.ownerId === null ? [row.principalId] : [row.principalId, row.ownerId];
-  return { refId: row.id, resource: row.resourceName, asked: row.askedOf, except };
-}
-
-/** What became of it is told so long. */
-const DECIDED_TOLD_MS = 3600_000;
-
-export function* notifyDecided(unit: UnitContext, row: ReviewRow): Work<void> {
-  const expiresAt = new Date(Date.parse(unit.now) + DECIDED_TOLD_MS).toISOString();
-  yield* notify(unit, { event: "review.decided", ...aboutReview(row), expiresAt, message: reviewDecided(row) });
 }
 
 function* consumeRow(unit: UnitContext, row: ReviewRow): Work<void> {
