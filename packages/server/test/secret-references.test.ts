@@ -28,6 +28,8 @@ beforeAll(async () => {
   world = await World.start({
     target: { auth: "scram", sql: [`create role shop_reader login superuser password '${FIRST}'`] },
     targetLogin: { user: "shop_reader", password: FIRST },
+    allowSecret: ["env:SITE_SHOP"],
+    agentEnv: { SITE_SHOP: SECOND, SHOP_PASSWORD: SECOND },
     serverArgs: [
       ...["--secret-stores", settings, "--secret-dir", join(folder.path, "secrets")],
       ...["--master-key-wrap", "vault-transit:transit/tidewaiter"],
@@ -84,6 +86,8 @@ it("tells a client nothing of where the secret is kept, and an administrator all
 });
 
 it("reads a secret beside the target through the agent, as far as that allows it", async () => {
+  await set({ username: "shop_reader", reference: "agent:env:SITE_SHOP" });
+  expect((await whoAmI()).role).toBe("shop_reader");
   await set({ username: "shop_reader", reference: "agent:env:SHOP_PASSWORD" });
   const refused = await told(world.connect("ana"));
   expect(refused.message).toContain("its credential cannot be read");

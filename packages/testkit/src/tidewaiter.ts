@@ -36,6 +36,9 @@ export interface TidewaiterOptions {
     readonly privateKey: string;
     readonly hostKeys: readonly string[];
   };
+  /** Secrets that the agent may hand over, `env:NAME` or `file:/path`. */
+  readonly allowSecret?: readonly string[];
+  readonly agentEnv?: Readonly<Record<string, string>>;
   /** Further addresses that the agent may dial, `host:port`. */
   readonly allow?: readonly string[];
   /** People, resource and grants as documents, in place of those made from `principals`. */
@@ -148,8 +151,9 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         `${options.target.host}:${options.target.port}`,
         ...(options.ssh === undefined ? [] : ["--allow", `127.0.0.1:${options.ssh.port}`]),
         ...(options.allow ?? []).flatMap((address) => ["--allow", address]),
+        ...(options.allowSecret ?? []).flatMap((name) => ["--allow-secret", name]),
       ],
-      env: { TIDEWAITER_JOIN_TOKEN: await joinToken(dataDir, calls) },
+      env: { ...options.agentEnv, TIDEWAITER_JOIN_TOKEN: await joinToken(dataDir, calls) },
     });
     processes.push(agent);
     await agent.line(/connected/);
