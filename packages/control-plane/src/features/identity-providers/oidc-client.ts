@@ -124,7 +124,10 @@ export class OidcClients {
     const key = JSON.stringify(settings);
     const known = this.#known.get(key);
     if (known !== undefined && this.#now() - known.at < FRESH_MS) return known;
-    const config = await asking(settings, () => this.#discover(settings));
+    const config = await asking(settings, () => this.#discover(settings)).catch((error: unknown) => {
+      if (!(error instanceof RefusedByProvider)) throw error;
+      throw unreachable(settings, "its discovery document is not its own", error);
+    });
     const { jwks_uri } = config.serverMetadata();
     if (jwks_uri === undefined) throw unreachable(settings, "its discovery document names no keys");
     const keys = createRemoteJWKSet(new URL(jwks_uri), { [customFetch]: fetchProvider });
@@ -195,7 +198,6 @@ const NOT_REACHED = new Set([
   "OAUTH_TIMEOUT",
   "OAUTH_RESPONSE_IS_NOT_CONFORM",
   "OAUTH_RESPONSE_IS_NOT_JSON",
-  "OAUTH_PARSE_ERROR",
   "OAUTH_ABORT",
 ]);
 
@@ -203,7 +205,6 @@ const WORDS: Readonly<Record<string, string>> = {
   OAUTH_TIMEOUT: "it does not answer in time",
   OAUTH_RESPONSE_IS_NOT_CONFORM: "its answer is not that of a provider",
   OAUTH_RESPONSE_IS_NOT_JSON: "its answer is not that of a provider",
-  OAUTH_PARSE_ERROR: "its answer is not that of a provider",
 };
 
 function codeOf(error: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { type PageAnswer, type PageRoute, pageRoute } from "../../http/page-route.ts";
 import type { Services } from "../../services.ts";
@@ -12,6 +13,9 @@ const named = z.object({ name: thingName });
 /** Whatever the provider says; the client library judges it. */
 const answer = z.record(z.string(), z.string().max(8192));
 
+/** Nothing can be guessed here, only much be begun: a whole office does so at nine o'clock. */
+const BEGINNINGS = { burst: 200, refillMs: 500 };
+
 /** The way to an identity provider and back. */
 export function identityProviderPages(services: Services): PageRoute[] {
   const { providers, webSessions, attempts, store, oidcClients, now } = services;
@@ -23,7 +27,9 @@ export function identityProviderPages(services: Services): PageRoute[] {
       params: named,
       query: z.object({ next: z.string().max(2000).optional() }),
       async handle({ params, query, address }): Promise<PageAnswer> {
-        attempts.check(address, `provider ${params.name}`);
+        if (!attempts.take(`begin ${address}`, BEGINNINGS)) {
+          throw new TidewaiterError("rate_limited", "too many sign-ins from your address", { next: "Wait a minute." });
+        }
         const { cookie, url } = await providers.begin(params.name, nextPage(query.next));
         return { redirect: url.href, cookies: [{ name: "tw_pending", value: cookie, maxAge: 600 }] };
       },
@@ -39,7 +45,6 @@ export function identityProviderPages(services: Services): PageRoute[] {
         const result = await providers.finish(params.name, cookie("tw_pending"), given, address);
         const done = { name: "tw_pending", value: undefined } as const;
         if (!result.ok) return { html: refusedPage(params.name, result), status: 403, cookies: [done] };
-        attempts.succeeded(address, `provider ${params.name}`);
         const session = await webSessions.open(result.proven);
         return { redirect: result.next, cookies: [done, { name: "tw_session", value: session }] };
       },
