@@ -18,6 +18,7 @@ import { groupRoutes } from "./features/groups/routes.ts";
 import { healthRoutes } from "./features/health/routes.ts";
 import { identityProviderPages } from "./features/identity-providers/pages.ts";
 import { identityProviderRoutes } from "./features/identity-providers/routes.ts";
+import { samlPages, samlRoutes } from "./features/identity-providers/saml/pages.ts";
 import { labelRoutes } from "./features/labels/routes.ts";
 import { clientSignInPages } from "./features/login/client-pages.ts";
 import { clientSignInRoutes } from "./features/login/client-routes.ts";
@@ -64,6 +65,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...groupRoutes(services),
     ...roleRoutes(services),
     ...scimTokenRoutes(services),
+    ...samlRoutes(services),
     ...resourceRoutes(services),
     ...labelRoutes(services),
     ...credentialRoutes(services),
@@ -96,6 +98,7 @@ export function allPages(services: Services): readonly PageRoute[] {
     ...signInPages(services),
     ...identityProviderPages(services),
     ...clientSignInPages(services),
+    ...samlPages(services),
     ...homePages(services),
     ...reviewPages(services),
     ...browserLoginPages(services),

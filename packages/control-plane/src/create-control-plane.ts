@@ -13,6 +13,7 @@ import { ChangeFeed } from "./features/changes/feed.ts";
 import { FederationService } from "./features/federation/service.ts";
 import { OidcClients } from "./features/identity-providers/oidc-client.ts";
 import { Revalidation } from "./features/identity-providers/revalidate.ts";
+import { SamlServiceProvider } from "./features/identity-providers/saml/service-provider.ts";
 import { IdentityProviders } from "./features/identity-providers/service.ts";
 import { Attempts } from "./features/login/attempts.ts";
 import { localIdentity } from "./features/login/identity.ts";
@@ -132,7 +133,11 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const factorAttempts = { attempts: new Attempts(now), required: deps.requireSecondFactor === true };
   const secretResolver = new SecretResolver({ stores: deps.secretStores ?? [], now });
   const oidcClients = new OidcClients(secretResolver, now);
-  const providers = new IdentityProviders({ store, sealer, clients: oidcClients, now, web });
+  const providers = new IdentityProviders({
+    ...{ store, sealer, now, web },
+    clients: oidcClients,
+    saml: new SamlServiceProvider(secretResolver),
+  });
   return {
     deps,
     store,

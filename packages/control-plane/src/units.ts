@@ -20,6 +20,7 @@ import { historyUnits } from "./features/history/store.ts";
 import { identityCheckUnits } from "./features/identity-providers/check-store.ts";
 import { identityUnits } from "./features/identity-providers/identities.ts";
 import { pendingSignInUnits } from "./features/identity-providers/pending-store.ts";
+import { samlUnits } from "./features/identity-providers/saml/replay-store.ts";
 import { identityProviderUnits } from "./features/identity-providers/store.ts";
 import { labelUnits } from "./features/labels/store.ts";
 import { clientSignInUnits } from "./features/login/client-sign-ins.ts";
@@ -81,6 +82,7 @@ export const units = {
   scimGroups: scimGroupUnits,
   scimTokens: scimTokenUnits,
   scimUsers: scimUserUnits,
+  saml: samlUnits,
   seal: sealUnits,
   secrets: secretUnits,
   sessions: sessionUnits,

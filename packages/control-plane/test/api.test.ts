@@ -44,6 +44,7 @@ describe("API", () => {
     }
     expect(open.sort()).toEqual([
       "GET /v1/health",
+      "GET /v1/identity-providers/{name}/saml-metadata",
       "GET /v1/policies/schema",
       "POST /v1/agents/join",
       "POST /v1/emergency/drill",

@@ -1009,6 +1009,26 @@ export interface paths {
     };
     patch?: never;
   };
+  "/v1/identity-providers/{name}/saml-metadata": {
+    /** Our SAML metadata, for the provider's administrator (public) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/samlmetadata+xml": string } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
   "/v1/resources": {
     /** List the resources that the caller may reach, or all for those who may read them (needs the permission resources.list) */
     get: {

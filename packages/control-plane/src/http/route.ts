@@ -64,7 +64,7 @@ export interface RouteSpec<
   /** Default 200; 204 for `z.void()`. */
   readonly status?: 200 | 201 | 204;
   /** For an answer that is not JSON; `handle` then gives text or a stream. */
-  readonly produces?: "text/html" | "application/x-ndjson";
+  readonly produces?: "text/html" | "application/x-ndjson" | "application/samlmetadata+xml";
   /** Bytes; default 64 KiB. */
   readonly bodyLimit?: number;
   handle(call: RouteCall<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Response>>;

@@ -823,3 +823,10 @@ export const stepUpLinks = sqliteTable("step_up_links", {
   expiresAt: instant("expires_at").notNull(),
   completedAt: instant("completed_at"),
 });
+
+/** SAML assertions that were used, until they are out of date anyhow. */
+export const samlAssertions = sqliteTable(
+  "saml_assertions",
+  { provider: text("provider").notNull(), idHash: text("id_hash").notNull(), until: instant("until").notNull() },
+  (table) => [primaryKey({ columns: [table.provider, table.idHash] })],
+);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { accessRuleChecks, accessRuleShape } from "../access-requests/shape.ts";
 import { federationShape, someSubject } from "../federation/shape.ts";
-import { oidcFields } from "../identity-providers/settings.ts";
+import { oidcFields, samlFields } from "../identity-providers/settings.ts";
 import { channelProblem, channelShapes } from "../notifications/shape.ts";
 import {
   accessLevel,
@@ -34,6 +34,8 @@ const referencedCredential = z.strictObject({
 });
 
 const channelDocument = { kind: z.literal("notification_channel"), name: thingName, state };
+
+const providerName = thingName.refine((name) => name !== "local", "local is the name of what is kept here");
 
 /** What may stand in an applied document of each kind. `type` is a principal's kind, as `kind` says what the document is. */
 export const documentSchemas = {
@@ -87,12 +89,6 @@ export const documentSchemas = {
   federation: z
     .strictObject({ kind: z.literal("federation"), name: thingName, state, ...federationShape })
     .refine(someSubject.check, someSubject.message),
-  identity_provider: z.strictObject({
-    kind: z.literal("identity_provider"),
-    name: thingName.refine((name) => name !== "local", "local is the name of what is kept here"),
-    state,
-    ...oidcFields,
-  }),
   notification_channel: z
     .discriminatedUnion("type", [
       z.strictObject({ ...channelDocument, ...channelShapes.slack }),
@@ -104,6 +100,10 @@ export const documentSchemas = {
       const problem = channelProblem(document);
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     }),
+  identity_provider: z.discriminatedUnion("type", [
+    z.strictObject({ kind: z.literal("identity_provider"), name: providerName, state, ...oidcFields }),
+    z.strictObject({ kind: z.literal("identity_provider"), name: providerName, state, ...samlFields }),
+  ]),
 } as const;
 
 /** To remove something its kind and name are enough. */

@@ -47,9 +47,11 @@ function checkReferences(
 ): void {
   for (const document of documents) {
     if (document.noun === "identity_provider" && document.state === "present") {
-      checkReference(document, "clientSecret", () => {
-        const { clientSecret } = document.fields;
-        if (clientSecret !== undefined) secretResolver.check(clientSecret);
+      const { fields } = document;
+      const saml = fields.type === "saml";
+      checkReference(document, saml ? "decryption.key" : "clientSecret", () => {
+        const reference = saml ? fields.decryption?.key : fields.clientSecret;
+        if (reference !== undefined) secretResolver.check(reference);
       });
     }
     if (document.noun === "notification_channel" && document.state === "present") {

@@ -11,13 +11,19 @@ const ANSWER_S = 20;
 /** The longest life of a connection secret that was made in the last moment of a sign-in. */
 const SECRET_S = 24 * 3600;
 
+/** SAML has no way to ask. */
+const NEVER_ASKED = { every: "0s", by: "none" } as const;
+
 /** Asks the provider now, and works out the worst that somebody who left there can keep. */
 export async function checkProvider({ providers, oidcClients, store, login, now }: Services, row: ProviderRow) {
   const { name, settings } = row;
-  const asked = await reach(() => providers.watched(row, () => oidcClients.abilities(settings)));
+  const asked =
+    settings.type === "oidc"
+      ? await reach(() => providers.watched(row, () => oidcClients.abilities(settings)))
+      : undefined;
   const current = (await store.units.identityProviders.get({ name })) ?? row;
   const { signedIn, notAskable } = await store.units.identityChecks.counted({ provider: name });
-  const { every, by } = settings.revalidate;
+  const { every, by } = settings.type === "oidc" ? settings.revalidate : NEVER_ASKED;
   const everySeconds = durationMs(every) / 1000;
   const askedSeconds = everySeconds + ROUND_MS / 1000 + ANSWER_S + FELT_S;
   const signInSeconds = Math.round((Date.parse(login.signInEnd()) - now()) / 1000);

@@ -18,7 +18,7 @@ export type MappingResult =
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-type Mapping = Pick<OidcSettings, "claims" | "groupNames" | "allow" | "allowedDomains">;
+type Mapping = Pick<OidcSettings, "claims" | "groupNames" | "allow"> & Partial<Pick<OidcSettings, "allowedDomains">>;
 
 /** Who somebody is and whether they may sign in, by the provider's claims. The reason is for them and for the audit log. */
 export function mapIdentity(settings: Mapping, claims: Claims): MappingResult {

@@ -58,7 +58,7 @@ export function identityProviderPages(services: Services): PageRoute[] {
       params: named,
       form: z.object({ logout_token: z.string().max(20_000) }),
       async handle({ params, form }): Promise<PageAnswer> {
-        const { name, settings } = await providers.require(params.name);
+        const { name, settings } = await providers.requireOidc(params.name);
         const expected = { ...(await oidcClients.verifier(settings)), clientId: settings.clientId };
         const token = await verifyLogoutToken(form.logout_token, expected, now());
         const ended =
@@ -80,7 +80,7 @@ export function identityProviderPages(services: Services): PageRoute[] {
   ];
 }
 
-function refusedPage(provider: string, { reason, next }: { readonly reason: string; readonly next: string }) {
+export function refusedPage(provider: string, { reason, next }: { readonly reason: string; readonly next: string }) {
   const again = `/sign-in/${provider}?${new URLSearchParams({ next })}`;
   const other = `/sign-in?${new URLSearchParams({ next })}`;
   const body = html`${notice("problem", `You were not signed in: ${reason}.`)}

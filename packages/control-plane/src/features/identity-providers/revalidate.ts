@@ -6,7 +6,7 @@ import { mapIdentity } from "./mapped-identity.ts";
 import { type OidcClients, type ProviderAnswer, RefusedByProvider } from "./oidc-client.ts";
 import type { IdentityProviders } from "./service.ts";
 import { durationMs } from "./settings.ts";
-import type { ProviderRow } from "./store.ts";
+import { isOidc, type OidcProvider } from "./store.ts";
 
 export interface RevalidationParts {
   readonly store: ControlPlaneStore;
@@ -63,7 +63,7 @@ export class Revalidation {
   async #check(row: IdentityRow): Promise<void> {
     const { store, providers } = this.#parts;
     const provider = await store.units.identityProviders.get({ name: row.provider });
-    if (provider === undefined || row.sealedToken === null) {
+    if (provider === undefined || !isOidc(provider) || row.sealedToken === null) {
       await store.units.identityChecks.planned({ identityId: row.id, checkAt: null });
       return;
     }
@@ -80,7 +80,7 @@ export class Revalidation {
   }
 
   /** Only a clear no is one: a wrong client secret, say, is a fault of the configuration and of no person. */
-  async #ask(provider: ProviderRow, token: string): Promise<ProviderAnswer> {
+  async #ask(provider: OidcProvider, token: string): Promise<ProviderAnswer> {
     const { clients } = this.#parts;
     const { settings } = provider;
     try {
@@ -96,7 +96,7 @@ export class Revalidation {
     }
   }
 
-  async #accept(provider: ProviderRow, row: IdentityRow, answer: ProviderAnswer): Promise<void> {
+  async #accept(provider: OidcProvider, row: IdentityRow, answer: ProviderAnswer): Promise<void> {
     const { store, providers } = this.#parts;
     const mapped = mapIdentity(provider.settings, answer.claims);
     if (!mapped.ok) return this.#refuse(row, mapped.reason);
@@ -118,7 +118,7 @@ export class Revalidation {
     return this.#parts.store.units.identityChecks.refused({ identityId: row.id, reason });
   }
 
-  #again(provider: ProviderRow, row: IdentityRow): Promise<void> {
+  #again(provider: OidcProvider, row: IdentityRow): Promise<void> {
     const checkAt = this.#in(Math.min(AGAIN_MS, durationMs(provider.settings.revalidate.every)));
     return this.#parts.store.units.identityChecks.planned({ identityId: row.id, checkAt });
   }

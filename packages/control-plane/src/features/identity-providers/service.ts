@@ -5,13 +5,15 @@ import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { ProvenIdentity } from "../login/service.ts";
 import { type Claims, mapIdentity } from "./mapped-identity.ts";
 import { type Challenge, type OidcClients, type ProviderAnswer, RefusedByProvider } from "./oidc-client.ts";
+import type { SamlPlace, SamlServiceProvider } from "./saml/service-provider.ts";
 import { durationMs } from "./settings.ts";
-import type { ProviderRow } from "./store.ts";
+import { isOidc, isSaml, type OidcProvider, type ProviderRow, type SamlProvider } from "./store.ts";
 
 export interface IdentityProviderParts {
   readonly store: ControlPlaneStore;
   readonly sealer: Sealer;
   readonly clients: OidcClients;
+  readonly saml: SamlServiceProvider;
   readonly now: () => number;
   /** Base URL under which browsers find us. */
   readonly web: () => string;
@@ -20,6 +22,9 @@ export interface IdentityProviderParts {
 export type SignedIn =
   | { readonly ok: true; readonly proven: Omit<ProvenIdentity, "via">; readonly next: string }
   | { readonly ok: false; readonly reason: string; readonly next: string };
+
+/** Longer than any assertion is taken for, clocks that are wrong included. */
+const REPLAY_MS = 60 * 60_000;
 
 const ID = /^[A-Za-z0-9_-]{43}$/;
 
@@ -33,12 +38,14 @@ export class IdentityProviders {
 
   /** Resolves to the value of the cookie and the address at the provider. @throws `not_found`, `target_unreachable` */
   async begin(name: string, next: string): Promise<{ readonly cookie: string; readonly url: URL }> {
-    const { store, clients } = this.#parts;
+    const { store, clients, saml } = this.#parts;
     const provider = await this.require(name);
     const cookie = randomBytes(32).toString("base64url");
-    const url = await this.#failuresNoted(provider, () =>
-      clients.authorizationUrl(provider.settings, this.redirectUri(name), challengeOf(cookie)),
-    );
+    const url = isSaml(provider)
+      ? await saml.requestUrl(provider.settings, this.#samlPlace(provider), cookie)
+      : await this.#failuresNoted(provider, () =>
+          clients.authorizationUrl(oidcOf(provider).settings, this.redirectUri(name), challengeOf(cookie)),
+        );
     const begun = await store.units.pendingSignIns.begin({ idHash: hash(cookie), provider: name, next });
     if (!begun) throw new TidewaiterError("rate_limited", "too many people sign in at this moment");
     return { cookie, url };
@@ -46,16 +53,10 @@ export class IdentityProviders {
 
   /** The answer of the provider. It counts once, and only in the browser that was sent. @throws `target_unreachable` */
   async finish(name: string, cookie: string | undefined, query: string, address: string): Promise<SignedIn> {
-    const { store, clients } = this.#parts;
-    const provider = await this.require(name);
-    const pending =
-      cookie === undefined || !ID.test(cookie)
-        ? undefined
-        : await store.units.pendingSignIns.take({ idHash: hash(cookie), provider: name });
-    if (cookie === undefined || pending === undefined) {
-      return this.#refused(name, address, "this sign-in was not begun here, or took too long", "/");
-    }
-    const { next } = pending;
+    const { clients } = this.#parts;
+    const provider = await this.requireOidc(name);
+    const next = await this.#begun(name, cookie);
+    if (cookie === undefined || next === undefined) return this.#notBegun(name, address);
     const callback = new URL(`${this.redirectUri(name)}?${query}`);
     try {
       const answer = await this.watched(provider, () =>
@@ -68,6 +69,46 @@ export class IdentityProviders {
     }
   }
 
+  /**
+   * The answer of a SAML provider. What was not begun here (a sign-in that the provider starts by itself) is not taken:
+   * nobody could tell for which browser it is.
+   */
+  async finishSaml(name: string, cookie: string | undefined, response: string, address: string): Promise<SignedIn> {
+    const { store, saml, now } = this.#parts;
+    const provider = await this.require(name);
+    if (!isSaml(provider)) throw new TidewaiterError("not_found", `there is no SAML provider ${name}`);
+    const next = await this.#begun(name, cookie);
+    if (cookie === undefined || next === undefined) return this.#notBegun(name, address);
+    const answer = await saml.judge(provider.settings, this.#samlPlace(provider), { response, cookie });
+    if (!answer.ok) return this.#refused(name, address, answer.reason, next);
+    const until = new Date(now() + REPLAY_MS).toISOString();
+    const fresh = await store.units.saml.use({ provider: name, idHash: hash(answer.assertionId), until });
+    if (!fresh) return this.#refused(name, address, "the provider's answer was used before", next);
+    const mapped = mapIdentity(provider.settings, answer.claims);
+    if (!mapped.ok) return this.#refused(name, address, mapped.reason, next);
+    const accepted = await store.units.identities.accept({
+      provider: name,
+      identity: mapped.identity,
+      rules: provider.settings,
+    });
+    if (!accepted.ok) return { ok: false, reason: accepted.reason, next };
+    const { principalId, identityId } = accepted;
+    const at = Math.min(answer.authenticatedAt === undefined ? now() : Date.parse(answer.authenticatedAt), now());
+    const authenticatedAt = new Date(at).toISOString();
+    const how = { provider: name, identityId, providerSession: answer.session, methods: [], authenticatedAt, address };
+    return { ok: true, proven: { principalId, ...how }, next };
+  }
+
+  async samlMetadata(name: string): Promise<string> {
+    const provider = await this.require(name);
+    if (!isSaml(provider)) throw new TidewaiterError("not_found", `there is no SAML provider ${name}`);
+    return this.#parts.saml.metadata(provider.settings, this.#samlPlace(provider));
+  }
+
+  async requireOidc(name: string): Promise<OidcProvider> {
+    return oidcOf(await this.require(name));
+  }
+
   async require(name: string): Promise<ProviderRow> {
     const provider = await this.#parts.store.units.identityProviders.get({ name });
     if (provider === undefined) throw new TidewaiterError("not_found", `there is no identity provider ${name}`);
@@ -78,7 +119,7 @@ export class IdentityProviders {
     return `${this.#parts.web()}/sign-in/${name}/callback`;
   }
 
-  async #accept(provider: ProviderRow, answer: ProviderAnswer, address: string, next: string): Promise<SignedIn> {
+  async #accept(provider: OidcProvider, answer: ProviderAnswer, address: string, next: string): Promise<SignedIn> {
     const { name, settings } = provider;
     const mapped = mapIdentity(settings, answer.claims);
     if (!mapped.ok) return this.#refused(name, address, mapped.reason, next);
@@ -100,7 +141,7 @@ export class IdentityProviders {
   }
 
   /** Keeps what the provider is asked with the next time. A new one takes the place of the last, as providers rotate. */
-  async keepToken({ settings }: ProviderRow, identityId: string, answer: ProviderAnswer): Promise<void> {
+  async keepToken({ settings }: OidcProvider, identityId: string, answer: ProviderAnswer): Promise<void> {
     const { store, sealer, now } = this.#parts;
     const { every, by } = settings.revalidate;
     const token = by === "refresh" ? answer.refreshToken : by === "userinfo" ? answer.accessToken : undefined;
@@ -135,10 +176,32 @@ export class IdentityProviders {
     }
   }
 
+  #samlPlace({ name, settings }: SamlProvider): SamlPlace {
+    const web = this.#parts.web();
+    const entityId = settings.entityId ?? `${web}/v1/identity-providers/${name}/saml-metadata`;
+    return { entityId, callbackUrl: `${web}/sign-in/${name}/saml` };
+  }
+
+  /** Where to go afterwards, of a sign-in that this browser began; it counts once. */
+  async #begun(name: string, cookie: string | undefined): Promise<string | undefined> {
+    if (cookie === undefined || !ID.test(cookie)) return undefined;
+    const { pendingSignIns } = this.#parts.store.units;
+    return (await pendingSignIns.take({ idHash: hash(cookie), provider: name }))?.next;
+  }
+
+  #notBegun(name: string, address: string): Promise<SignedIn> {
+    return this.#refused(name, address, "this sign-in was not begun here, or took too long", "/");
+  }
+
   async #refused(provider: string, address: string, reason: string, next: string): Promise<SignedIn> {
     await this.#parts.store.units.audit.append({ type: "login.refused", data: { provider, address, reason } });
     return { ok: false, reason, next };
   }
+}
+
+function oidcOf(row: ProviderRow): OidcProvider {
+  if (isOidc(row)) return row;
+  throw new TidewaiterError("not_found", `there is no OpenID Connect provider ${row.name}`);
 }
 
 /** RFC 6749, section 5.2, and OpenID Connect Core, section 3.1.2.6: the code alone; other text is the sender's. */

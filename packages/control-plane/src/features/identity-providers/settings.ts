@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { compileClaimExpression } from "@tidewaiter/core/claims/claim-expression";
 import { z } from "zod";
 import { secretReference, thingName } from "../shapes.ts";
@@ -13,6 +14,16 @@ const issuerUrl = z
     if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") return false;
     return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname));
   }, "an https:// address without a query (http only on this machine)");
+
+/** A sign-in address of SAML may carry a query. */
+const issuerUrlWithQuery = z
+  .string()
+  .max(1000)
+  .refine((text) => {
+    const url = URL.parse(text);
+    if (url === null || url.username !== "" || url.hash !== "") return false;
+    return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname));
+  }, "an https:// address (http only on this machine)");
 
 function expression(kind: "condition" | "text" | "texts") {
   return z.string().superRefine((source, context) => {
@@ -88,5 +99,58 @@ const oidcSettings = z.strictObject(oidcFields);
 
 export type OidcSettings = z.output<typeof oidcSettings>;
 
+const pemCertificate = z
+  .string()
+  .max(20_000)
+  .refine((pem) => {
+    try {
+      return new X509Certificate(pem).publicKey.asymmetricKeyType !== undefined;
+    } catch {
+      return false;
+    }
+  }, "a certificate in PEM");
+
+/**
+ * A SAML 2.0 provider. Expressions are CEL on `claims.nameId`, `claims.nameIdFormat`, `claims.sessionIndex` and
+ * `claims.attributes`, a map from the attribute's name to the list of its values.
+ */
+export const samlFields = {
+  type: z.literal("saml"),
+  title: oidcFields.title,
+  /** Entity ID of the provider. */
+  issuer: z.string().min(1).max(500),
+  /** Where browsers are sent, by HTTP-Redirect. */
+  entryPoint: issuerUrlWithQuery,
+  /** Whose signatures count: more than one while the provider changes its key. */
+  certificates: z.array(pemCertificate).min(1).max(5),
+  /** Our own entity ID; default the address of our metadata. */
+  entityId: z.string().min(1).max(500).optional(),
+  /** The whole response signed as well; assertions have to be in any case. */
+  signedResponse: z.boolean().default(false),
+  /** With a key assertions have to be encrypted for it; the certificate goes into our metadata. */
+  decryption: z.strictObject({ key: secretReference, certificate: pemCertificate }).optional(),
+  /** Asks the provider to let people prove anew who they are. */
+  forceAuthn: z.boolean().default(false),
+  /** Seconds by which the provider's clock may be wrong. */
+  skewSeconds: z.int().min(0).max(300).default(60),
+  claims: z
+    .strictObject({
+      subject: expression("text").default("claims.nameId"),
+      name: expression("text").default("claims.nameId"),
+      groups: expression("texts").optional(),
+      attributes: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,40}$/), expression("text")).default({}),
+    })
+    .prefault({}),
+  groupNames: oidcFields.groupNames,
+  createGroups: oidcFields.createGroups,
+  allow: oidcFields.allow,
+  createPrincipals: oidcFields.createPrincipals,
+  linkBy: oidcFields.linkBy,
+};
+
+const samlSettings = z.strictObject(samlFields);
+
+export type SamlSettings = z.output<typeof samlSettings>;
+
 /** All kinds of providers, told apart by `type`. */
-export type ProviderSettings = OidcSettings;
+export type ProviderSettings = OidcSettings | SamlSettings;

@@ -6,9 +6,20 @@ import { insert, remove, select, selectOne, update, type Work } from "../../stor
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
 import type { PrincipalRef } from "../principals/store.ts";
-import type { ProviderSettings } from "./settings.ts";
+import type { OidcSettings, ProviderSettings, SamlSettings } from "./settings.ts";
 
 export type ProviderRow = typeof identityProviders.$inferSelect;
+/** Of one kind. */
+export type OidcProvider = ProviderRow & { readonly settings: OidcSettings };
+export type SamlProvider = ProviderRow & { readonly settings: SamlSettings };
+
+export function isOidc(row: ProviderRow): row is OidcProvider {
+  return row.settings.type === "oidc";
+}
+
+export function isSaml(row: ProviderRow): row is SamlProvider {
+  return row.settings.type === "saml";
+}
 
 export const identityProviderUnits = {
   list: read(function* (): Work<ProviderRow[]> {
@@ -66,7 +77,7 @@ export function* putProvider(
 
 /** The subjects of one issuer mean nothing at another: whoever is `1` there would become our `1`. */
 function requireSameIssuer(row: ProviderRow, settings: ProviderSettings): void {
-  if (row.settings.issuer === settings.issuer) return;
+  if (row.settings.type === settings.type && row.settings.issuer === settings.issuer) return;
   throw new TidewaiterError("conflict", "another issuer is another provider", {
     next: "Add it under another name, and remove this one.",
   });

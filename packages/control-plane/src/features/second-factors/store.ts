@@ -190,7 +190,8 @@ export const factorUnits = {
 function* stepUp(unit: UnitContext, args: { signInId: string; methods: readonly string[] }): Work<void> {
   const row = yield* selectOne(signIns, eq(signIns.id, args.signInId));
   if (row === undefined || row.endedAt !== null) throw new TidewaiterError("unauthenticated", "the sign-in has ended");
-  const methods = [...new Set([...row.methods, ...args.methods])];
+  // They say how the latest proof was given; a password that stood before it still makes two factors of it.
+  const methods = [...new Set([...row.methods.filter((method) => method === "pwd"), ...args.methods])];
   const presence = provesPresence(args.methods) ? { presenceAt: unit.now } : {};
   yield* update(signIns, { methods, authenticatedAt: unit.now, ...presence }, eq(signIns.id, row.id));
   const data = { signIn: row.id, methods: args.methods.join(" ") };
