@@ -78,7 +78,9 @@ skipUnless(hasCommand("psql"), "psql").describe("connecting", () => {
     expect((await tw("env", "prod-db", "--shell", "tcsh")).code).toBe(2);
     const long = await tw("env", "other-db", "--ttl", "2h");
     expect(long.stderr).toContain("other-db: a secret lives at most 1h");
-    for (const { id } of await secrets()) await tw("secrets", "revoke", id);
+    expect(await tw("secrets", "revoke", "--all")).toMatchObject({ code: 0 });
+    expect(await secrets()).toEqual([]);
+    expect((await tw("secrets", "revoke")).code).toBe(2);
   });
 
   it("exec gives one command the secrets of several resources, and takes them away again", async () => {
@@ -146,6 +148,27 @@ skipUnless(hasCommand("psql"), "psql").describe("connecting", () => {
     expect(partly.stdout).toMatch(/second: .*other-db/);
     expect((await tw("connect", "other-db", "--service", "second", "--forget")).code).toBe(0);
     expect((await login("--no-refresh")).stdout).not.toContain("second");
+  });
+
+  it("authorities are told to everybody and renewed by administrators", async () => {
+    const [authority] = JSON.parse(
+      (await tw("authorities", "list", "--use", "postgres-client", "--json")).stdout,
+    ).authorities;
+    expect(authority).toMatchObject({ use: "postgres-client", trustedUntil: null });
+    const bundle = await tw("authorities", "list", "--use", "ssh-user", "--bundle");
+    expect(bundle.stdout).toMatch(/^ssh-ed25519 AAAA\S+ tidewaiter-ssh-user\n$/);
+    expect((await tw("authorities", "rotate", "postgres-client")).code).toBe(4);
+    const env = environment({ TIDEWAITER_PASSWORD: server.adminPassword });
+    await runCommand(process.execPath, [BIN, "login", "--as", "admin", "--keep-current", "--server", server.baseUrl], {
+      env,
+    });
+    const rotated = await tw("authorities", "rotate", "postgres-client", "--as", "admin");
+    expect([rotated.code, rotated.stdout], rotated.stderr).toEqual([
+      0,
+      expect.stringContaining("signs for postgres-client"),
+    ]);
+    expect((await tw("authorities", "list", "--use", "postgres-client")).stdout.trim().split("\n")).toHaveLength(3);
+    expect((await tw("authorities", "list", "--use", "mail")).code).toBe(2);
   });
 
   it("a certificate logs psql in, with a key that stays here", async () => {

@@ -21,6 +21,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   agent: "run an agent, or make a join token for one",
   agents: "agents and whether they are online",
   "api-keys": "keys of services and AI agents",
+  authorities: "certificate authorities of this installation",
   audit: "who changed, decided or saw what",
   budgets: "what is spent of what a policy allows in a window",
   changes: "what weakens protection and waits for a second person",
@@ -415,6 +416,16 @@ export const ENTRIES: readonly Entry[] = [
     path: ["federations", "list"],
     summary: "whose workload tokens are taken, and for whom",
     load: async () => (await import("./federations/list.ts")).list,
+  },
+  {
+    path: ["authorities", "list"],
+    summary: "what to trust of the certificates that are issued here",
+    load: async () => (await import("./authorities/list.ts")).list,
+  },
+  {
+    path: ["authorities", "rotate"],
+    summary: "a new key for one of them",
+    load: async () => (await import("./authorities/rotate.ts")).rotate,
   },
   {
     path: ["audit", "list"],

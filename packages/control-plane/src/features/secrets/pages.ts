@@ -109,21 +109,24 @@ ${sameAddress(clientAddress, address) ? html`<p>Say yes only if you have just st
 ${viewer !== undefined && formToken(viewer)}
 <label>Code that the connection shows <input class="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20" aria-describedby="code-hint"></label>
 <span id="code-hint" class="quiet">Eight letters and digits, in the notice of psql or of the program that connects.</span>
-${scope(login)}
+${scope(login, sameAddress(clientAddress, address))}
 <div class="actions"><button name="decision" value="approve">Let it in as ${name}</button>
 <button class="danger" name="decision" value="deny">Refuse</button></div>
 </form>`;
   return page({ title, viewer, body });
 }
 
-function scope({ clientAddress, resourceName, othersWaiting, coversSeconds, singleUse }: BrowserLoginView): Html {
+/** Of a connection from elsewhere only that one is offered first. */
+function scope(login: BrowserLoginView, sameMachine: boolean): Html {
+  const { clientAddress, resourceName, othersWaiting, coversSeconds, singleUse } = login;
   if (singleUse || coversSeconds === 0) return html`<p>This lets in one connection.</p>`;
-  const others = othersWaiting === 0 ? "" : ` (${othersWaiting} more ${othersWaiting === 1 ? "waits" : "wait"} now)`;
-  return html`<label>What you allow <select name="covers">
-<option value="client">Every connection from ${clientAddress} to ${resourceName} for ${inWords(coversSeconds)}${others}</option>
-<option value="connection">This connection only</option>
+  const waiting = othersWaiting === 0 ? "" : ` ${othersWaiting} more ${othersWaiting === 1 ? "waits" : "wait"} now.`;
+  const all = html`<option value="client">All for ${inWords(coversSeconds)}</option>`;
+  const one = html`<option value="connection">This connection only</option>`;
+  return html`<label>What you allow <select name="covers" aria-describedby="covers-hint">
+${sameMachine ? [all, one] : [one, all]}
 </select></label>
-<span class="quiet">Whoever else uses the address ${clientAddress} gets in as you as well: on a shared machine or network allow this connection only.</span>`;
+<span id="covers-hint" class="quiet">All: every connection from ${clientAddress} to ${resourceName}, so that a program that opens many asks once.${waiting} Whoever else uses that address gets in as you as well: on a shared machine or network allow this connection only.</span>`;
 }
 
 function donePage(
