@@ -120,8 +120,8 @@ export type Owed = {
   | {
       readonly type: "query";
       result: number;
-      /** The first query tree that came while it ran has been compared. */
-      analysed?: true;
+      /** Result whose first query tree has been compared. */
+      analysed?: number;
       copy?: CopyMask;
       readonly names?: readonly PendingName[];
     }

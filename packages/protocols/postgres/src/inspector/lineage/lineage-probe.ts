@@ -36,8 +36,11 @@ export function undecided(machine: Machine, judged: Judged): readonly number[] {
   const catalog = machine.context.catalog();
   if (machine.notices === undefined || facts.length < 2 || !catalog.hasLabels || verdict.outcome === "deny") return [];
   return facts.flatMap((one, index) => {
-    if (!PROBED.has(one.kind) || (one.class === "read" && isCertain(one, labels, catalog))) return [];
-    return verdict.outcome === "review" || couldBeWorse(machine, judged, one, catalog) ? [index] : [];
+    if (!PROBED.has(one.kind)) return [];
+    // who is asked lets run just what the server understands now
+    if (verdict.outcome === "review") return [index];
+    if (one.class === "read" && isCertain(one, labels, catalog)) return [];
+    return couldBeWorse(machine, judged, one, catalog) ? [index] : [];
   });
 }
 

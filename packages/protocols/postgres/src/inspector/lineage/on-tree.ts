@@ -41,13 +41,14 @@ function analysedAgain(owed: Owed, { command }: Lineage): boolean {
 function isAnother(
   owed: Extract<Owed, { type: "query" }>,
   known: readonly Lineage[],
-  { command }: Lineage,
+  { command, hash }: Lineage,
   hashBefore: () => string | undefined,
 ): boolean {
-  if (command === "utility" || owed.analysed) return false;
-  owed.analysed = true;
+  if (command === "utility" || owed.analysed === owed.result) return false;
+  owed.analysed = owed.result;
   // what was asked about was sent when everything before it was answered, so the settings it was read by were known
-  return owed.judged?.approved === true && known.length > 0 && known[0]?.hash !== hashBefore();
+  const found = owed.result === 0 ? hashBefore() : hash;
+  return owed.judged?.approved === true && known.length > 0 && known[0]?.hash !== found;
 }
 
 /** Before anything of a result reaches the client: what the trees so far say of it, those of its Parse and Bind included. */
