@@ -77,8 +77,8 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     expect(refused.code).toBe(126);
     expect(refused.stderr).toContain("not run on web-1: hosts are restarted by the platform team [no-reboot]");
     const wrong = await run(["ssh", "db-9", "--", "true"]);
-    expect(wrong.code).toBe(255);
-    expect(wrong.stderr).toContain("there is no resource db-9 that you may reach");
+    expect(wrong.code).toBe(5);
+    expect(wrong.stderr).toContain("there is no resource db-9");
     const login = await run(["ssh", "root@web-1", "--", "true"]);
     expect(login.code).toBe(255);
     expect(login.stderr).toContain("no level that is granted to you on web-1 logs in as that user");
@@ -114,6 +114,59 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     expect(plain).toMatchObject({ code: 0, stdout: "plain\n", stderr: "" });
   });
 
+  it("is known by a certificate of the installation's authority, and takes no certificate of another", async () => {
+    const folder = join(home.path, ".config", "tidewaiter", "ssh", "ana");
+    const [authority = ""] = (await readFile(join(folder, "known_hosts"), "utf8")).split("\n");
+    expect(authority).toMatch(/^@cert-authority tidewaiter-gateway ssh-ed25519 /);
+    const trust = join(home.path, "only-authority");
+    await writeFile(trust, `${authority}\n`);
+    const options = (certificate: string) => [
+      ...[
+        "-F",
+        "none",
+        "-o",
+        "BatchMode=yes",
+        "-p",
+        String(server.sshPort),
+        "-l",
+        "web-1",
+        "-i",
+        join(folder, "id_ed25519"),
+      ],
+      ...["-o", `CertificateFile=${certificate}`, "-o", "IdentitiesOnly=yes", "-o", "HostKeyAlias=tidewaiter-gateway"],
+      ...["-o", `UserKnownHostsFile=${trust}`, "-o", "StrictHostKeyChecking=yes", "127.0.0.1", "echo", "in"],
+    ];
+    const ours = join(folder, "web-1-cert.pub");
+    expect(await runCommand("ssh", options(ours))).toMatchObject({ code: 0, stdout: "in\n" });
+    // the same key and names, signed by somebody else; and an authority that signs itself
+    const other = join(home.path, "other");
+    await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", other]);
+    const forged = ["-q", "-s", other, "-I", "x", "-n", "ana,web-1", join(home.path, "copy.pub")];
+    await writeFile(join(home.path, "copy.pub"), await readFile(join(folder, "id_ed25519.pub")));
+    await runCommand("ssh-keygen", forged);
+    const refused = await runCommand("ssh", options(join(home.path, "copy-cert.pub")));
+    expect(refused.code).toBe(255);
+    expect(refused.stderr).toContain("Permission denied");
+  });
+
+  it("lets a registered key in, until it is revoked", async () => {
+    const key = join(home.path, "plain");
+    await runCommand("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", key]);
+    const ssh = () =>
+      runCommand("ssh", [
+        ...["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", key, "-p", String(server.sshPort)],
+        ...["-o", `UserKnownHostsFile=${join(home.path, "only-authority")}`, "-o", "HostKeyAlias=tidewaiter-gateway"],
+        ...["-l", "web-1", "127.0.0.1", "echo", "in"],
+      ]);
+    expect((await ssh()).code).toBe(255);
+    const registered = await run(["secrets", "register-ssh-key", `${key}.pub`, "--ttl", "1d", "--json"]);
+    expect(registered.code, registered.stderr).toBe(0);
+    expect(await ssh()).toMatchObject({ code: 0, stdout: "in\n" });
+    const { id } = JSON.parse(registered.stdout) as { id: string };
+    expect((await run(["secrets", "revoke", id])).code).toBe(0);
+    expect((await ssh()).code).toBe(255);
+  });
+
   it("replays a terminal, and writes it for other players", async () => {
     const shown = await runCommand("ssh", [
       "-F",
@@ -138,7 +191,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     expect(lines.map((line) => (JSON.parse(line) as unknown[])[2]).join("")).toContain("one\r\ntwo\r\n");
   });
 
-  it("ends a live session within 5 s of the key's revocation, and says why", async () => {
+  it("ends a live session within 5 s of the certificate's revocation, and says why", async () => {
     const running = runCommand("ssh", ["-F", join(home.path, ".ssh", "config"), "web-1.tw", "echo begun; sleep 60"]);
     await eventually(
       async () => {
@@ -151,8 +204,8 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     const { secrets } = JSON.parse((await run(["secrets", "list", "--json"])).stdout) as {
       secrets: { id: string; kind: string }[];
     };
-    const key = secrets.find(({ kind }) => kind === "ssh_key");
-    expect((await run(["secrets", "revoke", key?.id ?? ""])).code).toBe(0);
+    const certificate = secrets.find(({ kind }) => kind === "ssh_certificate");
+    expect((await run(["secrets", "revoke", certificate?.id ?? ""])).code).toBe(0);
     const revokedAt = performance.now();
     const result = await running;
     expect(result.code).toBe(255);

@@ -71,6 +71,7 @@ export function createPort(parts: PortParts): ControlPlane {
     reportAgent: (report: AgentReport) => units.agents.report(report),
     findAgent: (name) => units.agents.find({ name }),
     grantKeys: () => grantKeySet(parts.grantKeys, parts.now),
+    issueSshHostCertificate: (request) => parts.certificates.issueSshHost(request),
     changes: (since, waitMs, signal) => parts.feed.since(since, waitMs, signal),
   };
 }

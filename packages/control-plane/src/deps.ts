@@ -21,6 +21,8 @@ export interface Endpoints {
     readonly port: number;
     /** Type and base64, as in known_hosts. */
     readonly hostKey: string;
+    /** As in a .pub file: signs the certificates of all gateways of the installation. */
+    readonly hostAuthority?: string;
   };
   /** Base URL of the API and of review links. */
   readonly web: string;

@@ -71,8 +71,22 @@ export interface ControlPlane {
    * oldest of them, for agents that know only that one.
    */
   grantKeys(): Promise<{ readonly keys: readonly Record<string, unknown>[]; readonly statement?: string }>;
+  /** A certificate of a gateway's SSH host key for these names (the blob in base64), and the authority that signed it, as in a .pub file. */
+  issueSshHostCertificate(request: SshHostCertificateRequest): Promise<SshHostCertificate>;
   /** Everything after `since`, waiting up to `waitMs` for the first. The sequence only rises. */
   changes(since: number, waitMs: number, signal?: AbortSignal): Promise<ChangeBatch>;
+}
+
+export interface SshHostCertificateRequest {
+  /** As in a .pub file. */
+  readonly publicKey: string;
+  readonly names: readonly string[];
+}
+
+export interface SshHostCertificate {
+  readonly certificate: string;
+  readonly expiresAt: string;
+  readonly authority: string;
 }
 
 export interface ScramAccount {

@@ -12,7 +12,8 @@ import type { Gateway } from "@tidewaiter/gateway";
 import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
 import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
-import { hostKeyLine, newHostKey } from "@tidewaiter/ssh/host-key-pair";
+import { GatewayHostKey } from "@tidewaiter/ssh/gateway-host-key";
+import { newHostKey } from "@tidewaiter/ssh/host-key-pair";
 import { createSshProtocol } from "@tidewaiter/ssh/serve";
 import { sshTargetSchema } from "@tidewaiter/ssh/target-schema";
 import { loadClassifier } from "@tidewaiter/toolkit/sql/classifier";
@@ -41,6 +42,9 @@ export interface RunningServer {
   readonly adminPasswordFile: string | undefined;
   close(reason: string): Promise<void>;
 }
+
+/** As which gateways are known to SSH clients, whatever their address. */
+const GATEWAY_HOST_NAME = "tidewaiter-gateway";
 
 /** Control plane and gateway in this process, listening. */
 export async function runServer(deps: ServerDeps): Promise<RunningServer> {
@@ -111,8 +115,10 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
       classify: (sql) => (needsWorker(sql) ? worker.classifyInWorker(sql) : classifier.classify(sql)),
       classifySync: (sql) => classifier.classify(sql),
     });
-    const hostKey = await keptText(paths.sshHostKey, newHostKey);
-    const ssh = createSshProtocol({ hostKeys: [hostKey] });
+    const names = options.ssh === undefined ? [] : [GATEWAY_HOST_NAME, reachableHost(options.ssh, web), options.domain];
+    const hostKey = new GatewayHostKey(await keptText(paths.sshHostKey, newHostKey), controlPlane.port, names);
+    const ssh = createSshProtocol({ hostKeys: () => hostKey.keys() });
+    if (options.ssh !== undefined) await hostKey.renew();
     gateway = await createGateway({
       gatewayId,
       controlPlane: controlPlane.port,
@@ -127,7 +133,12 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     endpoints = {
       ...(options.ssh &&
         sshListening && {
-          ssh: { host: reachableHost(options.ssh, web), port: sshListening.port, hostKey: hostKeyLine(hostKey) },
+          ssh: {
+            host: reachableHost(options.ssh, web),
+            port: sshListening.port,
+            hostKey: hostKey.line,
+            ...(hostKey.authority !== undefined && { hostAuthority: hostKey.authority }),
+          },
         }),
       postgres: {
         host: reachableHost(options.postgres, web),

@@ -8,31 +8,38 @@ import { makePrivateDir, readPrivateFile, writePrivateFile } from "../config/pri
 import type { CommandContext } from "../context.ts";
 import { CliError, systemCode } from "../errors.ts";
 
-/** How the gateway's SSH listener is reached, and with which key. */
+/** How the gateway's SSH listener is reached, and with which key and certificates. */
 export interface SshAccess {
   readonly host: string;
   readonly port: number;
   readonly identityFile: string;
   readonly knownHostsFile: string;
-  readonly expiresAt: string;
+  /** Where the certificate for a resource stands. */
+  readonly certificateFile: (resource: string) => string;
 }
 
 /** The gateway's name in known_hosts, whatever its address. */
 export const HOST_KEY_ALIAS = "tidewaiter-gateway";
-/** A key that ends sooner is replaced before it is used. */
+/** A certificate that ends sooner is replaced before it is used. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 
-interface KeyState {
+/** Beside each certificate: for whom, where and until when it is. */
+interface CertificateState {
   readonly expiresAt: string;
   readonly principal: string;
   readonly server: string;
 }
 
 /**
- * A key of this machine's own, registered for `ttlSeconds`, and the gateway's host key. A key that lasts long enough is
- * used again. @throws CliError when the server has no SSH listener, or ssh-keygen is missing
+ * A key of this machine's own, which never leaves it, a certificate for each resource, and the gateway's host key. A
+ * certificate that lasts long enough is used again.
+ * @throws CliError when the server has no SSH listener, or ssh-keygen is missing
  */
-export async function openSsh(context: CommandContext, ttlSeconds: number): Promise<SshAccess> {
+export async function openSsh(
+  context: CommandContext,
+  resources: readonly string[],
+  ttlSeconds: number | undefined,
+): Promise<SshAccess> {
   const api = await context.api();
   const profile = await context.profile();
   const { endpoints } = await answer(api.GET("/v1/me"));
@@ -40,38 +47,48 @@ export async function openSsh(context: CommandContext, ttlSeconds: number): Prom
     throw new CliError("unavailable", "the server has no listener for SSH", {
       next: "Its administrator starts it with --ssh HOST:PORT.",
     });
-  const { host, port, hostKey } = endpoints.ssh;
+  const { host, port, hostKey, hostAuthority } = endpoints.ssh;
   const folder = join(context.env.configDir, "ssh", profile.name);
   const identityFile = join(folder, "id_ed25519");
   const knownHostsFile = join(folder, "known_hosts");
-  const expiresAt = await withLock(context.env.configDir, async () => {
+  const certificateFile = (resource: string): string => join(folder, `${resource}-cert.pub`);
+  await withLock(context.env.configDir, async () => {
     await makePrivateDir(join(context.env.configDir, "ssh"));
     await makePrivateDir(folder);
-    await writePrivateFile(knownHostsFile, `${HOST_KEY_ALIAS} ${hostKey}\n`);
-    const stateFile = join(folder, "key.json");
-    const known = parseState(await readPrivateFile(stateFile));
-    const { principal, server } = profile;
-    const lasts = known !== undefined && Date.parse(known.expiresAt) - context.now() > RENEW_BEFORE_MS;
-    if (lasts && known.principal === principal && known.server === server && (await hasKey(identityFile)))
-      return known.expiresAt;
-    const publicKey = await makeKey(folder, identityFile);
-    const made = await answer(api.POST("/v1/connection-secrets/ssh-keys", { body: { publicKey, ttlSeconds } }));
-    const state: KeyState = { expiresAt: made.expiresAt, principal, server };
-    await writePrivateFile(stateFile, `${JSON.stringify(state)}\n`);
-    return made.expiresAt;
+    const trusted = hostAuthority === undefined ? [] : [`@cert-authority ${HOST_KEY_ALIAS} ${hostAuthority}`];
+    await writePrivateFile(knownHostsFile, `${[...trusted, `${HOST_KEY_ALIAS} ${hostKey}`].join("\n")}\n`);
+    const publicKey = (await readPrivateFile(`${identityFile}.pub`)) ?? (await makeKey(folder, identityFile));
+    for (const resource of resources) {
+      const stateFile = join(folder, `${resource}.json`);
+      const known = parseState(await readPrivateFile(stateFile));
+      const { principal, server } = profile;
+      const lasts = known !== undefined && Date.parse(known.expiresAt) - context.now() > RENEW_BEFORE_MS;
+      if (lasts && known.principal === principal && known.server === server) continue;
+      const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
+      const body = { publicKey: publicKey.trim(), resource, ...ttl };
+      const made = await answer(api.POST("/v1/ssh-certificates", { body }));
+      await writePrivateFile(certificateFile(resource), `${made.certificateLine}\n`);
+      const state: CertificateState = { expiresAt: made.expiresAt, principal, server };
+      await writePrivateFile(stateFile, `${JSON.stringify(state)}\n`);
+    }
   });
-  return { host, port, identityFile, knownHostsFile, expiresAt };
+  return { host, port, identityFile, knownHostsFile, certificateFile };
 }
 
 /** Options of ssh, scp and sftp, so that nothing but our key is tried and nothing but our gateway is trusted. */
-export function sshOptions({ identityFile, knownHostsFile }: SshAccess): readonly string[] {
-  return Object.entries({
+export function sshOptions(
+  { identityFile, knownHostsFile, certificateFile }: SshAccess,
+  resources: readonly string[],
+): readonly string[] {
+  const certificates = resources.flatMap((name) => ["-o", `CertificateFile=${quoted(certificateFile(name))}`]);
+  const others = Object.entries({
     IdentityFile: quoted(identityFile),
     IdentitiesOnly: "yes",
     UserKnownHostsFile: quoted(knownHostsFile),
     HostKeyAlias: HOST_KEY_ALIAS,
     StrictHostKeyChecking: "yes",
   }).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  return [...certificates, ...others];
 }
 
 /** ssh_config(5): an argument with spaces stands in double quotes. */
@@ -79,13 +96,9 @@ export function quoted(path: string): string {
   return /[\s"]/.test(path) ? `"${path.replaceAll('"', '\\"')}"` : path;
 }
 
-async function hasKey(file: string): Promise<boolean> {
-  return (await readPrivateFile(file)) !== undefined;
-}
-
-function parseState(text: string | undefined): KeyState | undefined {
+function parseState(text: string | undefined): CertificateState | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as KeyState);
+    return text === undefined ? undefined : (JSON.parse(text) as CertificateState);
   } catch {
     // written by hand, or torn: a new key is made
     return undefined;

@@ -136,6 +136,7 @@ export interface paths {
                 host: string;
                 port: number;
                 hostKey: string;
+                hostAuthority?: string;
               };
               web: string;
             };

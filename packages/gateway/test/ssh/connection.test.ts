@@ -86,6 +86,18 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     expect(world.sshd.log()).not.toContain("Accepted");
   });
 
+  it("connects to a host by a certificate of its authority, for its name only", async () => {
+    const certified = (certifiedAs: string) =>
+      startWorld([], {
+        sshd: { certifiedAs },
+        target: (sshd) => ({ hostKeys: [], hostAuthorities: [sshd.hostAuthority] }),
+      });
+    await using world = await certified("127.0.0.1");
+    expect(await world.ssh(["echo certified"])).toMatchObject({ code: 0, stdout: "certified\n" });
+    await using other = await certified("another.example");
+    expect((await other.ssh(["true"])).stderr).toContain("its host key has changed");
+  });
+
   it("lets nobody in with another key, password or name, and audits it", async () => {
     await using world = await startWorld([]);
     const password = await world.ssh(["-o", "PreferredAuthentications=password", "true"]);

@@ -3,7 +3,15 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { Principal, Protocol } from "@tidewaiter/core";
 import { createSshProtocol, type SshOptions } from "@tidewaiter/ssh/serve";
-import { type CommandOptions, runCommand, type SshServer, startSshd, type TempDir, tempDir } from "@tidewaiter/testkit";
+import {
+  type CommandOptions,
+  runCommand,
+  type SshdOptions,
+  type SshServer,
+  startSshd,
+  type TempDir,
+  tempDir,
+} from "@tidewaiter/testkit";
 import { type Harness, startHarness } from "../gateway-harness.ts";
 
 export const ANA: Principal = { id: "prn_ana", name: "ana", kind: "user", groups: ["developers"] };
@@ -21,9 +29,12 @@ export interface SshWorld extends AsyncDisposable {
 /** A real sshd behind the gateway, and a client whose key is registered as ana's. */
 export async function startWorld(
   policies: readonly { readonly name: string; readonly source: string }[],
-  own: Partial<SshOptions> & { readonly target?: Record<string, unknown> } = {},
+  own: Partial<SshOptions> & {
+    readonly target?: Record<string, unknown> | ((sshd: SshServer) => Record<string, unknown>);
+    readonly sshd?: SshdOptions;
+  } = {},
 ): Promise<SshWorld> {
-  const sshd = await startSshd();
+  const sshd = await startSshd(own.sshd);
   const folder = tempDir("ssh-client");
   const key = async (name: string, type = "ed25519"): Promise<string> => {
     const file = join(folder.path, name);
@@ -32,18 +43,23 @@ export async function startWorld(
   };
   const identity = await key("id");
   const hostKey = await key("host");
-  const { target, ...options } = own;
+  const { target, sshd: _, ...options } = own;
   const gateway = await startHarness({
     target: { port: sshd.port },
     database: "",
     policies,
     principals: [ANA],
     other: {
-      protocol: createSshProtocol({ hostKeys: [readFileSync(hostKey, "utf8")], ...options }) as unknown as Protocol<
-        never,
-        Duplex
-      >,
-      target: { host: "127.0.0.1", port: sshd.port, hostKeys: [sshd.hostKey], ...target },
+      protocol: createSshProtocol({
+        hostKeys: () => [{ privateKey: readFileSync(hostKey, "utf8") }],
+        ...options,
+      }) as unknown as Protocol<never, Duplex>,
+      target: {
+        host: "127.0.0.1",
+        port: sshd.port,
+        hostKeys: [sshd.hostKey],
+        ...(typeof target === "function" ? target(sshd) : target),
+      },
       credential: { type: "ssh_key", username: sshd.user, privateKeyPem: sshd.privateKey },
     },
   });

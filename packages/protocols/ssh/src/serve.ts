@@ -3,6 +3,7 @@ import type { LiveSession, Protocol, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { Connection } from "ssh2";
 import { acceptClient, type SshLogin } from "./accept-client/accept-client.ts";
+import type { HostKey } from "./accept-client/certified-host-key.ts";
 import { checkTarget } from "./check-target.ts";
 import { connectTarget, SshTargetError } from "./connect-target/connect-target.ts";
 import type { SshContext } from "./session/context.ts";
@@ -11,8 +12,8 @@ import { SessionChannel } from "./session/session-channel.ts";
 import { type SshTarget, sshTargetSchema } from "./target-schema.ts";
 
 export interface SshOptions {
-  /** Private keys of the gateway in OpenSSH's PEM; one of each type. */
-  readonly hostKeys: readonly string[];
+  /** Of the gateway, one of each type; asked at each connection, since certificates are renewed. */
+  readonly hostKeys: () => readonly HostKey[];
   readonly handshakeMs?: number;
 }
 
@@ -45,7 +46,7 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, options: SshOpti
   const over = new AbortController();
   let served: Promise<void> = Promise.resolve();
   await acceptClient(stream, {
-    hostKeys: options.hostKeys,
+    hostKeys: options.hostKeys(),
     host,
     ...(options.handshakeMs !== undefined && { handshakeMs: options.handshakeMs }),
     onLogin: (login) => {

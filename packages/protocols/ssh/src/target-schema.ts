@@ -23,6 +23,11 @@ const schema = z.strictObject({
     .max(16)
     .describe("Keys that the host may show: fingerprints or public keys. tw resources check shows what it has")
     .default([]),
+  hostAuthorities: z
+    .array(z.string().regex(/^ssh-ed25519 [A-Za-z0-9+/]+={0,2}( .*)?$/, "an Ed25519 public key of an authority"))
+    .max(16)
+    .describe("Authorities (Ed25519) whose host certificates are good for the host's name, in place of hostKeys")
+    .default([]),
   algorithms: z
     .enum(["modern", "legacy"])
     .describe("`legacy` also allows SHA-1, CBC and small groups, for old devices")

@@ -9,6 +9,8 @@ import { tempDir } from "../temp-dir.ts";
 import { runAs } from "../unprivileged.ts";
 
 export interface SshdOptions {
+  /** The host key gets a certificate for this name, from an authority made for it. */
+  readonly certifiedAs?: string;
   /** Added to sshd_config. */
   readonly config?: readonly string[];
 }
@@ -22,6 +24,8 @@ export interface SshServer extends AsyncDisposable {
   readonly privateKey: string;
   /** As in known_hosts: type and base64. */
   readonly hostKey: string;
+  /** With `certifiedAs`: the authority, as in a .pub file. */
+  readonly hostAuthority: string | undefined;
   /** A folder of the user, for files. */
   readonly home: string;
   /** What the server logged. */
@@ -49,6 +53,22 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
   }
   const path = (name: string): string => join(folder.path, name);
   writeFileSync(path("authorized_keys"), readFileSync(path("user_key.pub")));
+  const { certifiedAs } = options;
+  if (certifiedAs !== undefined) {
+    const authority = path("authority");
+    await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", authority]);
+    await runCommand("ssh-keygen", [
+      "-q",
+      "-s",
+      authority,
+      "-I",
+      "host",
+      "-h",
+      "-n",
+      certifiedAs,
+      path("host_key.pub"),
+    ]);
+  }
   const port = await freePort();
   writeFileSync(
     path("sshd_config"),
@@ -56,6 +76,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
       `Port ${port}`,
       "ListenAddress 127.0.0.1",
       `HostKey ${path("host_key")}`,
+      ...(certifiedAs === undefined ? [] : [`HostCertificate ${path("host_key-cert.pub")}`]),
       `AuthorizedKeysFile ${path("authorized_keys")}`,
       `PidFile ${path("sshd.pid")}`,
       // without PAM an account whose password is locked, as those of servers are, could not log in by key
@@ -111,6 +132,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
     user,
     privateKey: readFileSync(path("user_key"), "utf8"),
     hostKey: `${type} ${key}`,
+    hostAuthority: certifiedAs === undefined ? undefined : readFileSync(path("authority.pub"), "utf8").trim(),
     home,
     log: () => log,
     pid: child.pid ?? 0,

@@ -6,7 +6,7 @@ import { parseDuration } from "../../input/duration.ts";
 import { HOST_KEY_ALIAS, openSsh, quoted, type SshAccess } from "../../ssh/open-ssh.ts";
 
 interface Options {
-  readonly ttl: string;
+  readonly ttl?: string;
   readonly write?: boolean;
 }
 
@@ -15,27 +15,28 @@ export const sshConfig = defineCommand<[], Options>({
   configure: (command) =>
     command
       .option("--write", "write them to a file of ours and include that in ~/.ssh/config")
-      .option("--ttl <duration>", "how long a new key is good for", "12h"),
+      .option("--ttl <duration>", "how long new certificates are good for; default: as the resource has it"),
   examples: ["tw ssh-config --write       then: ssh web-1.tw", "tw ssh-config >> ~/.ssh/config"],
-  notes: "Run it again for new hosts or a new key. Without --write it only prints them.",
+  notes: "Run it again for new hosts, and each day for new certificates. Without --write it only prints them.",
   run: async (context, options) => {
     const api = await context.api();
-    const access = await openSsh(context, parseDuration(options.ttl, "--ttl"));
+    const ttl = options.ttl === undefined ? undefined : parseDuration(options.ttl, "--ttl");
     const { resources } = await answer(api.GET("/v1/resources"));
     const hosts = resources
       .filter(({ protocol, level }) => protocol === "ssh" && level !== null)
       .map(({ name }) => name)
       .sort();
+    const access = await openSsh(context, hosts, ttl);
     const text = configText(access, hosts);
     const { name } = await context.profile();
     const file = join(context.env.configDir, "ssh", name, "config");
     if (!options.write) {
-      context.output.result({ hosts, expiresAt: access.expiresAt, config: text }, () => text.trimEnd().split("\n"));
+      context.output.result({ hosts, config: text }, () => text.trimEnd().split("\n"));
       return undefined;
     }
     await writePrivateFile(file, text);
     const included = await include(join(context.env.home, ".ssh", "config"), file);
-    context.output.result({ hosts, expiresAt: access.expiresAt, file, included }, () => [
+    context.output.result({ hosts, file, included }, () => [
       `Written: ${file}${included ? ", included in ~/.ssh/config" : ""}.`,
       hosts.length === 0 ? "There is no SSH host that you may reach." : `Now: ssh ${hosts[0]}.tw`,
     ]);
@@ -43,9 +44,10 @@ export const sshConfig = defineCommand<[], Options>({
   },
 });
 
-/** ssh_config(5). The user name says which host is meant; the key says who you are. */
+/** ssh_config(5). The user name says which host is meant; the certificate says who you are. */
 export function configText(access: SshAccess, hosts: readonly string[]): string {
-  const each = hosts.map((name) => `Host ${name}.tw\n  User ${name}\n`);
+  const certificate = (name: string): string => quoted(access.certificateFile(name));
+  const each = hosts.map((name) => `Host ${name}.tw\n  User ${name}\n  CertificateFile ${certificate(name)}\n`);
   const common = [
     "Host *.tw",
     `  HostName ${access.host}`,
@@ -56,7 +58,7 @@ export function configText(access: SshAccess, hosts: readonly string[]): string 
     `  HostKeyAlias ${HOST_KEY_ALIAS}`,
     "  StrictHostKeyChecking yes",
   ];
-  return `# Written by tw ssh-config; the key is good until ${access.expiresAt}\n${each.join("")}${common.join("\n")}\n`;
+  return `# Written by tw ssh-config\n${each.join("")}${common.join("\n")}\n`;
 }
 
 /** An Include counts for all hosts only before the first Host line. False: it is there already. */

@@ -4,7 +4,7 @@ import type { Sealer } from "../../seal/sealer.ts";
 import { SigningKeyRing } from "../../signing/key-ring.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import { MAX_SECRET_TTL } from "../shapes.ts";
-import { authorityLine } from "./ssh-user-certificate.ts";
+import { authorityLine } from "./ssh-certificates.ts";
 import { createAuthority } from "./x509-authority.ts";
 
 export const CERTIFICATE_USES = [

@@ -4,7 +4,7 @@ import type { Services } from "../../services.ts";
 import { MAX_SECRET_TTL, MIN_SECRET_TTL, thingName } from "../shapes.ts";
 import { CERTIFICATE_USES } from "./authorities.ts";
 import { MAX_REQUEST_LENGTH } from "./client-certificate.ts";
-import { MAX_SSH_KEY_LINE } from "./ssh-user-certificate.ts";
+import { MAX_SSH_KEY_LINE } from "./ssh-certificates.ts";
 
 const use = z.enum(CERTIFICATE_USES);
 

@@ -1,6 +1,14 @@
-import type { AuthenticationResult, CertificateUse, ConnectionSecretKind } from "@tidewaiter/core";
+import { createPublicKey } from "node:crypto";
+import type {
+  AuthenticationResult,
+  CertificateUse,
+  ConnectionSecretKind,
+  SshHostCertificate,
+  SshHostCertificateRequest,
+} from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
+import { ed25519PublicKey, formatPublicKeyLine } from "@tidewaiter/toolkit/ssh-certificate/public-key";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { Caller } from "../login/service.ts";
 import { loginName } from "../mandates/login-name.ts";
@@ -9,7 +17,12 @@ import { refOf } from "../principals/routes.ts";
 import type { SecretView } from "../secrets/store.ts";
 import { CERTIFICATE_USES, type CertificateAuthorities } from "./authorities.ts";
 import { checkClientCertificate, issueClientCertificate, requestedKey } from "./client-certificate.ts";
-import { checkSshUserCertificate, issueSshUserCertificate, sshPublicKey } from "./ssh-user-certificate.ts";
+import {
+  checkSshUserCertificate,
+  issueSshHostCertificate,
+  issueSshUserCertificate,
+  sshPublicKey,
+} from "./ssh-certificates.ts";
 
 interface CertificateTerms {
   readonly resource: string;
@@ -32,6 +45,9 @@ interface Terms {
 type Issued<Extra> = SecretView & Extra;
 
 /** Certificates are one more kind of connection secret: listed, limited and revoked like the others. */
+/** Renewed by the gateway every day. */
+const HOST_CERTIFICATE_MS = 7 * 24 * 3600 * 1000;
+
 export class CertificateService {
   readonly #store: ControlPlaneStore;
   readonly #authorities: CertificateAuthorities;
@@ -127,6 +143,19 @@ export class CertificateService {
     if (result.ok || result.reason !== "unknown" || expiredAt === undefined) return result;
     // Its record is gone with the time; it is ours all the same.
     return { ok: false, reason: "expired", expiredAt };
+  }
+
+  /** For a gateway's own listener: clients that trust the authority need no prompt. */
+  async issueSshHost({ publicKey, names }: SshHostCertificateRequest): Promise<SshHostCertificate> {
+    const key = sshPublicKey(publicKey);
+    const { privateKey } = await this.#authorities.issuer("ssh-host");
+    const now = this.#now();
+    const expiresAt = new Date(now + HOST_CERTIFICATE_MS);
+    const blob = issueSshHostCertificate({ key, names, now, expiresAt: expiresAt.getTime() }, privateKey);
+    const authority = formatPublicKeyLine(ed25519PublicKey(createPublicKey(privateKey)), "tidewaiter-ssh-host");
+    const data = { names: names.join(" "), expiresAt: expiresAt.toISOString() };
+    await this.#store.units.audit.append({ type: "host_certificate.issued", data });
+    return { certificate: blob.toString("base64"), expiresAt: expiresAt.toISOString(), authority };
   }
 
   /** The client holds the key: its signature in SSH has shown it. */

@@ -6,7 +6,9 @@ import { MAX_PASSWORD } from "./password.ts";
 
 const endpointsShape = z.object({
   postgres: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
-  ssh: z.object({ host: z.string(), port: z.int(), hostKey: z.string() }).optional(),
+  ssh: z
+    .object({ host: z.string(), port: z.int(), hostKey: z.string(), hostAuthority: z.string().optional() })
+    .optional(),
   web: z.string(),
 });
 

@@ -1,16 +1,21 @@
 import type { Duplex } from "node:stream";
 import type { AuthenticationResult, SessionHost } from "@tidewaiter/core";
+import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
+import { decodeCertificate, type SignedCertificate } from "@tidewaiter/toolkit/ssh-certificate/certificate";
 import type { AuthContext, Connection, ParsedKey } from "ssh2";
 import ssh2 from "ssh2";
 import { MODERN } from "../algorithms.ts";
 import { fingerprint } from "../connect-target/host-key.ts";
+import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
 import { secretOf } from "./secret-password.ts";
 import { parseUserName, type SshUserName } from "./user-name.ts";
+import { verifiesSignature } from "./verify-signature.ts";
 
 const { Server, utils } = ssh2;
 
 const HANDSHAKE_MS = 60_000;
 const MAX_ATTEMPTS = 6;
+const CERTIFIED = "-cert-v01@openssh.com";
 const METHODS = ["publickey", "password", "keyboard-interactive"] as const;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_MISSED = 4;
@@ -28,8 +33,7 @@ export interface SshLogin {
 }
 
 export interface AcceptOptions {
-  /** PEM of OpenSSH or PKCS#8. */
-  readonly hostKeys: readonly string[];
+  readonly hostKeys: readonly HostKey[];
   readonly host: SessionHost<Duplex>;
   readonly handshakeMs?: number;
   /** Runs in the very turn in which the client is let in: its first channel comes right behind. */
@@ -43,7 +47,7 @@ export interface AcceptOptions {
 export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const server = new Server({
-    hostKeys: [...options.hostKeys],
+    hostKeys: hostKeysOf(options.hostKeys),
     ident: "Tidewaiter",
     algorithms: MODERN,
     keepaliveInterval: KEEPALIVE_MS,
@@ -134,6 +138,7 @@ class Authentication {
     }
     if (context.method === "keyboard-interactive") return this.#byBrowser(context, name);
     if (context.method !== "publickey") return undefined;
+    if (context.key.algo.endsWith(CERTIFIED)) return this.#byCertificate(context, name);
     const key = parsedKey(context.key.data);
     if (key === undefined) return undefined;
     const whose = { ...(name.principal !== undefined && { principalName: name.principal }) };
@@ -141,6 +146,26 @@ class Authentication {
     if (context.signature === undefined) return "more";
     if (!verifies(key, context)) return undefined;
     return controlPlane.authenticate({ type: "ssh_key", fingerprint: fingerprint(context.key.data), ...whose });
+  }
+
+  /** The holder of the key signs; what the certificate is worth the control plane says. */
+  async #byCertificate(
+    context: Extract<AuthContext, { method: "publickey" }>,
+    name: SshUserName,
+  ): Promise<AuthenticationResult | "more" | undefined> {
+    const { data } = context.key;
+    const certificate = decoded(data);
+    if (certificate === undefined) return undefined;
+    const { signature, blob } = context;
+    if (signature === undefined || blob === undefined) return "more";
+    if (!verifiesSignature(certificate.key, blob, signature)) return undefined;
+    const { controlPlane, clientAddress } = this.#options.host;
+    return controlPlane.authenticate({
+      type: "ssh_certificate",
+      principalName: name.principal ?? certificate.principals[0] ?? "",
+      certificate: data.toString("base64"),
+      address: clientAddress.slice(0, clientAddress.lastIndexOf(":")).replace(/^::ffff:/, ""),
+    });
   }
 
   /** A link is shown, and the answer waits until somebody has signed in under it. */
@@ -178,6 +203,15 @@ class Authentication {
     const data = { protocol: "ssh", user: context.username.slice(0, 256), client, reason, method: context.method };
     // an audit row about a stranger's failed login must not decide over anything
     await controlPlane.appendAudit({ type: "login.refused", data }).catch(() => {});
+  }
+}
+
+function decoded(blob: Buffer): SignedCertificate | undefined {
+  try {
+    return decodeCertificate(blob);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { TargetCredential } from "@tidewaiter/core";
 import { Client, type ConnectConfig } from "ssh2";
-import { LEGACY, MODERN } from "../algorithms.ts";
+import { LEGACY, MODERN, type SshAlgorithms } from "../algorithms.ts";
 import type { SshTarget } from "../target-schema.ts";
-import { fingerprint, isAccepted } from "./host-key.ts";
+import { fingerprint, isAccepted, isCertified } from "./host-key.ts";
 
 const READY_TIMEOUT_MS = 20_000;
 const KEEPALIVE_MS = 30_000;
@@ -46,9 +46,11 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
   let refused: SshTargetError | undefined;
   const hostVerifier = (key: Buffer): boolean => {
     shown = fingerprint(key);
-    if (isAccepted(key, target.hostKeys)) return true;
+    if (isAccepted(key, target.hostKeys) || isCertified(key, { ...target, now: Date.now() })) return true;
     const known =
-      target.hostKeys.length === 0 ? "nobody has accepted a host key of it yet" : "its host key has changed";
+      target.hostKeys.length + target.hostAuthorities.length === 0
+        ? "nobody has accepted a host key of it yet"
+        : "its host key has changed";
     refused = new SshTargetError("host_key", `${resource} was not connected: ${known} (it shows ${shown})`, shown);
     return false;
   };
@@ -65,7 +67,7 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
       username: credential.username,
       ...loginOf(credential),
       hostVerifier,
-      algorithms: target.algorithms === "legacy" ? LEGACY : MODERN,
+      algorithms: algorithmsFor(target),
       readyTimeout: READY_TIMEOUT_MS,
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: KEEPALIVE_MISSED,
@@ -81,6 +83,17 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
     reject(connectError(error, resource));
   }
   return promise;
+}
+
+/** A host with an authority is asked for its certificate first. */
+function algorithmsFor({ algorithms, hostAuthorities }: SshTarget): SshAlgorithms {
+  const base = algorithms === "legacy" ? LEGACY : MODERN;
+  if (hostAuthorities.length === 0) return base;
+  const certified = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"].map(
+    // names that our patch of ssh2 adds
+    (type) => `${type}-cert-v01@openssh.com` as SshAlgorithms["serverHostKey"][number],
+  );
+  return { ...base, serverHostKey: [...certified, ...base.serverHostKey] };
 }
 
 function loginOf(credential: TargetCredential): Partial<ConnectConfig> {

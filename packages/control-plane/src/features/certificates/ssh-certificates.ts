@@ -52,6 +52,30 @@ export function issueSshUserCertificate(wanted: SshUserCertificate, authority: K
   return { line, fingerprint: fingerprintOf(blob) };
 }
 
+interface SshHost {
+  readonly key: SshPublicKey;
+  readonly names: readonly string[];
+  readonly now: number;
+  readonly expiresAt: number;
+}
+
+/** An OpenSSH host certificate for a gateway, signed with the Ed25519 key of the authority for `ssh-host`. */
+export function issueSshHostCertificate({ key, names, now, expiresAt }: SshHost, authority: KeyObject): Buffer {
+  return issueCertificate(
+    {
+      key,
+      kind: "host",
+      keyId: "tidewaiter-gateway",
+      principals: names,
+      validAfter: toSeconds(now - CLOCK_SKEW_MS),
+      validBefore: toSeconds(expiresAt),
+      criticalOptions: new Map(),
+      extensions: new Map(),
+    },
+    authority,
+  );
+}
+
 /** @throws TidewaiterError `bad_request` */
 export function sshPublicKey(line: string): SshPublicKey {
   try {
