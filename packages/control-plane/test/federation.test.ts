@@ -1,8 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { findPostgres } from "@tidewaiter/testkit";
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { GATEWAY, type Harness, startHarness } from "./running.ts";
+import { GATEWAY, type Harness, type StoreKind, startHarness } from "./running.ts";
 import { COUNTERS, expectStatus, openSession, setTheScene } from "./scene.ts";
 
 const AUDIENCE = "https://gw.example";
@@ -51,7 +52,11 @@ async function startIssuer() {
 
 type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 
-describe("workload federation", () => {
+const postgres = await findPostgres("18");
+const stores: readonly StoreKind[] = postgres.available ? ["sqlite", "postgres"] : ["sqlite"];
+if (!postgres.available) it.skip(`skipped: ${postgres.reason}`);
+
+describe.each(stores)("workload federation on %s", (store) => {
   let harness: Harness;
   let issuer: Issuer;
   let other: Issuer;
@@ -103,7 +108,7 @@ describe("workload federation", () => {
   beforeAll(async () => {
     issuer = await startIssuer();
     other = await startIssuer();
-    harness = await startHarness();
+    harness = await startHarness(store);
     await setTheScene(harness);
     const made = await harness.call("POST", "/v1/principals", { name: "ci", kind: "service" });
     ciId = made.json.id;

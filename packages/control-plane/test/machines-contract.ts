@@ -368,6 +368,13 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
         const key = await newKey();
         expect((await harness.call("POST", "/v1/delegations", { agent: "claude" }, key.key)).status).toBe(403);
         expect((await harness.call("POST", "/v1/delegations", { agent: "bob" }, anaToken)).status).toBe(400);
+        for (const resource of ["other", "nowhere"]) {
+          const probe = { agent: "claude", resources: [resource] };
+          expect((await harness.call("POST", "/v1/delegations", probe, bobToken)).json).toMatchObject({
+            code: "not_found",
+            detail: `there is no resource ${resource} that you may reach`,
+          });
+        }
         const bobs = { name: "bobs-helper", kind: "ai_agent", onBehalfOf: "bob" };
         await expectStatus(harness.call("POST", "/v1/principals", bobs), 201);
         expect((await harness.call("POST", "/v1/delegations", { agent: "bobs-helper" }, anaToken)).status).toBe(403);

@@ -1,12 +1,17 @@
+import { findPostgres } from "@tidewaiter/testkit";
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { OpensslFolder } from "./client-certificates.ts";
 import { PageVisitor } from "./page-visitor.ts";
-import { type Harness, startHarness } from "./running.ts";
+import { type Harness, type StoreKind, startHarness } from "./running.ts";
 import { expectStatus, sessionRequest, setTheScene } from "./scene.ts";
 
+const postgres = await findPostgres("18");
+const stores: readonly StoreKind[] = postgres.available ? ["sqlite", "postgres"] : ["sqlite"];
+if (!postgres.available) it.skip(`skipped: ${postgres.reason}`);
+
 /** A resource that takes somebody's presence: what a program can do that has all files of the person, and what it cannot. */
-describe("presence", () => {
+describe.each(stores)("presence on %s", (store) => {
   let harness: Harness;
   let anaToken: string;
   let anaId: string;
@@ -37,7 +42,7 @@ describe("presence", () => {
   const refused = { ok: false, detail: "shop takes secrets that were made for it in somebody's presence" };
 
   beforeAll(async () => {
-    harness = await startHarness();
+    harness = await startHarness(store);
     ({ anaToken, anaId } = await setTheScene(harness));
     for (const [name, kind] of [
       ["claude", "ai_agent"],

@@ -37,6 +37,30 @@ describe("secrets stay secret", () => {
     secrets.set("the link of a login by browser", login.path.split("/").at(-1) ?? "");
     secrets.set("its code", login.code);
     await harness.running.app.inject({ method: "GET", url: login.path });
+    await harness.call("POST", "/v1/principals", { name: "ci", kind: "service" });
+    await harness.call("POST", "/v1/principals", { name: "claude", kind: "ai_agent" });
+    const key = await harness.call("POST", "/v1/api-keys", { principal: "ci", name: "deploy", ttlSeconds: 3600 });
+    secrets.set("an API key", key.json.key);
+    const next = await harness.call("POST", "/v1/api-keys/deploy/rotate", { ttlSeconds: 3600 });
+    secrets.set("its successor", next.json.key);
+    const delegation = await harness.call("POST", "/v1/delegations", { agent: "claude" }, anaToken);
+    secrets.set("a delegation", delegation.json.token);
+    for (const token of [key.json.key, next.json.key, delegation.json.token]) {
+      answers.push((await harness.call("GET", "/v1/me", undefined, token)).text);
+      answers.push((await harness.call("GET", "/v1/me", undefined, `${token}x`)).text);
+    }
+    secrets.set("a workload's token", "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL25vIn0.workload-canary");
+    const exchange = await harness.running.app.inject({
+      method: "POST",
+      url: "/v1/token",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: new URLSearchParams({
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+        subject_token: secrets.get("a workload's token") ?? "",
+      }).toString(),
+    });
+    answers.push(exchange.body);
     const join = await harness.call("POST", "/v1/agents/tokens", { name: "later" });
     secrets.set("a join token", join.json.token);
     const session = await openSession(harness, anaId);

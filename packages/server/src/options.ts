@@ -21,6 +21,7 @@ Control plane and gateway in one process.
   --secret-stores FILE   settings of Vault, AWS, Google Cloud, Azure and Kubernetes as secret stores (YAML)
   --master-key-wrap KEY  vault-transit:MOUNT/KEY or aws-kms:ARN: wraps the master key in its file
   --notify-network CIDR  a network inside that notifications may be sent to; default none; may be repeated
+  --api-key-max-days N   the longest life of an API key (default 90)
   --admin NAME           name of the first administrator (default admin)
   --json                 say where it listens as one JSON line
   --help, --version
@@ -59,6 +60,7 @@ export interface ServerOptions {
   readonly secretStores: string | undefined;
   readonly notifyNetworks: readonly string[];
   readonly masterKeyWrap: string | undefined;
+  readonly apiKeyMaxDays: number;
   readonly admin: string;
   readonly json: boolean;
 }
@@ -99,10 +101,16 @@ export function parseCommand(args: readonly string[]): Command {
     secretStores: values["secret-stores"],
     notifyNetworks: (values["notify-network"] ?? []).map(network),
     masterKeyWrap: values["master-key-wrap"],
+    apiKeyMaxDays: days(values["api-key-max-days"] ?? "90"),
     admin: values.admin ?? "admin",
     json: values.json ?? false,
   };
   return { kind: command, options };
+}
+
+function days(value: string): number {
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  throw new UsageError("--api-key-max-days is a whole number of days");
 }
 
 function parse(args: readonly string[]) {
@@ -128,6 +136,7 @@ function parse(args: readonly string[]) {
         "secret-dir": { type: "string", multiple: true },
         "secret-stores": text,
         "notify-network": { type: "string", multiple: true },
+        "api-key-max-days": text,
         "master-key-wrap": text,
         admin: text,
         json: flag,

@@ -77,6 +77,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     protocols: { postgres: postgresTargetSchema, ssh: sshTargetSchema },
     ...(await openSecretStores(options, deps.readVariable)),
     notificationNetworks: options.notifyNetworks,
+    apiKeyMaxLifeS: options.apiKeyMaxDays * 24 * 3600,
     endpoints: () => endpoints ?? fail(),
     toOperation: policyOperation(classifier),
     checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),

@@ -29,10 +29,13 @@ export const add = defineCommand<[name: string], Options>({
   examples: [
     "tw principals add ana                                          asks for a password, twice",
     "tw principals add mia --role reviewer --password-file mia.txt",
-    "tw principals add ana-helper --kind ai-agent --on-behalf-of ana",
+    "tw principals add ci --kind service                            then: tw api-keys add ci --name deploy --ttl 30d",
+    "tw principals add claude --kind ai-agent                       for whoever runs: tw exec --as-agent claude -- ...",
+    "tw principals add ana-helper --kind ai-agent --on-behalf-of ana    for ana alone",
   ],
   notes:
-    "A password may also stand in the variable TIDEWAITER_NEW_PASSWORD. AI agents have none: they get connection secrets.",
+    "A password may also stand in the variable TIDEWAITER_NEW_PASSWORD. Services and AI agents have\n" +
+    "none: they come with API keys, delegations, or the token of their platform (packages/docs/machines.md).",
   run: async (context, options, name) => {
     const kind = kindOf(options.kind);
     const secret = kind === "user" ? await passwordOf(context, options, name) : {};

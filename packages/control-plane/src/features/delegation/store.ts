@@ -1,10 +1,12 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { eq } from "drizzle-orm";
-import { mandates, principals } from "../../storage/schema.ts";
+import { grants, mandates, principals, resources } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
+import { highestAccess } from "../grants/access.ts";
 import { insertMandate, type MandateView, mandateViews, presentFor, resourceIdsOf } from "../mandates/store.ts";
+import { loadPrincipals } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 
 export interface NewDelegation {
@@ -27,6 +29,7 @@ export const delegationUnits = {
     const { by, delegation } = args;
     const { id, secretHash, purpose, permissions, level, expiresAt, signInId } = delegation;
     const agent = yield* requireAgentFor(delegation.agent, by);
+    yield* requireReachable(unit, by.id, delegation.resources);
     const present = yield* presentFor(unit, signInId, delegation.resources);
     const resourceIds = yield* resourceIdsOf(delegation.resources);
     yield* insertMandate(unit, {
@@ -60,6 +63,19 @@ export const delegationUnits = {
     return yield* viewOf(unit, id);
   }),
 };
+
+/** That there is such a resource is for those who may reach it. */
+function* requireReachable(unit: UnitContext, personId: string, names: readonly string[] | undefined): Work<void> {
+  if (names === undefined) return;
+  const principal = (yield* loadPrincipals([personId])).get(personId);
+  const all = yield* select(grants);
+  for (const name of names) {
+    const resource = yield* selectOne(resources, eq(resources.name, name));
+    const reached =
+      principal && resource && highestAccess({ grants: all, principal, resource, now: unit.now }) !== undefined;
+    if (reached !== true) throw new TidewaiterError("not_found", `there is no resource ${name} that you may reach`);
+  }
+}
 
 /** An AI agent that belongs to somebody acts for nobody else; one that belongs to nobody, for whoever delegates. */
 function* requireAgentFor(name: string, by: PrincipalRef) {
