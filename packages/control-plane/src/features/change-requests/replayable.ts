@@ -5,6 +5,7 @@ import { applyUnits } from "../apply/store.ts";
 import { emergencyIdentityUnits } from "../emergency/identity-store.ts";
 import { grantUnits } from "../grants/store.ts";
 import { groupUnits } from "../groups/store.ts";
+import { identityUnits } from "../identity-providers/identities.ts";
 import { labelUnits } from "../labels/store.ts";
 import { principalUnits } from "../principals/store.ts";
 import { resourceUnits } from "../resources/store.ts";
@@ -28,6 +29,7 @@ const TABLE: Readonly<Record<string, () => Replayable>> = {
   "principals.update": () => of(principalUnits.update, "principals.write"),
   "principals.setPassword": () => of(principalUnits.setPassword, "principals.write"),
   "principals.delete": () => of(principalUnits.delete, "principals.write"),
+  "identities.link": () => of(identityUnits.link, "principals.write"),
   "groups.create": () => of(groupUnits.create, "groups.write"),
   "groups.put": () => of(groupUnits.put, "groups.write"),
   "groups.setMembers": () => of(groupUnits.setMembers, "groups.write"),

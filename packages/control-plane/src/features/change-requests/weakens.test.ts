@@ -6,6 +6,7 @@ import {
   grantWeakens,
   groupWeakens,
   principalWeakens,
+  providerWeakens,
   resourceWeakens,
   roleWeakens,
 } from "./weakens.ts";
@@ -164,5 +165,14 @@ describe("of other nouns", () => {
     expect(accessRuleWeakens(rule, { ...rule, maxSeconds: 7200 })).toHaveLength(1);
     expect(accessRuleWeakens(rule, { ...rule, autoApprove: true })).toHaveLength(1);
     expect(accessRuleWeakens(rule, { ...rule, reviewers: { by: ["group:devs"], count: 1 } })).toHaveLength(1);
+  });
+
+  it("an identity provider weakens by everything but its title", () => {
+    const provider = { type: "oidc", title: "Corp", issuer: "https://idp.example", linkBy: "none" };
+    expect(providerWeakens(provider, { ...provider, title: "Other" })).toEqual([]);
+    expect(providerWeakens(provider, undefined)).toEqual([]);
+    expect(providerWeakens(undefined, provider)).toHaveLength(1);
+    expect(providerWeakens(provider, { ...provider, linkBy: "name" })).toHaveLength(1);
+    expect(providerWeakens({ ...provider, allow: "claims.staff" }, provider)).toHaveLength(1);
   });
 });

@@ -112,6 +112,18 @@ function later(instant: string | null, than: string): boolean {
   return instant === null || instant > than;
 }
 
+/** As in its document. */
+export type ProviderState = Readonly<Record<string, unknown>>;
+
+/** Whoever says who somebody is can be everybody: only its looks are harmless. */
+export function providerWeakens(before: ProviderState | undefined, after: ProviderState | undefined): string[] {
+  if (after === undefined) return [];
+  if (before === undefined) return ["its people can sign in"];
+  const { title: _t1, ...old } = before;
+  const { title: _t2, ...now } = after;
+  return isDeepStrictEqual(withoutEmpty(old), withoutEmpty(now)) ? [] : ["who can sign in by it, or as whom, changes"];
+}
+
 export interface RoleState {
   readonly permissions: readonly string[];
   readonly scope: Scope;

@@ -5,6 +5,7 @@ import { eraseDataKeyOf } from "../../seal/store.ts";
 import { groupMembers, groups, identities, principals, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
 import { putGroup } from "../groups/store.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
 import { rowProblem } from "../principals/membership.ts";
@@ -84,6 +85,9 @@ export const identityUnits = {
   link: write(function* (unit, args: { by: PrincipalRef; provider: string; subject: string; principal: string }) {
     const principal = yield* requirePrincipal(args.principal);
     if (principal.kind !== "user") throw new TidewaiterError("bad_request", `${principal.name} is not a user`);
+    const privileged = principal.roles.filter((role) => role !== "user");
+    const why = privileged.length === 0 ? [] : [`${args.subject} of ${args.provider} gets ${privileged.join(", ")}`];
+    protect(unit, { noun: "identity", name: principal.name }, why, { after: args.subject });
     if ((yield* find(args.provider, args.subject)) !== undefined) {
       throw new TidewaiterError("conflict", "that subject is linked already");
     }

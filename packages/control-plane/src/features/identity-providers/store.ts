@@ -4,6 +4,8 @@ import { asc, eq } from "drizzle-orm";
 import { groupMembers, identities, identityProviders, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
+import { providerWeakens } from "../change-requests/weakens.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import type { OidcSettings, ProviderSettings, SamlSettings } from "./settings.ts";
@@ -61,6 +63,8 @@ export function* putProvider(
 ): Work<void> {
   const { by, name, settings } = args;
   const row = yield* selectOne(identityProviders, eq(identityProviders.name, name));
+  const change = { before: row && { ...row.settings }, after: { ...settings } };
+  protect(unit, { noun: "identity_provider", name }, providerWeakens(change.before, change.after), change);
   if (row === undefined) {
     const fresh = { askedAt: null, unreachableSince: null, problem: null };
     const id = newId("idp");
