@@ -131,7 +131,12 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const web = () => deps.endpoints().web;
   const login = new LoginService({ store, tokens, identity, attempts, now, signInLifeMs });
   const factorAttempts = { attempts: new Attempts(now), required: deps.requireSecondFactor === true };
-  const secretResolver = new SecretResolver({ stores: deps.secretStores ?? [], now });
+  const secretResolver = new SecretResolver({
+    stores: deps.secretStores ?? [],
+    now,
+    // The end of a session whose gateway was lost is told by nobody.
+    isHeld: async (sessionId) => (await store.units.sessions.get({ id: sessionId })).endedAt === null,
+  });
   const oidcClients = new OidcClients(secretResolver, now);
   const providers = new IdentityProviders({
     ...{ store, sealer, now, web },

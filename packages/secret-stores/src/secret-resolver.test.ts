@@ -4,7 +4,7 @@ import { unavailable } from "./read-fields.ts";
 import { SecretResolver } from "./secret-resolver.ts";
 import type { ResolvedSecret, SecretStore } from "./secret-store.ts";
 
-function scene(make: (call: number) => ResolvedSecret, cacheMs = 60_000) {
+function scene(make: (call: number) => ResolvedSecret, { cacheMs = 60_000, isHeld = async () => true } = {}) {
   let at = 1_000_000;
   let calls = 0;
   const gate = Promise.withResolvers<void>();
@@ -19,7 +19,12 @@ function scene(make: (call: number) => ResolvedSecret, cacheMs = 60_000) {
     },
   };
   const problems: string[] = [];
-  const resolver = new SecretResolver({ stores: [store], now: () => at, onProblem: (detail) => problems.push(detail) });
+  const resolver = new SecretResolver({
+    stores: [store],
+    now: () => at,
+    isHeld,
+    onProblem: (detail) => problems.push(detail),
+  });
   return {
     resolver,
     problems,
@@ -143,6 +148,24 @@ it("renews a lease while it is held", async () => {
   await resolver.resolve("test:a", { holder: "ses_1" });
   await eventually(() => expect(renewed).toBe(1));
   await resolver.close();
+});
+
+it("renews nothing for a holder that is gone, and gives its lease back", async () => {
+  const said: string[] = [];
+  const make = () => ({
+    value: "v",
+    expiresAt: now() + 1_600,
+    lease: {
+      id: "l",
+      renewable: true,
+      renew: async () => said.push("renewed") && 9e12,
+      revoke: async () => void said.push("revoked"),
+    },
+  });
+  const { resolver, open, now } = scene(make, { isHeld: async () => false });
+  open();
+  await resolver.resolve("test:a", { holder: "ses_1" });
+  await eventually(() => expect(said).toEqual(["revoked"]));
 });
 
 it("says which schemes there are", async () => {

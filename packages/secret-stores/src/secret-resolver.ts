@@ -1,11 +1,13 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { parseSecretReference, type SecretReference } from "./secret-reference.ts";
-import type { ResolvedSecret, SecretStore } from "./secret-store.ts";
+import type { ResolvedSecret, SecretLease, SecretStore } from "./secret-store.ts";
 
 export interface SecretResolverOptions {
   readonly stores: readonly SecretStore[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Is the holder there still? Asked before a lease is renewed, for holders whose end nobody told. Default: yes. */
+  readonly isHeld?: (holder: string) => Promise<boolean>;
   /** Told of leases that could not be given back; the store ends them by itself. Never with a value. */
   readonly onProblem?: (detail: string) => void;
 }
@@ -17,6 +19,8 @@ export interface ResolveOptions {
 }
 
 interface Entry {
+  /** Of a leased secret. */
+  readonly holder: string;
   readonly secret: ResolvedSecret;
   readonly fetchedAt: number;
   /** From then on it is fetched anew. */
@@ -98,7 +102,7 @@ export class SecretResolver {
       const fetchedAt = this.#options.now();
       const life = secret.expiresAt === undefined ? store.cacheMs : secret.expiresAt - fetchedAt;
       const margin = secret.expiresAt === undefined ? 0 : Math.min(MARGIN_MS, life / 3);
-      const entry: Entry = { secret, fetchedAt, staleAt: fetchedAt + life - margin };
+      const entry: Entry = { holder, secret, fetchedAt, staleAt: fetchedAt + life - margin };
       const isLeased = secret.lease !== undefined;
       if (life > 0) this.#keep(keyOf(reference.text, isLeased ? holder : NO_HOLDER), entry);
       return entry;
@@ -127,22 +131,25 @@ export class SecretResolver {
     if (lease === undefined) return;
     // Its length is the store's word, in real time.
     const wait = Math.max(1_000, ((entry.staleAt - this.#options.now()) * 2) / 3);
-    entry.timer = setTimeout(
-      async () => {
-        try {
-          const until = await lease.renew(AbortSignal.timeout(DEADLINE_MS));
-          if (this.#entries.get(key) !== entry) return;
-          const life = until - this.#options.now();
-          entry.staleAt = until - Math.min(MARGIN_MS, life / 3);
-          this.#renewLater(key, entry);
-        } catch {
-          // It runs out by itself; the next connection gets another.
-          this.#options.onProblem?.(`lease ${lease.id} could not be renewed`);
-        }
-      },
-      Math.min(wait, 2 ** 31 - 1),
-    );
+    entry.timer = setTimeout(() => void this.#renew(key, entry, lease), Math.min(wait, 2 ** 31 - 1));
     entry.timer.unref();
+  }
+
+  async #renew(key: string, entry: Entry, lease: SecretLease): Promise<void> {
+    try {
+      if (entry.holder !== NO_HOLDER && (await this.#options.isHeld?.(entry.holder)) === false) {
+        await this.#drop(key, entry);
+        return;
+      }
+      const until = await lease.renew(AbortSignal.timeout(DEADLINE_MS));
+      if (this.#entries.get(key) !== entry) return;
+      const life = until - this.#options.now();
+      entry.staleAt = until - Math.min(MARGIN_MS, life / 3);
+      this.#renewLater(key, entry);
+    } catch {
+      // It runs out by itself; the next connection gets another.
+      this.#options.onProblem?.(`lease ${lease.id} could not be renewed`);
+    }
   }
 
   async #drop(key: string, entry: Entry): Promise<void> {
