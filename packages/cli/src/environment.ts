@@ -24,6 +24,7 @@ export const VARIABLES = {
   TIDEWAITER_WORKLOAD_TOKEN: "token of a CI job or pod for `tw login --federated`",
   TIDEWAITER_AGENT: "set for a command of `tw exec --as-agent`: the AI agent and its person",
   TIDEWAITER_PASSWORD: "password for `tw login`",
+  TIDEWAITER_CODE: "code of an authenticator app, or a recovery code, for `tw login`",
   TIDEWAITER_NEW_PASSWORD: "password for `tw principals add` and `tw principals password`",
   TIDEWAITER_EMERGENCY_CODE: "code for `tw emergency use` and `tw emergency drill`",
   TIDEWAITER_CREDENTIAL: "password for `tw credentials set`",

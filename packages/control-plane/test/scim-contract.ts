@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Answer, GATEWAY, type Harness } from "./running.ts";
-import { COUNTERS, openSession, setTheScene } from "./scene.ts";
+import { COUNTERS, expectStatus, openSession, setTheScene } from "./scene.ts";
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -270,6 +270,8 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
     });
 
     it("takes only a token of this kind that is in force, for nothing else", async () => {
+      expect((await harness.call("POST", TOKENS("rotating"), {})).status).toBe(404);
+      await makeProvider(harness, "rotating");
       const { token } = (await harness.call("POST", TOKENS("rotating"), { overlapSeconds: 60 })).json;
       const call = (given: string | null, path = "/scim/v2/Users") => send(harness, "GET", path, given);
       expect((await call(token)).status).toBe(200);
@@ -294,6 +296,38 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
       expect((await call(next.token)).status).toBe(401);
       const user = await harness.addUser("plain-user");
       expect((await harness.call("POST", TOKENS("rotating"), {}, user)).status).toBe(403);
+    });
+
+    it("is about the person who signs in with the externalId as subject", async () => {
+      const { id } = await newUser(okta, "sub.ject@example.com", { externalId: "00u-subject" });
+      const linked = async () =>
+        (await harness.call("GET", "/v1/identities?principal=sub.ject")).json.identities.map(
+          ({ provider, subject }: { provider: string; subject: string }) => `${provider} ${subject}`,
+        );
+      expect(await linked()).toEqual(["okta 00u-subject"]);
+      await okta("PATCH", `/Users/${id}`, patch({ op: "replace", path: "externalId", value: "00u-other" }));
+      expect(await linked()).toEqual(["okta 00u-other"]);
+      // Whoever signed in before the first push is not made twice.
+      const made = (await harness.call("POST", "/v1/principals", { name: "early" })).json;
+      for (const principal of ["early", "ana"]) {
+        const link = { provider: "okta", subject: `00u-${principal}`, principal };
+        await expectStatus(harness.call("POST", "/v1/identities", link), 204);
+      }
+      const early = await newUser(okta, "early.bird@example.com", { externalId: "00u-early" });
+      expect(early.id).toBe(made.id);
+      const local = await okta("POST", "/Users", { userName: "ana.lima@example.com", externalId: "00u-ana" });
+      expect(local.json).toMatchObject({ status: "409", scimType: "uniqueness" });
+      const another = await okta("POST", "/Users", { userName: "another@example.com", externalId: "00u-early" });
+      expect(another.json).toMatchObject({ status: "409", scimType: "uniqueness" });
+    });
+
+    it("ends with its provider", async () => {
+      const scim = await scimOf(harness, "shortlived");
+      expect((await scim("GET", "/Users")).status).toBe(200);
+      const document = { kind: "identity_provider", name: "shortlived", state: "absent" };
+      const documents = [{ name: "gone.yaml", source: JSON.stringify(document) }];
+      await expectStatus(harness.call("POST", "/v1/apply", { documents, dryRun: false }), 200);
+      expect((await scim("GET", "/Users")).status).toBe(401);
     });
 
     it("ends what a person may do, for good what was given out, by active=false, delete and group removal", async () => {
@@ -401,7 +435,15 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const TOKENS = (provider: string) => `/v1/identity-providers/${provider}/scim-tokens`;
 
+/** SCIM goes with the provider that people sign in at. */
+async function makeProvider(harness: Harness, name: string): Promise<void> {
+  const document = { kind: "identity_provider", name, type: "oidc", issuer: `https://${name}.example`, clientId: "tw" };
+  const documents = [{ name: "provider.yaml", source: JSON.stringify(document) }];
+  await expectStatus(harness.call("POST", "/v1/apply", { documents, dryRun: false }), 200);
+}
+
 async function scimOf(harness: Harness, provider: string): Promise<Scim> {
+  await makeProvider(harness, provider);
   const { token } = (await harness.call("POST", TOKENS(provider), {})).json as { token: string };
   const call = (method: Method, path: string, body?: object, headers: Record<string, string> = {}) =>
     send(harness, method, `/scim/v2${path}`, token, { ...(body && { payload: JSON.stringify(body) }), headers });

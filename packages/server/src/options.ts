@@ -23,6 +23,8 @@ Control plane and gateway in one process.
   --notify-network CIDR  a network inside that notifications may be sent to; default none; may be repeated
   --api-key-max-days N   the longest life of an API key (default 90)
   --admin NAME           name of the first administrator (default admin)
+  --require-second-factor
+                         whoever signs in with a password needs a second factor; default: those who added one
   --json                 say where it listens as one JSON line
   --help, --version
 
@@ -62,6 +64,7 @@ export interface ServerOptions {
   readonly masterKeyWrap: string | undefined;
   readonly apiKeyMaxDays: number;
   readonly admin: string;
+  readonly requireSecondFactor: boolean;
   readonly json: boolean;
 }
 
@@ -103,6 +106,7 @@ export function parseCommand(args: readonly string[]): Command {
     masterKeyWrap: values["master-key-wrap"],
     apiKeyMaxDays: days(values["api-key-max-days"] ?? "90"),
     admin: values.admin ?? "admin",
+    requireSecondFactor: values["require-second-factor"] ?? false,
     json: values.json ?? false,
   };
   return { kind: command, options };
@@ -139,6 +143,7 @@ function parse(args: readonly string[]) {
         "api-key-max-days": text,
         "master-key-wrap": text,
         admin: text,
+        "require-second-factor": flag,
         json: flag,
         help: { type: "boolean", short: "h" },
         version: flag,

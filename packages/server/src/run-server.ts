@@ -73,6 +73,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
   const controlPlane = await createControlPlane({
     store: storeSettings(deps.storeUrl ?? options.store, paths.store),
     masterKeyFile: paths.masterKey,
+    requireSecondFactor: options.requireSecondFactor,
     blobs: await createFileBlobStore(paths.recordings),
     protocols: { postgres: postgresTargetSchema, ssh: sshTargetSchema },
     ...(await openSecretStores(options, deps.readVariable)),

@@ -12,6 +12,8 @@ let token: string;
 
 beforeAll(async () => {
   world = await World.start();
+  const provider = { kind: "identity_provider", name: "okta", type: "oidc", issuer: "https://okta.example" };
+  await world.apply({ ...provider, clientId: "tw" });
   const made = await world.api("POST", "/v1/identity-providers/okta/scim-tokens", {});
   token = (made as { token: string }).token;
 });

@@ -14,9 +14,27 @@ export async function signInByPassword(
   const name = options.as ?? known?.principal ?? (await askName(context));
   const question = { variable: "TIDEWAITER_PASSWORD", question: `password of ${name}` };
   const password = await readSecret(context, options, question);
-  return answer(api.POST("/v1/login", { body: { name, password } })).catch((error: unknown) => {
+  const login = (more: { code?: string; recoveryCode?: string } = {}) =>
+    answer(api.POST("/v1/login", { body: { name, password, ...more } }));
+  try {
+    return await login().catch(async (error: unknown) => {
+      const asked = error instanceof CliError && error.code === "second_factor_required";
+      const factor = asked ? await readFactor(context) : undefined;
+      if (factor === undefined) throw error;
+      return login(factor);
+    });
+  } catch (error) {
     throw signInError(error);
-  });
+  }
+}
+
+/** From TIDEWAITER_CODE, or by asking. Six digits are of an authenticator app; anything else is a recovery code. */
+async function readFactor({ env, terminal }: CommandContext) {
+  const given = env.variables.TIDEWAITER_CODE || undefined;
+  if (given === undefined && !terminal.interactive) return undefined;
+  const question = "code of your authenticator app, or a recovery code (with a passkey: tw login): ";
+  const code = (given ?? (await terminal.askSecret(question))).trim();
+  return /^\d{3} ?\d{3}$/.test(code) ? { code } : { recoveryCode: code };
 }
 
 async function askName({ terminal }: CommandContext): Promise<string> {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type Api, answer } from "../../api/client.ts";
 import type { ReviewView } from "../../api/shapes.ts";
+import { withStepUp } from "../../api/with-step-up.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { renderReview } from "./render-review.ts";
@@ -29,8 +30,10 @@ export async function decide(
   const chosen = id ?? (await onlyWaiting(context, api));
   if (id === undefined) await showAndAsk(context, api, { id: chosen, decision, yes: options.yes === true });
   const call = { params: { path: { id: chosen } }, body: { comment: options.comment } };
-  const review = await answer(
-    decision === "approve" ? api.POST("/v1/reviews/{id}/approve", call) : api.POST("/v1/reviews/{id}/reject", call),
+  const review = await withStepUp(context, () =>
+    answer(
+      decision === "approve" ? api.POST("/v1/reviews/{id}/approve", call) : api.POST("/v1/reviews/{id}/reject", call),
+    ),
   );
   context.output.result(review, () => [outcome(review)]);
   return undefined;

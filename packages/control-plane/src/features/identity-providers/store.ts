@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { asc, eq } from "drizzle-orm";
-import { groupMembers, identities, identityProviders, signIns } from "../../storage/schema.ts";
+import { groupMembers, identities, identityProviders, scimTokens, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { protect } from "../change-requests/protect.ts";
@@ -96,6 +96,7 @@ export function* deleteProvider(unit: UnitContext, args: { by: PrincipalRef; nam
   yield* remove(groupMembers, theirs);
   for (const groupId of lost) unit.changed("group", groupId);
   yield* remove(identities, eq(identities.provider, row.name));
+  yield* remove(scimTokens, eq(scimTokens.provider, row.name));
   yield* remove(identityProviders, eq(identityProviders.id, row.id));
   unit.changed("identity_provider", row.id);
   const data = { by: args.by.name, name: row.name };

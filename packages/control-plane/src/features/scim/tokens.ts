@@ -1,6 +1,6 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { and, asc, eq, gt, lt } from "drizzle-orm";
-import { scimTokens } from "../../storage/schema.ts";
+import { identityProviders, scimTokens } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
@@ -28,6 +28,11 @@ export const scimTokenUnits = {
     },
   ): Work<void> {
     const { id, provider, hash, expiresAt } = args.token;
+    if ((yield* selectOne(identityProviders, eq(identityProviders.name, provider))) === undefined) {
+      throw new TidewaiterError("not_found", `there is no identity provider ${provider}`, {
+        next: "Apply its document first: kind: identity_provider",
+      });
+    }
     yield* remove(scimTokens, lt(scimTokens.expiresAt, unit.now));
     const older = and(eq(scimTokens.provider, provider), gt(scimTokens.expiresAt, args.olderUntil));
     yield* update(scimTokens, { expiresAt: args.olderUntil }, older);

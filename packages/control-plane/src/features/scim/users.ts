@@ -13,6 +13,7 @@ import { principalNameOf } from "./names.ts";
 import { applyPatch, type PatchOperation } from "./patch.ts";
 import type { Values } from "./read-values.ts";
 import { invalid } from "./scim-error.ts";
+import { bindSubject, signedInAs } from "./subject.ts";
 import { notFound, requireVersion, scimWrite } from "./unit.ts";
 import { type Listing, listUsers, type Page, type UserRow, userResources, userValues } from "./user-resources.ts";
 
@@ -62,12 +63,26 @@ export const scimUserUnits = {
 function* createUser(unit: UnitContext, provider: string, values: Values): Work<UserRow> {
   const columns = columnsOf(values);
   yield* requireFree(provider, columns, undefined);
+  const pushed = { provider, userName: String(values.userName), externalId: columns.externalId };
+  const known = yield* signedInAs(pushed);
+  // Who has a password here is a local user, whatever else is linked to it.
+  if (known !== undefined && (known.kind !== "user" || known.passwordHash !== null)) throw nameTaken(known.name);
+  const principal = known ?? (yield* createPrincipalFor(unit, provider, values));
+  const id = principal.id;
+  const row = { principalId: id, provider, ...columns, version: 1, createdAt: unit.now, updatedAt: unit.now };
+  yield* insert(scimUsers, row);
+  yield* bindSubject(unit, principal, pushed, null);
+  if (row.active) yield* resumePrincipal(unit, principal, provider);
+  else yield* suspendPrincipal(unit, principal, provider);
+  return row;
+}
+
+function* createPrincipalFor(unit: UnitContext, provider: string, values: Values): Work<PrincipalRow> {
   const name = principalNameOf(String(values.userName));
   const taken = yield* selectOne(principals, eq(principals.name, name));
   if (taken !== undefined) throw nameTaken(name);
-  const id = newId("prn");
   const principal: PrincipalRow = {
-    id,
+    id: newId("prn"),
     name,
     kind: "user",
     roles: ["user"],
@@ -81,13 +96,10 @@ function* createUser(unit: UnitContext, provider: string, values: Values): Work<
     suspendedBy: null,
   };
   yield* insert(principals, principal);
-  const row = { principalId: id, provider, ...columns, version: 1, createdAt: unit.now, updatedAt: unit.now };
-  yield* insert(scimUsers, row);
-  unit.changed("principal", id);
+  unit.changed("principal", principal.id);
   const data = { by: provider, name, kind: "user", roles: "user", userName: String(values.userName) };
-  unit.audit({ type: "principal.created", principalId: id, data });
-  if (!row.active) yield* suspendPrincipal(unit, principal, provider);
-  return row;
+  unit.audit({ type: "principal.created", principalId: principal.id, data });
+  return principal;
 }
 
 /** The principal keeps its name when `userName` changes: grants, policies and people's habits name it. */
@@ -99,6 +111,8 @@ function* saveUser(unit: UnitContext, row: UserRow, values: Values): Work<UserRo
   const saved = { ...row, ...columns, version: row.version + 1, updatedAt: unit.now };
   yield* update(scimUsers, saved, eq(scimUsers.principalId, row.principalId));
   const principal = yield* principalOf(row);
+  const pushed = { provider, userName: String(values.userName), externalId: saved.externalId };
+  yield* bindSubject(unit, principal, pushed, row.externalId);
   if (saved.active) yield* resumePrincipal(unit, principal, provider);
   else yield* suspendPrincipal(unit, principal, provider);
   const attributes = yield* factsOf(provider, values, principal.attributes);
