@@ -12,6 +12,7 @@ import type { AgentService } from "./features/agents/service.ts";
 import { reserveBudget } from "./features/budgets/service.ts";
 import type { CertificateService } from "./features/certificates/service.ts";
 import type { ChangeFeed } from "./features/changes/feed.ts";
+import { Attempts } from "./features/login/attempts.ts";
 import type { LoginService } from "./features/login/service.ts";
 import type { RecordingService } from "./features/recordings/service.ts";
 import type { ReviewService } from "./features/reviews/service.ts";
@@ -43,10 +44,11 @@ const AUDIT_DATA_LIMIT = 8192;
 export function createPort(parts: PortParts): ControlPlane {
   const { units } = parts.store;
   const now = () => new Date(parts.now()).toISOString();
+  const attempts = new Attempts(parts.now);
   return {
     lookupVerifiers: (principal) => units.secrets.verifiers({ principal }),
     authenticate: (proof) => authenticate(parts, proof),
-    requestBrowserLogin: (request) => requestBrowserLogin(parts.store, request),
+    requestBrowserLogin: (request) => requestBrowserLogin(parts.store, attempts, request),
     browserLogin: (id) => units.browserLogins.standing({ id }),
     withdrawBrowserLogin: (id) => units.browserLogins.withdraw({ id }),
     authorizeSession: (request) => parts.sessions.authorize(request),

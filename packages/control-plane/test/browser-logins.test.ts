@@ -157,6 +157,20 @@ describe.each(["sqlite", "postgres"] as const)("logins by browser on %s", (kind)
     expect((await request("192.0.2.9")).state).toBe("waiting");
   });
 
+  it("takes a whole IPv6 network for one, which keeps nobody else out", async () => {
+    const states = [];
+    for (let count = 0; count < 70; count++) {
+      const answer = await request(`2001:db8:0:1::${count.toString(16)}`);
+      states.push(answer.state);
+      if (answer.state === "waiting") await harness.port.withdrawBrowserLogin(answer.id);
+    }
+    expect(states.filter((state) => state === "waiting")).toHaveLength(60);
+    expect(states.at(-1)).toBe("refused");
+    expect((await request("2001:db8:0:2::1")).state).toBe("waiting");
+    harness.clock.advance(61_000);
+    expect((await request("2001:db8:0:1::1")).state).toBe("waiting");
+  });
+
   it("is not offered where the resource's rules say so, and then covers nobody", async () => {
     const login = await waiting("192.0.2.11");
     await expectStatus(harness.call("PATCH", "/v1/resources/shop", { secrets: { browserTtl: 0 } }), 200);

@@ -56,7 +56,7 @@ export class Attempts {
 }
 
 /** One IPv6 customer has a whole /64. */
-function network(address: string): string {
+export function network(address: string): string {
   if (!isIPv6(address) || address.startsWith("::ffff:")) return address;
   const [head = "", tail = ""] = address.split("::");
   const left = head.split(":").filter((part) => part !== "");

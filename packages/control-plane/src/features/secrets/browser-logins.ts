@@ -2,11 +2,14 @@ import { createHash, randomBytes, randomInt } from "node:crypto";
 import type { BrowserLoginAnswer, BrowserLoginRequest } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import { type AttemptLimits, type Attempts, network } from "../login/attempts.ts";
 
 /** Without letters and digits that look alike. */
 const CODE_ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ";
 const CODE_LENGTH = 8;
 const TOKEN_BYTES = 32;
+/** The store counts by address; an IPv6 network has more of them than can be counted, and has one share here. */
+const PER_NETWORK: AttemptLimits = { burst: 60, refillMs: 1_000 };
 
 /** Below it stands the page; its last part is the token. */
 export const BROWSER_LOGIN_PATH = "/login/connection";
@@ -14,6 +17,7 @@ export const BROWSER_LOGIN_PATH = "/login/connection";
 /** Makes link and code, which are known now and never again: the store has their hashes. */
 export async function requestBrowserLogin(
   store: ControlPlaneStore,
+  attempts: Attempts,
   request: BrowserLoginRequest,
 ): Promise<BrowserLoginAnswer> {
   const id = newId("blg");
@@ -27,6 +31,10 @@ export async function requestBrowserLogin(
   });
   if (started.state === "refused") return started;
   if (started.state === "approved") return { ...started, id };
+  if (!attempts.take(network(request.clientAddress), PER_NETWORK)) {
+    await store.units.browserLogins.withdraw({ id });
+    return { state: "refused", reason: "too_many" };
+  }
   return { ...started, id, path: `${BROWSER_LOGIN_PATH}/${token}`, code };
 }
 
