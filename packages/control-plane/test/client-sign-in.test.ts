@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { CookieClient, freePort } from "@tidewaiter/testkit";
+import { CookieClient, findPostgres, freePort } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { GATEWAY, type Harness, startHarness } from "./running.ts";
@@ -7,7 +7,9 @@ import { openSession, setTheScene } from "./scene.ts";
 
 const PASSWORD = "ana-has-a-long-password";
 
-describe("signing in a command line", () => {
+const stores = ["sqlite", ...((await findPostgres("18")).available ? ["postgres" as const] : [])] as const;
+
+describe.each(stores)("signing in a command line (%s)", (kind) => {
   let harness: Harness;
   let web: string;
   let anaId: string;
@@ -22,7 +24,7 @@ describe("signing in a command line", () => {
       gatewayId: GATEWAY,
       tunnelUrls: [],
     };
-    harness = await startHarness("sqlite", { endpoints: () => endpoints, accessTokenLifeMs: 15 * 60_000 });
+    harness = await startHarness(kind, { endpoints: () => endpoints, accessTokenLifeMs: 15 * 60_000 });
     ({ anaId } = await setTheScene(harness));
     await harness.running.app.listen({ host: "127.0.0.1", port });
   });

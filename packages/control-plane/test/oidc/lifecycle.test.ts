@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { CookieClient } from "@tidewaiter/testkit";
+import { CookieClient, findPostgres } from "@tidewaiter/testkit";
 import { generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ADMIN, GATEWAY } from "../running.ts";
@@ -8,13 +8,15 @@ import { type OidcScene, startOidcScene } from "./scene.ts";
 
 const EVENT = { "http://schemas.openid.net/event/backchannel-logout": {} };
 
-describe("when the provider takes it back", () => {
+const stores = ["sqlite", ...((await findPostgres("18")).available ? ["postgres" as const] : [])] as const;
+
+describe.each(stores)("when the provider takes it back (%s)", (kind) => {
   let scene: OidcScene;
   let anaId: string;
   let admin: string;
 
   beforeAll(async () => {
-    scene = await startOidcScene();
+    scene = await startOidcScene(kind);
     ({ anaId } = await setTheScene(scene.harness));
     const applied = await scene.apply({ linkBy: "name", revalidate: { every: "1m", by: "refresh" } });
     expect(applied.status, applied.text).toBe(200);
@@ -212,6 +214,7 @@ describe("when the provider takes it back", () => {
   it("keeps the provider's tokens out of the store, the log and the answers", async () => {
     await live();
     const store = await scene.storeBytes();
+    expect(store.length > 0).toBe(kind === "sqlite");
     expect(scene.idp.secrets.size).toBeGreaterThan(3);
     for (const secret of scene.idp.secrets) expect(store.includes(secret)).toBe(false);
   });

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createEnvStore } from "@tidewaiter/secret-stores";
 import { CookieClient, freePort } from "@tidewaiter/testkit";
-import { GATEWAY, type Harness, startHarness } from "../running.ts";
+import { GATEWAY, type Harness, type StoreKind, startHarness } from "../running.ts";
 import { type OidcProvider, startOidcProvider } from "./start-oidc-provider.ts";
 
 export interface OidcScene extends AsyncDisposable {
@@ -41,12 +41,12 @@ export const PEOPLE = {
 };
 
 /** A control plane that listens, and a real provider that it knows as `corp`. */
-export async function startOidcScene(): Promise<OidcScene> {
+export async function startOidcScene(kind: StoreKind = "sqlite"): Promise<OidcScene> {
   const port = await freePort();
   const web = `http://127.0.0.1:${port}`;
   const scene = { ahead: 0 };
   const idp = await startOidcProvider({ web, name: "corp", people: structuredClone(PEOPLE) });
-  const harness = await startHarness("sqlite", {
+  const harness = await startHarness(kind, {
     endpoints: () => ({
       postgres: { host: "127.0.0.1", port: 6432, tls: true },
       web,

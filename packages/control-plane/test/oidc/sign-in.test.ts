@@ -65,6 +65,35 @@ describe("signing in at an OpenID Connect provider", () => {
     await scene.apply();
   });
 
+  it("knows whom the provider has pushed by SCIM, by what the provider calls them, and lets in nobody it took away", async () => {
+    const { token } = (await scene.harness.call("POST", "/v1/identity-providers/corp/scim-tokens", {})).json;
+    const scim = (method: "POST" | "PATCH", url: string, body: object) =>
+      scene.harness.running.app.inject({
+        method,
+        url,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/scim+json" },
+        payload: JSON.stringify(body),
+      });
+    const user = { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "kim.scim", externalId: "u-kim" };
+    const made = await scim("POST", "/scim/v2/Users", user);
+    expect(made.statusCode, made.body).toBe(201);
+    scene.idp.people.set("u-kim", { claims: { preferred_username: "kim-has-another-name-here", groups: [] } });
+    const { client, page } = await scene.signIn("u-kim");
+    expect(page.status, page.body).toBe(200);
+    const { json } = await scene.me(client);
+    expect(json.principal.id).toBe(made.json().id);
+    const gone = {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+      Operations: [{ op: "replace", path: "active", value: false }],
+    };
+    expect((await scim("PATCH", `/scim/v2/Users/${made.json().id}`, gone)).statusCode).toBe(200);
+    expect((await scene.me(client)).status).toBe(401);
+    expect((await scene.signIn("u-kim")).page).toMatchObject({
+      status: 403,
+      body: expect.stringContaining("suspended"),
+    });
+  });
+
   it("lets in only whom the configuration allows", async () => {
     await scene.apply({ allowedDomains: ["example.com"] });
     expect((await scene.signIn("u-ana")).page.status).toBe(200);

@@ -2,7 +2,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, eq, inArray } from "drizzle-orm";
 import { eraseDataKeyOf } from "../../seal/store.ts";
-import { groupMembers, groups, identities, principals, signIns } from "../../storage/schema.ts";
+import { groupMembers, groups, identities, principals, scimUsers, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { protect } from "../change-requests/protect.ts";
@@ -116,6 +116,10 @@ function* findOrLink(unit: UnitContext, { provider, identity, rules }: AcceptArg
   const { subject, name } = identity;
   const known = yield* find(provider, subject);
   if (known !== undefined) return yield* usable(known);
+  const pushed = yield* pushedBy(provider, subject);
+  if (pushed !== undefined) {
+    return yield* usable(yield* linkTo(unit, { provider, subject, username: name, principal: pushed }));
+  }
   const taken = yield* selectOne(principals, eq(principals.name, name));
   if (taken === undefined) {
     if (!rules.createPrincipals) return refuse(`there is no principal for you; ask for it to be made or linked`);
@@ -146,6 +150,13 @@ function* findOrLink(unit: UnitContext, { provider, identity, rules }: AcceptArg
     data: { provider, subject, principal: name, by: "name" },
   });
   return yield* usable(row);
+}
+
+/** The provider has said so itself, by SCIM: its `externalId` is what it calls somebody for ever. */
+function* pushedBy(provider: string, subject: string): Work<PrincipalRow | undefined> {
+  const known = and(eq(scimUsers.provider, provider), eq(scimUsers.externalId, subject));
+  const user = yield* selectOne(scimUsers, known);
+  return user === undefined ? undefined : yield* selectOne(principals, eq(principals.id, user.principalId));
 }
 
 function* usable(row: IdentityRow): Work<Found> {
