@@ -9,7 +9,7 @@ export interface SshAlgorithms {
 }
 
 /**
- * What is offered to clients and, by default, to targets: no SHA-1, no CBC, no group under 2048 bits. In the order of
+ * What is used towards targets by default, and with clients: no SHA-1, no CBC, no group under 2048 bits. In the order of
  * preference of OpenSSH 9, as far as ssh2 has it.
  */
 export const MODERN: SshAlgorithms = {
@@ -42,6 +42,9 @@ export const MODERN: SshAlgorithms = {
     "rsa-sha2-256",
   ],
 };
+
+/** To clients: what ssh-audit finds no failure in. Every client of the last ten years has one of these exchanges. */
+export const OFFERED: SshAlgorithms = { ...MODERN, kex: MODERN.kex.filter((name) => !name.startsWith("ecdh-")) };
 
 /** Towards a target that an administrator has said needs it. */
 export const LEGACY: SshAlgorithms = {

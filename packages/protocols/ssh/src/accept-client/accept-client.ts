@@ -4,7 +4,7 @@ import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { decodeCertificate, type SignedCertificate } from "@tidewaiter/toolkit/ssh-certificate/certificate";
 import type { AuthContext, Connection, ParsedKey } from "ssh2";
 import ssh2 from "ssh2";
-import { MODERN } from "../algorithms.ts";
+import { OFFERED } from "../algorithms.ts";
 import { fingerprint } from "../connect-target/host-key.ts";
 import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
 import { secretOf } from "./secret-password.ts";
@@ -49,7 +49,7 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
   const server = new Server({
     hostKeys: hostKeysOf(options.hostKeys),
     ident: "Tidewaiter",
-    algorithms: MODERN,
+    algorithms: OFFERED,
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVE_MISSED,
   } as ConstructorParameters<typeof Server>[0]);
