@@ -126,6 +126,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   record(event: SessionEvent): void;
   /** For protocols that are not one relayed byte stream: judges one operation, records it, and waits for a person where one must decide. */
   admit(request: AdmissionRequest): Promise<Admission>;
+  /** For those protocols: budgets of bytes of an operation that was let in. `end` gives back what was not used. */
+  meter(verdict: Verdict): ByteMeter;
   /** For those protocols: revocation, kill, shutdown, a lost control plane or recording. One listener; told at once of what came before. */
   onInterrupt(interrupt: (by: Interruption) => void): void;
   /** Bytes that passed, for the counters of the session. */
@@ -135,6 +137,14 @@ export interface LiveSession<S extends Duplex = Duplex> {
   relay<M>(options: RelayOptions<M, S>): Promise<void>;
   /** Closes the recording and the lease. Safe to call twice; the first reason stays. */
   end(reason: string): Promise<void>;
+}
+
+/** Counts what the client receives. */
+export interface ByteMeter {
+  /** Whether so many bytes more may pass; a promise where somebody has to be asked. Once false, it stays so. */
+  take(bytes: number): true | Promise<boolean>;
+  readonly exceeded: { readonly ruleId: string; readonly onExceed: "deny" | "review" | "end" } | undefined;
+  end(): void;
 }
 
 /** One operation that a client asks for. */

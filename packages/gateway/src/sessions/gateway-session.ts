@@ -6,6 +6,7 @@ import type {
   Answer,
   Ask,
   AuthorizedSession,
+  ByteMeter,
   CanaryHit,
   ControlPlane,
   EvaluationContext,
@@ -27,6 +28,7 @@ import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import { Admissions } from "./admissions.ts";
 import type { BudgetLedger } from "./budget-ledger.ts";
+import { BudgetedBytes } from "./byte-meter.ts";
 import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
@@ -147,6 +149,13 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   admit(request: AdmissionRequest): Promise<Admission> {
     return this.#admissions.admit(request);
+  }
+
+  meter(verdict: Verdict): ByteMeter {
+    return new BudgetedBytes(verdict.budgets, {
+      ask: (ask) => new Promise((resolve) => this.#ask(0, ask, (_, answer) => resolve(answer))),
+      giveBack: (budget, bytes) => this.#deps.budgets.giveBack(this.#authorized.id, budget, { bytes }),
+    });
   }
 
   /** Beside the recording, which its readers may open late, the audit log tells at once. */

@@ -9,6 +9,8 @@ import { type SshWorld, startWorld } from "./world.ts";
 vi.setConfig({ testTimeout: 30_000 });
 
 const missing = sshdMissing();
+/** On every release 256. */
+const BIG_MIB = process.env.TIDEWAITER_LONG === undefined ? 32 : 256;
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 const filesOf = (world: SshWorld) =>
   world.gateway.events.filter((event): event is Extract<SessionEvent, { type: "file" }> => event.type === "file");
@@ -60,11 +62,11 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("files over ssh", 
       ]);
     });
 
-  it("256 MiB by exec both ways, byte for byte", async () => {
+  it(`${BIG_MIB} MiB by exec both ways, byte for byte`, async () => {
     await using world = await startWorld([]);
     const block = randomBytes(1 << 20);
     const content = Buffer.concat(
-      Array.from({ length: 256 }, (_, index) => {
+      Array.from({ length: BIG_MIB }, (_, index) => {
         block.writeUInt32BE(index, 0);
         return Buffer.from(block);
       }),
@@ -119,6 +121,22 @@ rename ${at("open.txt")} ${at("moved.txt")}
       expect(result.stdout).not.toContain("top");
     }
     expect(existsSync(to)).toBe(false);
+  });
+
+  it("stops when a budget of bytes is spent, by every way out", async () => {
+    const source = "version: 1\nrules: [{ id: little, budget: { window: 1h, bytes: 100kB, per: resource } }]\n";
+    for (const how of ["exec", "sftp", "old scp"]) {
+      await using world = await startWorld([{ name: "b.yaml", source }]);
+      const file = join(world.sshd.home, "data.bin");
+      writeFileSync(file, randomBytes(400_000));
+      const to = join(world.folder.path, "to");
+      const scp = (flag: string) => runCommand("scp", ["-F", "none", flag, ...world.options, `127.0.0.1:${file}`, to]);
+      const result = await (how === "exec" ? world.ssh([`cat ${file}`]) : scp(how === "sftp" ? "-s" : "-O"));
+      expect(result.code, how).not.toBe(0);
+      expect(result.stderr, how).toMatch(how === "sftp" ? /budget of bytes is spent|Permission denied/ : /\[little\]/);
+      expect(world.gateway.spent("little", "bytes")).toBeLessThanOrEqual(100_000);
+      expect((await world.ssh(["cat", file])).stdoutBytes.length).toBeLessThanOrEqual(100_000);
+    }
   });
 
   skipUnless(hasCommand("rsync"), "rsync").it("rsync both ways", async () => {

@@ -121,7 +121,7 @@ async function connect(
     session.onInterrupt((by) => {
       if (by.type !== "cancel_request" && by.type !== "control_plane") on.interrupted(by.reason);
     });
-    return { session, target: client, resource: resource.name, user: credential.username, signal };
+    return { session, target: client, resource: resource.name, user: credential.username, end: on.interrupted, signal };
   } catch (error) {
     if (error instanceof SshTargetError) {
       session.record({ at: Date.now(), type: "notice", code: error.code, text: error.message });

@@ -12,6 +12,8 @@ export interface SshContext {
   readonly resource: string;
   /** Login at the target. */
   readonly user: string;
+  /** Ends the session, with the reason that its client is told. */
+  readonly end: (reason: string) => void;
   /** Aborted when the connection is over. */
   readonly signal: AbortSignal;
 }

@@ -7,6 +7,8 @@ import { OutputMask } from "../terminal/output-mask.ts";
 const HOLD_MS = 25;
 const HOLD_ECHO_MS = 4;
 const ECHO_BYTES = 8;
+/** Of one command without a terminal: beyond that it prints data, which is counted and not kept. */
+const MAX_KEPT = 16 * 1024 * 1024;
 
 export interface OutputOptions {
   readonly session: Pick<LiveSession, "record" | "count">;
@@ -26,6 +28,7 @@ export class Output {
   readonly #mask: OutputMask | undefined;
   readonly #decoder = new StringDecoder("utf8");
   #timer: NodeJS.Timeout | undefined;
+  #kept = 0;
   bytes = 0;
 
   constructor(options: OutputOptions) {
@@ -60,11 +63,23 @@ export class Output {
 
   #out(bytes: Buffer): Buffer {
     if (bytes.length === 0) return bytes;
-    const { session, operation, stream, recorded } = this.#options;
     this.bytes += bytes.length;
-    session.count("client", bytes.length);
-    const text = recorded ? this.#decoder.write(bytes) : "";
-    if (text !== "") session.record({ at: Date.now(), type: "terminal", operation, stream, text });
+    this.#options.session.count("client", bytes.length);
+    if (this.#options.recorded) this.#record(bytes);
     return bytes;
+  }
+
+  #record(bytes: Buffer): void {
+    const { session, operation, stream, terminal } = this.#options;
+    const before = this.#kept;
+    this.#kept += bytes.length;
+    const at = Date.now();
+    if (terminal || this.#kept <= MAX_KEPT) {
+      const text = this.#decoder.write(bytes);
+      if (text !== "") session.record({ at, type: "terminal", operation, stream, text });
+    } else if (before <= MAX_KEPT) {
+      const text = `#${operation} printed more than 16 MiB: the rest is counted, not kept`;
+      session.record({ at, type: "notice", code: "output_not_kept", text });
+    }
   }
 }

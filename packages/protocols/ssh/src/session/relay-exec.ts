@@ -5,6 +5,7 @@ import { ScpReader } from "../scp/scp-reader.ts";
 import { detectorsOf, finish, type SshContext } from "./context.ts";
 import { Output } from "./output.ts";
 import { pump } from "./pump.ts";
+import { EXIT_REFUSED, spoken } from "./words.ts";
 
 export interface ChannelRelay {
   readonly context: SshContext;
@@ -60,14 +61,20 @@ export async function relayExec(relay: ExecRelay): Promise<void> {
     return chunk;
   });
   void input.then(() => upstream.end());
+  const budget = budgetOf(relay);
   await Promise.all([
-    pump(upstream, channel, (chunk) => {
-      watchesTarget?.push(chunk);
-      return output.take(chunk);
-    }),
-    pump(upstream.stderr, channel.stderr, (chunk) => errors.take(chunk)),
+    pump(
+      upstream,
+      channel,
+      (chunk) => {
+        watchesTarget?.push(chunk);
+        return output.take(chunk);
+      },
+      budget.gate,
+    ),
+    pump(upstream.stderr, channel.stderr, (chunk) => errors.take(chunk), budget.gate),
   ]);
-  const exit = await exited;
+  const exit = budget.end(await exited);
   writeLast(channel.stderr, errors.end());
   writeLast(channel, output.end());
   for (const { via, direction, path, operation } of moves) {
@@ -76,6 +83,31 @@ export async function relayExec(relay: ExecRelay): Promise<void> {
     finish(context, operation, { result: "completed", tag: via, bytes, startedAt });
   }
   end(relay, exit, output.bytes + errors.bytes);
+}
+
+/** Once a budget of bytes is spent nothing more passes: the command is ended, and why is said. */
+export function budgetOf({ context, admission, channel, upstream }: ChannelRelay): {
+  readonly gate: (bytes: number) => true | Promise<boolean>;
+  readonly end: (exit: Exit) => Exit;
+} {
+  const meter = context.session.meter(admission.verdict);
+  const gate = (bytes: number): true | Promise<boolean> => {
+    const allowed = meter.take(bytes);
+    if (allowed === true) return true;
+    return allowed.then((granted) => {
+      if (!granted) upstream.close();
+      return granted;
+    });
+  };
+  const end = (exit: Exit): Exit => {
+    meter.end();
+    if (meter.exceeded === undefined) return exit;
+    const words = `stopped on ${context.resource}: the budget of bytes is spent [${meter.exceeded.ruleId}]`;
+    channel.stderr.write(spoken([words]));
+    if (meter.exceeded.onExceed === "end") context.end(words);
+    return { code: EXIT_REFUSED, signal: undefined, core: false, description: "" };
+  };
+  return { gate, end };
 }
 
 function passExit(channel: ServerChannel, { signal, code, core, description }: Exit): void {

@@ -1,4 +1,4 @@
-import type { SshOperation } from "@tidewaiter/core";
+import type { ByteMeter, SshOperation } from "@tidewaiter/core";
 import { SftpInspector, type SftpRequest } from "../sftp/sftp-inspector.ts";
 import { admit, finish } from "./context.ts";
 import { pump } from "./pump.ts";
@@ -10,7 +10,7 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
   const { context, channel, upstream, exited, signal } = relay;
   const { session, resource } = context;
   let bytes = 0;
-  const open = new Map<number, number>();
+  const open = new Map<number, { readonly startedAt: number; readonly meter: ByteMeter }>();
   const inspector = new SftpInspector({
     toTarget(packet) {
       session.count("target", packet.length);
@@ -45,17 +45,23 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
       if (admission.approval !== undefined) channel.stderr.write(spoken([approvedText(admission.approval)]));
       if (operation.transfer === undefined)
         finish(context, admission.operation, { result: "completed", tag: "sent", bytes: 0, startedAt: Date.now() });
-      else open.set(admission.operation, Date.now());
+      else open.set(admission.operation, { startedAt: Date.now(), meter: session.meter(admission.verdict) });
       return { ok: true, operation: admission.operation };
     },
     moved({ operation, path, direction, bytes: size, sha256 }) {
       const sum = sha256 === undefined ? {} : { sha256 };
-      const opened = open.get(operation) ?? Date.now();
+      const opened = open.get(operation);
+      opened?.meter.end();
       open.delete(operation);
       session.record({ at: Date.now(), type: "file", operation, path, direction, via: "sftp", bytes: size, ...sum });
-      finish(context, operation, { result: "completed", tag: direction, bytes: size, startedAt: opened });
+      finish(context, operation, {
+        result: "completed",
+        tag: direction,
+        bytes: size,
+        startedAt: opened?.startedAt ?? Date.now(),
+      });
     },
-    spend: () => true,
+    spend: (operation, size) => open.get(operation)?.meter.take(size) ?? Promise.resolve(false),
   });
   const broken = (): void => upstream.close();
   const guarded = (read: (chunk: Buffer) => void) => (chunk: Buffer) => {
@@ -83,8 +89,10 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
   ]);
   const exit = await exited;
   inspector.end();
-  for (const [operation, opened] of open)
-    finish(context, operation, { result: "error", tag: "never opened", bytes: 0, startedAt: opened });
+  for (const [operation, { startedAt, meter }] of open) {
+    meter.end();
+    finish(context, operation, { result: "error", tag: "never opened", bytes: 0, startedAt });
+  }
   end(relay, exit, bytes);
 }
 

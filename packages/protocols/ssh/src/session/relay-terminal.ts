@@ -6,7 +6,7 @@ import { typedPrograms } from "../terminal/typed-programs.ts";
 import { admit, detectorsOf, finish } from "./context.ts";
 import { Output } from "./output.ts";
 import { pump } from "./pump.ts";
-import { type ChannelRelay, end } from "./relay-exec.ts";
+import { budgetOf, type ChannelRelay, end } from "./relay-exec.ts";
 import { approvedText, heldText, refusalText, spoken } from "./words.ts";
 
 /** An echo comes back within this time after the last key, or is not waited for. */
@@ -62,15 +62,21 @@ export async function relayTerminal(relay: TerminalRelay): Promise<void> {
     keys.take(chunk);
     return undefined;
   }).then(() => keys.end());
+  const budget = budgetOf(relay);
   await Promise.all([
-    pump(upstream, channel, (chunk) => {
-      screen?.output(chunk);
-      keys.shown();
-      return output.take(chunk);
-    }),
-    pump(upstream.stderr, channel.stderr, (chunk) => output.take(chunk)),
+    pump(
+      upstream,
+      channel,
+      (chunk) => {
+        screen?.output(chunk);
+        keys.shown();
+        return output.take(chunk);
+      },
+      budget.gate,
+    ),
+    pump(upstream.stderr, channel.stderr, (chunk) => output.take(chunk), budget.gate),
   ]);
-  const exit = await exited;
+  const exit = budget.end(await exited);
   const last = output.end();
   if (last !== undefined && last.length > 0) channel.write(last);
   resizes(undefined);

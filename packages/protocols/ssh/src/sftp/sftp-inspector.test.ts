@@ -18,7 +18,7 @@ const packet = (type: number, ...fields: Buffer[]): Buffer => {
 
 function inspect(
   allow: (request: SftpRequest) => boolean = () => true,
-  spend: (bytes: number) => boolean = () => true,
+  spend: (bytes: number) => true | Promise<boolean> = () => true,
 ) {
   const toTarget: Buffer[] = [];
   const toClient: Buffer[] = [];
@@ -92,7 +92,7 @@ describe("sftp", () => {
 
   it("stops data when the budget is spent", async () => {
     let left = 5;
-    const { inspector, toClient } = inspect(undefined, (bytes) => {
+    const { inspector, toClient } = inspect(undefined, async (bytes) => {
       left -= bytes;
       return left >= 0;
     });
@@ -103,6 +103,7 @@ describe("sftp", () => {
     inspector.target(packet(SFTP.DATA, u32(2), text("12345")));
     inspector.client(packet(SFTP.READ, u32(3), text("h"), u64(5), u32(5)));
     inspector.target(packet(SFTP.DATA, u32(3), text("67890")));
+    await settled();
     expect(toClient.map((bytes) => bytes[4])).toEqual([SFTP.HANDLE, SFTP.DATA, SFTP.STATUS]);
   });
 

@@ -38,8 +38,8 @@ export interface SftpOutlet {
   judge(request: SftpRequest): Promise<SftpDecision>;
   /** A handle was closed, or the channel ended with it open. */
   moved(end: SftpEnd): void;
-  /** Whether these bytes may still go to the client or the target: budgets. */
-  spend(direction: "upload" | "download", bytes: number): boolean;
+  /** Whether these bytes of a file may still go to the client; a promise where a budget has to be asked. */
+  spend(operation: number, bytes: number): true | Promise<boolean>;
 }
 
 interface OpenFile {
@@ -225,7 +225,6 @@ export class SftpInspector {
     }
     const data = reader.bytes();
     if (data === undefined) return this.#malformed(id);
-    if (!this.#outlet.spend("upload", data.length)) return this.#refuse(id, "the budget of bytes is spent");
     file.written?.add(offset, data);
     this.#outlet.toTarget(packet);
   }
@@ -246,15 +245,23 @@ export class SftpInspector {
     if (reading !== undefined) {
       this.#reading.delete(id);
       const data = type === SFTP.DATA ? reader.bytes() : undefined;
-      if (data !== undefined) {
-        if (!this.#outlet.spend("download", data.length)) return this.#refuse(id, "the budget of bytes is spent");
-        reading.file.read?.add(reading.offset, data);
-      }
+      if (data !== undefined) return this.#data(id, packet, data, reading);
     } else if (type === SFTP.DATA) {
       // nobody asked for it through here
       throw new RangeError("SFTP data that no read asked for");
     }
     this.#outlet.toClient(packet);
+  }
+
+  /** Other replies may overtake one that waits for its budget: each has its number. */
+  #data(id: number, packet: Buffer, data: Buffer, { file, offset }: { file: OpenFile; offset: number }): void {
+    const pass = (): void => {
+      file.read?.add(offset, data);
+      this.#outlet.toClient(packet);
+    };
+    const allowed = this.#outlet.spend(file.operations.download ?? 0, data.length);
+    if (allowed === true) return pass();
+    void allowed.then((granted) => (granted ? pass() : this.#refuse(id, "the budget of bytes is spent")));
   }
 
   #tell({ path, operations, read, written }: OpenFile): void {
