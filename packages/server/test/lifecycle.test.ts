@@ -39,6 +39,34 @@ async function ownSecret(name: string): Promise<{ id: string; secret: string }> 
   return (await world.api("POST", "/v1/connection-secrets", {}, name)) as { id: string; secret: string };
 }
 
+interface Requested {
+  readonly id: string;
+  readonly shortId: string;
+}
+
+/** Somebody without a right who asks for one, and gets it from ana. */
+async function requested(name: string, on: string): Promise<{ request: Requested; secret: string }> {
+  await world.apply(
+    { kind: "principal", name, type: "user" },
+    {
+      kind: "access_rule",
+      name: `ask-${on}`,
+      requesters: [`principal:${name}`],
+      resources: [on],
+      maxDuration: "1h",
+      reviewers: { by: ["principal:ana"] },
+    },
+  );
+  await world.api("PUT", `/v1/principals/${name}/password`, { password: world.tidewaiter.userPassword });
+  const body = { resource: on, durationSeconds: 600, reason: "a test of lifecycles" };
+  const request = (await world.api("POST", "/v1/access-requests", body, name)) as Requested;
+  await world.api("POST", `/v1/access-requests/${request.id}/approve`, {}, "ana");
+  const { secret } = await ownSecret(name);
+  return { request, secret };
+}
+
+const grantOf = ({ shortId }: Requested) => `request-${shortId.toLowerCase()}`;
+
 /** Ends within 5 s with 57P01 and the reason, which the session and the recording keep; the other session lives. */
 async function endsWith(
   connection: Connection,
@@ -151,6 +179,86 @@ describe("a live session ends when its right does", () => {
       world.api("DELETE", "/v1/agents/leaving"),
     );
     await agent.stop();
+  });
+
+  it("its access request is given back", async () => {
+    await resource("asked-db");
+    const { request, secret } = await requested("ivy", "asked-db");
+    await endsWith(await world.connect("ivy", { secret, database: "asked-db" }), "the grant was removed", () =>
+      world.api("POST", `/v1/access-requests/${request.id}/return`, undefined, "ivy"),
+    );
+  });
+
+  it("the time of its access request is over", async () => {
+    await resource("timed-db");
+    const { request, secret } = await requested("jon", "timed-db");
+    const jon = await world.connect("jon", { secret, database: "timed-db" });
+    // The shortest time that may be asked for is a minute; the same clock ends this one in seconds.
+    const until = new Date(Date.now() + 2_000).toISOString();
+    await world.apply({
+      kind: "grant",
+      name: grantOf(request),
+      principal: "jon",
+      resource: "timed-db",
+      expiresAt: until,
+    });
+    await endsWith(jon, "the time of your access request is over", async () => {});
+  });
+
+  it("its emergency is ended, and its identity deleted", async () => {
+    await resource("night-db");
+    const identity = { name: "night", resource: "night-db", level: "read" };
+    const made = (await world.api("POST", "/v1/emergency/identities", identity)) as { codes: string[] };
+    const use = async (code = "") => {
+      const body = { name: "night", code, reason: "a test of emergencies", claimedName: "hal" };
+      const answer = await fetch(`${world.tidewaiter.baseUrl}/v1/emergency/use`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBe(201);
+      const { shortId, secret, username } = (await answer.json()) as Record<"shortId" | "secret" | "username", string>;
+      return { shortId, connection: await world.connect(username, { secret, database: "night-db" }) };
+    };
+    const first = await use(made.codes[0]);
+    await endsWith(first.connection, "the principal was disabled", () =>
+      world.api("POST", `/v1/emergency/uses/${first.shortId}/end`),
+    );
+    const second = await use(made.codes[1]);
+    await endsWith(second.connection, "the principal was deleted", () =>
+      world.api("DELETE", "/v1/emergency/identities/night"),
+    );
+  });
+
+  it("the person that an AI agent acts for loses the right, or is disabled", async () => {
+    await resource("shared-db");
+    await world.apply(
+      { kind: "principal", name: "hals-bot", type: "ai_agent", onBehalfOf: "hal" },
+      { kind: "grant", name: "hals-bot", principal: "hals-bot", resource: "shared-db", level: "read" },
+    );
+    const bot = async () => {
+      const made = (await world.api("POST", "/v1/connection-secrets", { forPrincipal: "hals-bot" }, "hal")) as {
+        secret: string;
+      };
+      return world.connect("hals-bot", { secret: made.secret, database: "shared-db" });
+    };
+    await endsWith(await bot(), "the person it acts for has no such grant any more", () =>
+      world.api("DELETE", "/v1/grants/hal-shared-db"),
+    );
+    await world.apply({ kind: "grant", name: "hal-shared-db", principal: "hal", resource: "shared-db", level: "read" });
+    await endsWith(await bot(), "the person it acts for was disabled", () =>
+      world.api("PATCH", "/v1/principals/hal", { disabled: true }),
+    );
+    await world.api("PATCH", "/v1/principals/hal", { disabled: false });
+  });
+
+  it("its password is set anew: tokens, and the secrets that they made, end", async () => {
+    await resource("token-db");
+    const { secret } = await ownSecret("hal");
+    const hal = await world.connect("hal", { secret, database: "token-db" });
+    await endsWith(hal, "your password was changed", () =>
+      world.api("PUT", "/v1/principals/hal/password", { password: world.tidewaiter.userPassword }),
+    );
   });
 });
 

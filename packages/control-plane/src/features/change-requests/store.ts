@@ -147,6 +147,9 @@ const PERMISSION_OF: Readonly<Record<string, Permission>> = {
   policy: "config.apply",
   settings: "settings.write",
   emergency: "emergency.write",
+  identity_provider: "identity_providers.write",
+  federation: "federations.write",
+  identity: "principals.write",
 };
 
 /** Who could make the change themselves, and is not who gains by it. */
@@ -159,7 +162,7 @@ function* requireMayApprove(by: PrincipalRef, row: ChangeRequestRow, permission:
 }
 
 function gains({ noun, name, before, after }: Weakening, who: string): boolean {
-  if (noun === "principal") return name === who;
+  if (noun === "principal" || noun === "identity") return name === who;
   const members = (json: string | null) =>
     json === null ? [] : ((JSON.parse(json) as { members?: string[] }).members ?? []);
   return noun === "group" && members(after).includes(who) && !members(before).includes(who);

@@ -5,6 +5,7 @@ import { and, asc, eq, isNull, lt } from "drizzle-orm";
 import { accessTokens, federations, federationTokens, mandates, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
 import { insertMandate, resourceIdsOf, revokeMandate } from "../mandates/store.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
@@ -138,6 +139,8 @@ export function* putFederation(
     level: federation.level ?? null,
   };
   const row = yield* selectOne(federations, eq(federations.name, name));
+  const why = [`workloads with such tokens act as ${principal.name}`];
+  protect(unit, { noun: "federation", name }, why, { after: { ...fields, principal: principal.name } });
   const id = row?.id ?? newId("fed");
   if (row === undefined) yield* insert(federations, { id, name, ...fields, createdAt: unit.now });
   else {

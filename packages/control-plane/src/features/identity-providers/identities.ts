@@ -8,8 +8,9 @@ import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { protect } from "../change-requests/protect.ts";
 import { putGroup } from "../groups/store.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
-import { rowProblem } from "../principals/membership.ts";
+import { loadPrincipals, rowProblem } from "../principals/membership.ts";
 import { createPrincipal, type PrincipalRef, type PrincipalRow, requirePrincipal } from "../principals/store.ts";
+import { requireMayManage } from "../roles/rights.ts";
 import type { MappedIdentity } from "./mapped-identity.ts";
 
 export type IdentityRow = typeof identities.$inferSelect;
@@ -85,7 +86,9 @@ export const identityUnits = {
   link: write(function* (unit, args: { by: PrincipalRef; provider: string; subject: string; principal: string }) {
     const principal = yield* requirePrincipal(args.principal);
     if (principal.kind !== "user") throw new TidewaiterError("bad_request", `${principal.name} is not a user`);
-    const privileged = principal.roles.filter((role) => role !== "user");
+    const known = (yield* loadPrincipals([principal.id])).get(principal.id);
+    if (known !== undefined) yield* requireMayManage(args.by, known);
+    const privileged = (known?.roles ?? []).filter((role) => role !== "user");
     const why = privileged.length === 0 ? [] : [`${args.subject} of ${args.provider} gets ${privileged.join(", ")}`];
     protect(unit, { noun: "identity", name: principal.name }, why, { after: args.subject });
     if ((yield* find(args.provider, args.subject)) !== undefined) {

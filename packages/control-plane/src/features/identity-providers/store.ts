@@ -8,6 +8,7 @@ import { protect } from "../change-requests/protect.ts";
 import { providerWeakens } from "../change-requests/weakens.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
 import type { PrincipalRef } from "../principals/store.ts";
+import { requirePermission } from "../roles/rights.ts";
 import type { OidcSettings, ProviderSettings, SamlSettings } from "./settings.ts";
 
 export type ProviderRow = typeof identityProviders.$inferSelect;
@@ -63,6 +64,8 @@ export function* putProvider(
 ): Work<void> {
   const { by, name, settings } = args;
   const row = yield* selectOne(identityProviders, eq(identityProviders.name, name));
+  // Whoever says who signs in as whom could become anybody.
+  yield* requirePermission(by, "roles.appoint");
   const change = { before: row && { ...row.settings }, after: { ...settings } };
   protect(unit, { noun: "identity_provider", name }, providerWeakens(change.before, change.after), change);
   if (row === undefined) {
