@@ -150,6 +150,19 @@ skipUnless(hasCommand("psql"), "psql").describe("connecting", () => {
     expect((await login("--no-refresh")).stdout).not.toContain("second");
   });
 
+  it("six at once, each a process, lose nothing of each other's", async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `at-once-${index}`);
+    const databases = names.map((_, index) => (index % 2 === 0 ? "prod-db" : `prod-db/postgres`));
+    const made = await Promise.all(
+      names.map((name, index) => tw("connect", databases[index] ?? "", "--service", name)),
+    );
+    expect(made.map(({ code }) => code)).toEqual(names.map(() => 0));
+    for (const name of names)
+      expect(await psql(`service=${name}`, "-c", "select 1")).toMatchObject({ code: 0, stdout: "1\n" });
+    for (const name of names) expect((await tw("connect", "prod-db", "--service", name, "--forget")).code).toBe(0);
+    expect(await readFile(join(home.path, ".pg_service.conf"), "utf8")).not.toContain("at-once");
+  });
+
   it("authorities are told to everybody and renewed by administrators", async () => {
     const [authority] = JSON.parse(
       (await tw("authorities", "list", "--use", "postgres-client", "--json")).stdout,
