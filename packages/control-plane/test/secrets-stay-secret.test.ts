@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createControlPlane } from "../src/create-control-plane.ts";
+import { PageVisitor } from "./page-visitor.ts";
 import { ADMIN, type Harness, startHarness } from "./running.ts";
 import { openSession, setTheScene, TARGET_PASSWORD } from "./scene.ts";
 
@@ -82,6 +84,15 @@ describe("secrets stay secret", () => {
       labels: ["pii.ssn"],
       inTransaction: false,
     });
+    const provider = { kind: "identity_provider", name: "okta", type: "oidc", issuer: "https://okta.example" };
+    const documents = [{ name: "okta.yaml", source: JSON.stringify({ ...provider, clientId: "tw" }) }];
+    await harness.call("POST", "/v1/apply", { documents, dryRun: false });
+    const scim = await harness.call("POST", "/v1/identity-providers/okta/scim-tokens", {});
+    secrets.set("a SCIM token", scim.json.token);
+    const pushed = { userName: "pushed@example.com", password: "the-pushed-password-1" };
+    secrets.set("a password that a provider pushed", pushed.password);
+    answers.push((await harness.call("POST", "/scim/v2/Users", pushed, scim.json.token)).text);
+    await addSecondFactor();
     // Wrong uses too: an error must not quote what it was given.
     for (const [method, url, body] of WRONG_USES) {
       answers.push((await harness.call(method, url, body)).text);
@@ -98,6 +109,24 @@ describe("secrets stay secret", () => {
     }
   });
   afterAll(() => harness[Symbol.asyncDispose]());
+
+  /** The page that shows them once is no answer to anybody else. */
+  async function addSecondFactor(): Promise<void> {
+    const visitor = new PageVisitor(harness);
+    await visitor.post("/sign-in", { name: "ana", password: "ana-has-a-long-password", next: "/" });
+    await visitor.get("/account/second-factors");
+    const offered = await visitor.post("/account/second-factors/totp");
+    const secret = /<code>([A-Z2-7 ]+)<\/code>/.exec(offered.body)?.[1]?.replaceAll(" ", "") ?? "";
+    secrets.set("the secret of an authenticator app", secret);
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: harness.clock.now() });
+    const shown = await visitor.post("/account/second-factors/totp/confirm", { code });
+    const [recoveryCode = ""] = shown.body.match(/[0-9a-z]{5}(-[0-9a-z]{5}){3}/) ?? [];
+    if (recoveryCode === "") throw new Error("there are no recovery codes");
+    secrets.set("a recovery code", recoveryCode);
+    secrets.set("a browser's session", visitor.cookies.get("tw_session") ?? "");
+    answers.push((await visitor.get("/account/second-factors")).body);
+    answers.push((await visitor.post("/step-up", { recoveryCode: `${recoveryCode}x` })).body);
+  }
 
   const WRONG_USES = [
     ["POST", "/v1/login", { name: "root", password: TARGET_PASSWORD, extra: true }],
