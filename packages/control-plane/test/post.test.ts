@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { certificateAuthority } from "@tidewaiter/testkit/certificates";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NetworkGuard } from "../src/features/notifications/network-guard.ts";
 import { post } from "../src/features/notifications/post.ts";
@@ -113,6 +115,27 @@ describe("mail", () => {
       message: expect.stringContaining("clear text"),
     });
     expect(server.mails).toEqual([]);
+    await server.stop();
+  });
+
+  it("goes by STARTTLS with its password to a server whose certificate is trusted, and to no other", async () => {
+    const authority = await certificateAuthority();
+    const { certPem: cert, keyPem: key } = await authority.issue({
+      commonName: "mail",
+      names: ["localhost"],
+      usage: "server",
+    });
+    const server = await startMailServer({ login: { user: "tw", pass: "smtp-password-3f" }, tls: { cert, key } });
+    const login = { host: "localhost", tls: "starttls", username: "tw", password: "env:SMTP" };
+    await expect(deliver(server.port, login)).rejects.toMatchObject({ final: false });
+    const before = getCACertificates("default");
+    setDefaultCACertificates([...before, authority.caPem]);
+    try {
+      await deliver(server.port, login);
+    } finally {
+      setDefaultCACertificates(before);
+    }
+    expect(server.mails).toMatchObject([{ from: "tw@example.com", to: ["mia@example.com"] }]);
     await server.stop();
   });
 

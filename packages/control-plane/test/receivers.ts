@@ -58,13 +58,16 @@ export interface Mail {
   readonly source: string;
 }
 
-/** A real SMTP server on 127.0.0.1, in clear text. */
-export async function startMailServer(options: { login?: { user: string; pass: string } } = {}) {
+/** A real SMTP server on 127.0.0.1, in clear text unless it has a certificate: then it offers STARTTLS. */
+export async function startMailServer(
+  options: { login?: { user: string; pass: string }; tls?: { key: string; cert: string } } = {},
+) {
   const mails: Mail[] = [];
   const state = { refuse: undefined as number | undefined };
   const server = new SMTPServer({
     authOptional: options.login === undefined,
-    disabledCommands: ["STARTTLS"],
+    disabledCommands: options.tls === undefined ? ["STARTTLS"] : [],
+    ...options.tls,
     allowInsecureAuth: true,
     onAuth: ({ username, password }, _session, callback) => {
       const { login } = options;
