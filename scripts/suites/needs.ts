@@ -11,6 +11,7 @@ const needs: readonly { readonly debian: string; readonly present: () => boolean
   { debian: "openssh-server", present: () => findProgram("sshd") !== undefined },
   { debian: "openssh-client", present: () => findProgram("ssh") !== undefined },
   { debian: "rsync", present: () => findProgram("rsync") !== undefined },
+  { debian: "bubblewrap", present: () => findProgram("bwrap") !== undefined },
   { debian: "shellcheck", present: () => findProgram("shellcheck") !== undefined },
 ];
 

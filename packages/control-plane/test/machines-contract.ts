@@ -311,7 +311,9 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
         expect(await reserve(anas.id)).toMatchObject({ granted: false });
         expect(await reserve(bobs.id)).toMatchObject({ granted: true });
         const seen = await harness.call("GET", "/v1/budgets", undefined, bobs.token);
-        expect(seen.json.budgets).toHaveLength(1);
+        expect(seen.json.budgets).toMatchObject([{ principal: "claude", onBehalfOf: "bob", spent: 10 }]);
+        const all = (await harness.call("GET", "/v1/budgets")).json.budgets;
+        expect(all.map((each: { onBehalfOf: string }) => each.onBehalfOf).sort()).toEqual(["ana", "bob"]);
       });
 
       it.each([
@@ -359,6 +361,15 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
           ok: false,
           reason: "the person it acts for has no such grant any more",
         });
+      });
+
+      it("end with the sign-in that made them", async () => {
+        const token = await harness.login("ana", "ana-has-a-long-password");
+        const made = await delegate({}, token);
+        const session = await openSession(harness, claudeId, { mandateId: made.id });
+        await expectStatus(harness.call("POST", "/v1/logout", undefined, token), 204);
+        expect(await renew(session.id)).toMatchObject({ ok: false });
+        expect((await harness.call("GET", "/v1/me", undefined, made.token)).status).toBe(401);
       });
 
       it("are made by persons only, to AI agents that are theirs or nobody's", async () => {

@@ -3803,6 +3803,7 @@ export interface paths {
             budgets: ({
               rule: string;
               principal: string;
+              onBehalfOf: string | null;
               resource: string | null;
               counter: string;
               limit: number;

@@ -19,7 +19,11 @@ export const list = defineCommand<[], Options>({
       table(
         result.budgets,
         [
-          { title: "WHO", value: (budget) => budget.principal },
+          {
+            title: "WHO",
+            value: (budget) =>
+              budget.onBehalfOf === null ? budget.principal : `${budget.principal} for ${budget.onBehalfOf}`,
+          },
           { title: "RULE", value: ({ rule }) => rule },
           { title: "RESOURCE", value: ({ resource }) => resource ?? "(all)" },
           { title: "SPENT", value: ({ spent }) => spent.toLocaleString("en-US"), align: "right" },

@@ -7,6 +7,7 @@ import { principalName } from "../shapes.ts";
 const view = z.object({
   rule: z.string(),
   principal: z.string(),
+  onBehalfOf: z.string().nullable(),
   resource: z.string().nullable(),
   counter: z.string(),
   limit: z.int(),

@@ -21,6 +21,8 @@ const LATE_RETURN_MS = 10 * 60 * 1000;
 export interface BudgetView {
   readonly rule: string;
   readonly principal: string;
+  /** The person that it acts for; each has an account of its own. */
+  readonly onBehalfOf: string | null;
   /** Null: one account for every resource. */
   readonly resource: string | null;
   readonly counter: string;
@@ -51,6 +53,7 @@ export const budgetUnits = {
   list: read(function* (unit, args: { onlyOf?: Own | undefined; principal?: string | undefined }): Work<BudgetView[]> {
     const known = yield* select(principals, { orderBy: asc(principals.name) });
     const named = known.filter(({ name }) => args.principal === undefined || name === args.principal);
+    const everybody = new Map(known.map(({ id, name }) => [id, name]));
     const fixed = new Map(known.map(({ id, ownerId }) => [id, ownerId]));
     const names = new Map(named.map(({ id, name }) => [id, name]));
     const resourceNames = new Map((yield* select(resources)).map(({ id, name }) => [id, name]));
@@ -63,7 +66,8 @@ export const budgetUnits = {
       const person = row.ownerId ?? fixed.get(row.principalId) ?? null;
       if (principal === undefined || !concerns(args.onlyOf, row.principalId, person)) continue;
       const resource = row.resourceId === null ? null : (resourceNames.get(row.resourceId) ?? row.resourceId);
-      const view = yield* viewOf(row, { principal, resource, now: unit.now });
+      const onBehalfOf = person === null ? null : (everybody.get(person) ?? null);
+      const view = yield* viewOf(row, { principal, onBehalfOf, resource, now: unit.now });
       if (view.spent > 0) views.push(view);
     }
     return views.sort((a, b) => (a.principal < b.principal ? -1 : a.principal > b.principal ? 1 : 0));
@@ -90,9 +94,10 @@ function concerns(own: Own | undefined, principalId: string, person: string | nu
 
 function* viewOf(
   row: AccountRow,
-  { principal, resource, now }: { principal: string; resource: string | null; now: string },
+  named: { principal: string; onBehalfOf: string | null; resource: string | null; now: string },
 ): Work<BudgetView> {
   const { account, counter, windowSeconds, limitValue: limit, ruleId: rule } = row;
+  const { now, ...whose } = named;
   const since = windowStart(now, windowSeconds);
   const here = sql`account = ${account} and counter = ${counter} and ends_at > ${since}`;
   const distinct = counter.startsWith("distinct:");
@@ -106,5 +111,5 @@ function* viewOf(
   const leased = leases.reduce((sum, lease) => sum + (lease.amounts[counter] ?? 0), 0);
   const exceededAt = row.exceededAt !== null && row.exceededAt > since ? row.exceededAt : null;
   const frees = first === undefined ? null : freesAt(first, windowSeconds);
-  return { rule, principal, resource, counter, limit, spent, leased, windowSeconds, freesAt: frees, exceededAt };
+  return { rule, ...whose, counter, limit, spent, leased, windowSeconds, freesAt: frees, exceededAt };
 }
