@@ -3,7 +3,7 @@ import type { IdentityCheck } from "../../api/shapes.ts";
 import { defineCommand } from "../../command.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { table } from "../../output/table.ts";
-import { relative } from "../../output/times.ts";
+import { utc } from "../../output/times.ts";
 
 export const check = defineCommand<[]>({
   summary: "Ask each identity provider, and tell how long somebody who left keeps what they have at the worst",
@@ -17,7 +17,7 @@ export const check = defineCommand<[]>({
         checks,
         [
           { title: "PROVIDER", value: ({ provider }) => provider },
-          { title: "STATE", value: (found) => stateWords(found, context.now()) },
+          { title: "STATE", value: stateWords },
           { title: "SIGNED IN", value: ({ signedIn }) => String(signedIn) },
           { title: "PUSHES LOGOUT", value: ({ backChannelLogout }) => (backChannelLogout ? "yes" : "not said") },
           { title: "OUT AT THE LATEST AFTER", value: ({ worstCaseSeconds }) => timeWords(worstCaseSeconds) },
@@ -33,8 +33,8 @@ export const check = defineCommand<[]>({
   },
 });
 
-function stateWords({ state, unreachableSince }: IdentityCheck, now: number): string {
-  return unreachableSince === null ? state : `cannot be asked since ${relative(unreachableSince, now)}`;
+function stateWords({ state, unreachableSince }: IdentityCheck): string {
+  return unreachableSince === null ? state : `cannot be asked since ${utc(unreachableSince)}`;
 }
 
 function timeWords(seconds: number): string {

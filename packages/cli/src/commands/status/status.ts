@@ -50,7 +50,7 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
         ["roles", roles.join(", ") || "none"],
         ["groups", groups.join(", ") || "none"],
         ["signed in", `by ${provider === "local" ? "password" : provider}${how}, ${relative(authenticatedAt, now())}`],
-        ["provider", silentWords(me, now())],
+        ["provider", silentWords(me)],
         ["until", `${utc(until)} (${relative(until, now())})`],
         ["gateway", `${host}:${port} (PostgreSQL, ${tls ? "TLS" : "no TLS"})`],
       ],
@@ -70,8 +70,8 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
 }
 
 /** What one has goes on for a while; nothing new is given until the provider answers again. */
-function silentWords({ identityUnconfirmedSince: since, provider }: Me, now: number): string | undefined {
-  return since === null ? undefined : `${provider} cannot be asked since ${relative(since, now)}: nothing new is given`;
+function silentWords({ identityUnconfirmedSince: since, provider }: Me): string | undefined {
+  return since === null ? undefined : `${provider} cannot be asked since ${utc(since)}: nothing new is given`;
 }
 
 interface AgentState {
