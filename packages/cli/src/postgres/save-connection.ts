@@ -5,7 +5,13 @@ import { CliError } from "../errors.ts";
 import { type Connection, passFileKey, passFileLine, serviceLines } from "./connection.ts";
 import { outsideSections, putSection, removeSections } from "./marked-sections.ts";
 import type { OpenedConnection } from "./open-connection.ts";
-import { putSavedConnection, removeSavedConnection, type SavedConnection } from "./saved-connections.ts";
+import {
+  putSavedConnection,
+  readSavedConnections,
+  removeSavedConnection,
+  type SavedConnection,
+  sharePassword,
+} from "./saved-connections.ts";
 
 export type LibpqFiles = Pick<Environment, "serviceFile" | "passFile" | "configDir">;
 
@@ -59,16 +65,22 @@ async function putPassword(
   return changed.replaced;
 }
 
+export interface Forgotten extends SavedConnection {
+  /** Another service goes on with the same secret. */
+  readonly shared: boolean;
+}
+
 /** Takes out what `saveConnection` wrote for a service; all else stays. Returns what it was, if it was ours. */
-export async function forgetConnection(files: LibpqFiles, service: string): Promise<SavedConnection | undefined> {
+export async function forgetConnection(files: LibpqFiles, service: string): Promise<Forgotten | undefined> {
   return await withLock(files.configDir, async () => {
     const { serviceFile } = files;
     const known = await removeSavedConnection(files.configDir, { service, serviceFile });
     await editFile(serviceFile, (text) => removeSections(text, ({ key }) => key === service, serviceFile));
-    const id = known?.secretId;
-    const passFile = known?.passFile ?? files.passFile;
-    if (id !== undefined) await editFile(passFile, (text) => removeSections(text, (one) => one.id === id, passFile));
-    return known;
+    if (known === undefined) return undefined;
+    const { secretId, passFile } = known;
+    const shared = (await readSavedConnections(files.configDir)).some((one) => sharePassword(one, known));
+    if (!shared) await editFile(passFile, (text) => removeSections(text, ({ id }) => id === secretId, passFile));
+    return { ...known, shared };
   });
 }
 

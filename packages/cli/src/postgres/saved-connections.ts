@@ -34,8 +34,19 @@ export async function readSavedConnections(configDir: string): Promise<readonly 
 
 /** In place of the one of the same service in the same file. The caller holds the lock. */
 export async function putSavedConnection(configDir: string, saved: SavedConnection): Promise<void> {
+  const { secretId, expiresAt } = saved;
   const others = (await readSavedConnections(configDir)).filter((one) => !isSame(one, saved));
-  await write(configDir, [...others, saved]);
+  const updated = others.map((one) => (sharePassword(one, saved) ? { ...one, secretId, expiresAt } : one));
+  await write(configDir, [...updated, saved]);
+}
+
+/** Two services for one database and user have one line in the password file, and so one secret. */
+export function sharePassword(one: SavedConnection, other: SavedConnection): boolean {
+  if (one.certificate || other.certificate || one.passFile !== other.passFile || one.profile !== other.profile)
+    return false;
+  return (["resource", "database", "level", "forPrincipal"] as const).every(
+    (key) => one.wanted[key] === other.wanted[key],
+  );
 }
 
 /** The caller holds the lock. */

@@ -58,7 +58,7 @@ async function forget(context: CommandContext, service: string): Promise<undefin
   if (known === undefined) {
     throw new CliError("not_found", `there is no service ${service} of ours in ${context.env.serviceFile}`);
   }
-  const revoked = await revokeSecret(context, known.secretId);
+  const revoked = !known.shared && (await revokeSecret(context, known.secretId));
   context.output.result({ service, revoked }, () => [`Service ${service} is gone.`]);
   return undefined;
 }
