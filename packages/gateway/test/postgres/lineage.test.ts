@@ -205,6 +205,26 @@ describe.each(VERSIONS)("server lineage on PostgreSQL %s", (version) => {
     expect(errorIn(answer).message).toContain("no longer the statement that was approved");
   });
 
+  it("a foreign key of a table that the transaction has just made is no question about labels; one to a label is", async () => {
+    await using client = await fixture.wire("job/admin");
+    const make = (column: string) => [
+      "begin",
+      "create table made (id int, ref int, mail text)",
+      "insert into made values (1, 1, 'ann@example.com')",
+      `alter table made add foreign key (${column})`,
+      "rollback",
+    ];
+    for (const sql of make("ref) references orders (id")) expect(types(await client.query(sql))).not.toContain("E");
+    await fixture.server.sql("alter table customers add constraint own_email unique (email)");
+    const answers = [];
+    for (const sql of make("mail) references customers (email").slice(0, 4)) {
+      client.send(query(sql));
+      answers.push(types(await client.until(sql.startsWith("alter") ? "E" : "Z")));
+    }
+    expect(answers.at(-1)).toContain("E");
+    await fixture.server.sql("alter table customers drop constraint own_email");
+  });
+
   describe("a string of several statements", () => {
     it("is asked about before any of it runs, and runs as one", async () => {
       await using client = await fixture.wire();

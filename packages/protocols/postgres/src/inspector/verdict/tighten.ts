@@ -1,4 +1,6 @@
 import type { LabelUse, Verdict } from "@tidewaiter/core";
+import type { Catalog } from "@tidewaiter/toolkit/labels/catalog";
+import { ShiftingCatalog } from "../../catalog/shifting-catalog.ts";
 import type { Lineage } from "../../lineage/lineage.ts";
 import type { ErrorFields } from "../../messages.ts";
 import { lineageUse } from "../lineage/lineage-use.ts";
@@ -22,7 +24,9 @@ export function tighten(machine: Machine, judged: Judged, trees: readonly Lineag
   for (const tree of unweighed) judged.weighed.add(tree);
   const labels = mergeLayers([
     judged.labels,
-    ...unweighed.map((tree) => beyondUnread(judged.labels, lineageUse(tree, catalog))),
+    ...unweighed
+      .map((tree) => (changesOwnSchema(judged, catalog) ? withoutOwn(tree, catalog) : tree))
+      .map((tree) => beyondUnread(judged.labels, lineageUse(tree, catalog))),
   ]);
   if (addsNothing(judged.labels, labels)) return undefined;
   const before = judged.verdict;
@@ -38,6 +42,28 @@ export function tighten(machine: Machine, judged: Judged, trees: readonly Lineag
   const unasked = judged.approved || before.outcome !== "review";
   if (outcome === "review" && unasked) return reviewCameLate(machine.context.resource.name, judged.verdict);
   return undefined;
+}
+
+/** A change of the schema in a session whose earlier changes nobody else sees yet: of what it has made the snapshot knows nothing. */
+function changesOwnSchema({ facts }: Judged, catalog: Catalog): boolean {
+  return catalog instanceof ShiftingCatalog && facts.every((one) => one.classes.every((each) => each === "schema"));
+}
+
+/**
+ * To add a foreign key or a constraint the server looks through the table by a query of its own. Relations that the session has
+ * made itself hold what it put there, by statements that were judged; those that are known count as ever.
+ */
+function withoutOwn(tree: Lineage, catalog: Catalog): Lineage {
+  const known = (oid: number): boolean => catalog.byOid(oid) !== undefined;
+  return {
+    ...tree,
+    outputs: tree.outputs.map((output) => ({
+      ...output,
+      sources: output.sources.filter(({ relation }) => known(relation)),
+    })),
+    relations: tree.relations.filter(({ oid }) => known(oid)),
+    predicates: tree.predicates.filter(({ column }) => known(column.relation)),
+  };
 }
 
 /** Code that nobody has read may ask anything about its labels: that it does so, and by what else it runs, is nothing new. */
