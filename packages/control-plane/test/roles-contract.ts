@@ -123,6 +123,16 @@ export function rolesContract(name: string, start: () => Promise<Harness>): void
         await call("DELETE", "/v1/groups/root-club");
       });
 
+      it("no grants through a group", async () => {
+        await expectStatus(call("POST", "/v1/groups", { name: "readers", members: ["ana"] }), 201);
+        await expectStatus(call("POST", "/v1/grants", { name: "readers", group: "readers", resource: "shop" }), 201);
+        await refused(call("PUT", "/v1/groups/readers/members", { members: ["ana", "hal"] }, hal));
+        await expectStatus(call("PUT", "/v1/groups/readers/members", { members: [] }, hal), 200);
+        await refused(call("PUT", "/v1/groups/readers/members", { members: ["hal"] }, hal));
+        await call("POST", "/v1/principals", { name: "shop-robot", kind: "service" });
+        await refused(call("POST", "/v1/connection-secrets", { forPrincipal: "shop-robot" }, hal));
+      });
+
       it("no permission or wider scope in a role of their own making", async () => {
         await refused(call("PUT", "/v1/roles/mine", { permissions: ["sessions.kill"] }, hal));
         await refused(call("PUT", "/v1/roles/helpdesk", { permissions: ["principals.write", "grants.write"] }, hal));

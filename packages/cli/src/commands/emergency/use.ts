@@ -21,7 +21,10 @@ export const use = defineCommand<[name: string], AttemptOptions>({
     const { host, port, tls } = used.endpoint;
     const { paint } = context.output;
     context.output.result(used, () => [
-      paint("bold", `Access to ${used.resource} (${used.level}) until ${utc(used.expiresAt)}. Everybody was told.`),
+      paint(
+        "bold",
+        `Access to ${used.resource} (${used.level}) until ${utc(used.expiresAt)}. It is told on every channel.`,
+      ),
       ...used.problems.map((problem) => paint("red", `  ! ${problem}`)),
       "",
       ...fields(

@@ -78,7 +78,11 @@ export function emergencyRoutes({ store, attempts, deps, now }: Services): Route
       secret: verifier,
       drill,
     });
-    if (!used.ok) throw new TidewaiterError("unauthenticated", "name and code do not fit");
+    if (!used.ok) {
+      throw new TidewaiterError("unauthenticated", "name and code do not fit", {
+        next: "Look at both again, or take the next code: each opens once.",
+      });
+    }
     attempts.succeeded(address, "emergency");
     return { ...used, secret };
   };

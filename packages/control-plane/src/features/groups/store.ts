@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, asc, eq, inArray } from "drizzle-orm";
-import { groupMembers, groups, principals } from "../../storage/schema.ts";
+import { grants, groupMembers, groups, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { groupMeaning } from "../change-requests/group-meaning.ts";
@@ -9,7 +9,7 @@ import { protect } from "../change-requests/protect.ts";
 import { type GroupState, groupWeakens } from "../change-requests/weakens.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
-import { requireMayGive, rightsOfRoles } from "../roles/rights.ts";
+import { requireMayGive, requirePermission, rightsOfRoles } from "../roles/rights.ts";
 import { requireKnownRoles } from "../roles/store.ts";
 
 /** The source of memberships that were given here, by the API or a document. */
@@ -77,6 +77,7 @@ export function* putGroup(unit: UnitContext, args: { by: PrincipalRef; group: Gr
   if (members !== undefined) yield* replaceMembers(id, members);
   const after = yield* memberIds(id);
   yield* requireMayChange(args.by, { before, after, had: known?.roles ?? [], roles });
+  if (after.some((member) => !before.includes(member))) yield* requireMayGrant(args.by, id);
   yield* protectGroup(
     unit,
     args.by,
@@ -128,6 +129,14 @@ function* requireMayChange(by: PrincipalRef, change: GroupChange): Work<void> {
   if (moved.length === 0 && sameRoles) return;
   const given = yield* rightsOfRoles([...new Set([...had, ...roles])]);
   yield* requireMayGive(by, given, [...(yield* loadPrincipals(moved.filter((id) => after.includes(id)))).values()]);
+}
+
+/** Whoever comes in gets the grants to the group: it takes the right to give those. */
+function* requireMayGrant(by: PrincipalRef, groupId: string): Work<void> {
+  for (const { resourceId, selector } of yield* select(grants, { where: eq(grants.groupId, groupId) })) {
+    const resource = resourceId === null ? undefined : yield* selectOne(resources, eq(resources.id, resourceId));
+    yield* requirePermission(by, "grants.write", resource?.tags ?? selector ?? {});
+  }
 }
 
 /** Of any source. */
