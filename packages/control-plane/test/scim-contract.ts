@@ -409,6 +409,8 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
       expect(await operation({ op: "replace", path: "active", value: "perhaps" })).toEqual([400, "invalidValue"]);
       expect(await operation({ op: "replace", path: "active" })).toEqual([400, "invalidValue"]);
       expect(await operation({ op: "replace", path: "members[[", value: "x" })).toEqual([400, "invalidPath"]);
+      const widePath = Array.from({ length: 6 }, () => "display pr").join(" or ");
+      expect(await operation({ op: "remove", path: `emails[${widePath}]` })).toEqual([400, "invalidPath"]);
       expect(await operation({ op: "replace", path: 7, value: "x" })).toEqual([400, "invalidPath"]);
       expect(await operation({ op: "remove", path: "userName" })).toEqual([400, "invalidValue"]);
       expect(await operation({ op: "add", path: "title", value: "x".repeat(501) })).toEqual([400, "invalidValue"]);

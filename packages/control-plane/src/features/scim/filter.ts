@@ -23,6 +23,8 @@ const OPERATORS = new Set<string>(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt
 export const FILTER_LENGTH_LIMIT = 2048;
 const DEPTH_LIMIT = 10;
 const TERMS_LIMIT = 50;
+/** In a path, which is applied to each element of an attribute. */
+const PATH_TERMS_LIMIT = 5;
 
 /** @throws ScimError `invalidFilter`: unreadable, over 2048 characters, 10 levels or 50 terms */
 export function parseFilter(text: string): Filter {
@@ -102,7 +104,8 @@ class Parser {
   }
 
   #term(depth: number): Filter {
-    if (++this.#terms > TERMS_LIMIT) throw this.#wrong(`more than ${TERMS_LIMIT} terms`);
+    const limit = this.#scimType === "invalidPath" ? PATH_TERMS_LIMIT : TERMS_LIMIT;
+    if (++this.#terms > limit) throw this.#wrong(`more than ${limit} terms`);
     if (this.takes("(")) return this.#closed(depth, ")");
     if (this.takes("not")) {
       this.expect("(");

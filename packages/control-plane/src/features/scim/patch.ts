@@ -40,10 +40,16 @@ function field(object: JsonObject, name: string): unknown {
   return key === undefined ? undefined : object[key];
 }
 
+/** Elements that the operations of one PATCH look at, all together: some hundred on a group of 10,000 members. */
+const WORK_LIMIT = 5_000_000;
+
 /** RFC 7644 section 3.5.2. Gives new values; all operations or, by ScimError, none. */
 export function applyPatch(kind: ResourceKind, before: Values, operations: readonly PatchOperation[]): Values {
   const values = structuredClone(before);
+  let work = 0;
   for (const operation of operations) {
+    for (const value of Object.values(values)) work += Array.isArray(value) ? value.length : 0;
+    if (work > WORK_LIMIT) throw invalid("tooMany", "too many operations on so many elements; send them in parts");
     if (operation.path === undefined) applyWhole(kind, values, operation);
     else applyAt(kind, values, { ...operation, path: operation.path });
   }
