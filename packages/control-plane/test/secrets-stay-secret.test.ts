@@ -63,6 +63,28 @@ describe("secrets stay secret", () => {
       }).toString(),
     });
     answers.push(exchange.body);
+    const tokens = (await harness.call("POST", "/v1/login", ADMIN, null)).json;
+    secrets.set("an access token", tokens.accessToken);
+    secrets.set("a refresh token", tokens.refreshToken);
+    const refreshed = (await harness.call("POST", "/v1/login/refresh", { refreshToken: tokens.refreshToken }, null))
+      .json;
+    secrets.set("the next refresh token", refreshed.refreshToken);
+    const device = (await harness.call("POST", "/v1/login/device", { client: "tw" }, null)).json;
+    secrets.set("a device code", device.deviceCode);
+    secrets.set("a user code", device.userCode);
+    const browser = await harness.running.app.inject({
+      method: "POST",
+      url: "/sign-in",
+      headers: { "content-type": "application/x-www-form-urlencoded", origin: "http://127.0.0.1:8080" },
+      payload: new URLSearchParams(ADMIN).toString(),
+    });
+    secrets.set("a browser's session", /tw_session=([^;]+)/.exec(String(browser.headers["set-cookie"]))?.[1] ?? "none");
+    const typed = await harness.running.app.inject({
+      method: "GET",
+      url: `/device?code=${device.userCode}`,
+      headers: { cookie: `tw_session=${secrets.get("a browser's session")}` },
+    });
+    expect(typed.statusCode).toBe(200);
     const join = await harness.call("POST", "/v1/agents/tokens", { name: "later" });
     secrets.set("a join token", join.json.token);
     const session = await openSession(harness, anaId);
