@@ -135,6 +135,15 @@ export function changeRequestsContract(name: string, start: () => Promise<Harnes
       expect(shown).not.toContain("argon2");
     });
 
+    it("says in a dry run what would wait", async () => {
+      const source = "kind: group\nname: pii-readers\nmembers: [root]\n";
+      const dry = await call("POST", "/v1/apply", { documents: [{ name: "x.yaml", source }], dryRun: true });
+      expect(dry.json).toMatchObject({
+        applied: false,
+        waitsFor: ["group pii-readers: the policy names it, and its members change"],
+      });
+    });
+
     it("keeps one request for the same change, however often it is made", async () => {
       const [one, two] = [
         await kept(call("PUT", "/v1/groups/keepers/members", { members: ["mia"] })),

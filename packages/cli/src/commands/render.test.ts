@@ -61,6 +61,7 @@ describe("a review", () => {
 describe("changes", () => {
   const result: ApplyResult = {
     applied: false,
+    waitsFor: [],
     policyVersion: 13,
     changes: [
       {

@@ -2621,6 +2621,7 @@ export interface paths {
             })[];
             policyVersion: number;
             applied: boolean;
+            waitsFor: string[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };

@@ -21,6 +21,8 @@ export interface UnitContext {
    * at its end and waits, whole, for another person; whoever called it hears `second_person_needed`.
    */
   weakens(finding: Weakening): void;
+  /** What was said so, up to now. */
+  weakenings(): readonly Weakening[];
   /** The unit is rolled back at its end; its result is returned all the same (a dry run). */
   discard(): void;
 }
@@ -65,6 +67,7 @@ export function* unitWork<Args, Result>(
   const context: UnitContext = {
     now,
     weakens: (finding) => findings.push(finding),
+    weakenings: () => findings,
     audit: (event) => events.push(event),
     changed: (kind, id) => changed.set(`${kind} ${id}`, [kind, id]),
     discard: () => {

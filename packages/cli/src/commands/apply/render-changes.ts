@@ -16,7 +16,11 @@ const SIGNS: Readonly<Record<AppliedChange["action"], { sign: string; style: Sty
 export function renderChanges(result: ApplyResult, paint: Paint): string[] {
   const changed = result.changes.filter(({ action }) => action !== "none");
   const same = result.changes.length - changed.length;
-  return [...changed.flatMap((change) => renderChange(change, paint)), summary(result, changed.length, same)];
+  return [
+    ...changed.flatMap((change) => renderChange(change, paint)),
+    ...result.waitsFor.map((why) => paint("yellow", `! needs a second person: ${escapeText(why)}`)),
+    summary(result, changed.length, same),
+  ];
 }
 
 function renderChange({ action, noun, name, diff }: AppliedChange, paint: Paint): string[] {

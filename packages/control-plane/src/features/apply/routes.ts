@@ -25,7 +25,12 @@ export function applyRoutes({ store, deps, secretResolver }: Services): Route[] 
       access: { permission: "config.apply" },
       body: z.strictObject({ documents: documentsShape, dryRun: z.boolean().default(false) }),
       bodyLimit: 8 * 1024 * 1024,
-      response: z.object({ changes: z.array(change).readonly(), policyVersion: z.int(), applied: z.boolean() }),
+      response: z.object({
+        changes: z.array(change).readonly(),
+        policyVersion: z.int(),
+        applied: z.boolean(),
+        waitsFor: z.array(z.string()).readonly(),
+      }),
       handle: ({ body, caller, can }) =>
         applyDocuments({ store, targets: deps.protocols, secretResolver, can }, refOf(caller), body),
     }),

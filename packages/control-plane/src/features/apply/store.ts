@@ -16,6 +16,8 @@ import {
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
 import { deleteAccessRule, putAccessRule } from "../access-requests/rule-store.ts";
+import { twoPersonOn } from "../change-requests/two-person.ts";
+import type { Weakening } from "../change-requests/weakening.ts";
 import { replaceCredential } from "../credentials/store.ts";
 import { deleteFederation, listFederations, putFederation } from "../federation/store.ts";
 import { createGrant, deleteGrant, grantTarget, listGrants, protectGrant } from "../grants/store.ts";
@@ -58,6 +60,8 @@ export interface ApplyResult {
   readonly changes: readonly AppliedChange[];
   readonly policyVersion: number;
   readonly applied: boolean;
+  /** Of a dry run, where two people are needed: why this would wait for the second. */
+  readonly waitsFor: readonly string[];
 }
 
 export const applyUnits = {
@@ -71,11 +75,21 @@ export const applyUnits = {
     }
     const files = args.documents.filter((document) => document.noun === "policy");
     changes.push(...(yield* applyPolicies(unit, args, files)));
+    const waitsFor = args.dryRun && (yield* twoPersonOn()) ? unit.weakenings().map(toWords) : [];
     if (args.dryRun) unit.discard();
     const policyVersion = yield* currentPolicyVersion();
-    return { changes, policyVersion: args.dryRun ? args.policyBasedOn : policyVersion, applied: !args.dryRun };
+    return {
+      changes,
+      policyVersion: args.dryRun ? args.policyBasedOn : policyVersion,
+      applied: !args.dryRun,
+      waitsFor,
+    };
   }),
 };
+
+function toWords({ noun, name, why }: Weakening): string {
+  return `${noun} ${name}: ${why.join("; ")}`;
+}
 
 function inOrder(documents: readonly AppliedDocument[]): AppliedDocument[] {
   const rank = (document: AppliedDocument) => {

@@ -123,6 +123,7 @@ function* replay(unit: UnitContext, row: ChangeRequestRow, replayed: UnitDefinit
   const context: UnitContext = {
     ...unit,
     weakens: (finding) => findings.push(finding),
+    weakenings: () => findings,
     discard: () => {
       discarded = true;
     },
