@@ -426,6 +426,31 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
       const many = { displayName: "Too Many", members: Array.from({ length: 10_001 }, (_, n) => ({ value: `p${n}` })) };
       expect((await okta("POST", "/Groups", many)).json).toMatchObject({ status: "400", scimType: "invalidValue" });
     });
+
+    it("brings nobody among reviewers alone where two people are needed, and takes them out at once", async () => {
+      const { id: user } = await newUser(okta, "rita@example.com");
+      const { id: group } = await newGroup(okta, "Second Look");
+      const named = (await harness.call("GET", "/v1/groups")).json.groups as { id: string; name: string }[];
+      const name = named.find((one) => one.id === group)?.name ?? "";
+      const { name: rita } = (
+        (await harness.call("GET", "/v1/principals")).json.principals as { id: string; name: string }[]
+      ).find((one) => one.id === user) ?? { name: "" };
+      await expectStatus(harness.call("PUT", `/v1/groups/${name}`, { roles: ["reviewer"] }), 200);
+      const ada = await harness.addUser("second-admin", ["admin"]);
+      await expectStatus(harness.call("PUT", "/v1/settings/two-person", { twoPerson: "on" }), 204);
+      const add = patch({ op: "add", path: "members", value: [{ value: user }] });
+      const held = await okta("PATCH", `/Groups/${group}`, add);
+      expect(held.status).toBe(409);
+      expect(held.text).toContain("second person");
+      expect(await groupsOf(rita)).toEqual([]);
+      const [change] = (await harness.call("GET", "/v1/changes?state=pending")).json.changes;
+      expect(change).toMatchObject({ requester: "okta", changes: [{ noun: "group", name }] });
+      await expectStatus(harness.call("POST", `/v1/changes/${change.id}/approve`, {}, ada), 200);
+      expect(await groupsOf(rita)).toEqual([name]);
+      const out = patch({ op: "remove", path: `members[value eq "${user}"]` });
+      expect((await okta("PATCH", `/Groups/${group}`, out)).status).toBeLessThan(300);
+      expect(await groupsOf(rita)).toEqual([]);
+    });
   });
 }
 

@@ -220,6 +220,8 @@ function toRefusal(error: unknown): ScimRefusal {
   if (error instanceof ScimError) return error.refusal;
   if (error instanceof TidewaiterError) {
     const { status } = ERROR_CODES[error.code];
+    // The provider's operator reads it: the change is kept, and somebody here has to approve it.
+    if (error.code === "second_person_needed") return { status: 409, detail: error.detail };
     return status === 503 ? { status, detail: error.detail } : { status: 500, detail: "something went wrong here" };
   }
   const { statusCode } = error as { readonly statusCode?: number };
