@@ -129,7 +129,16 @@ export function portContract(
         target: { host: "o" },
         agent: "site",
       });
-      const { id: secretId } = await makeSecret({ resource: "other" });
+      // that there is such a resource is for those who may reach it
+      const hidden = { resource: "other" };
+      expect((await harness.call("POST", "/v1/connection-secrets", hidden, scene.anaToken)).status).toBe(404);
+      await harness.call("POST", "/v1/grants", {
+        name: "ana-other",
+        principal: "ana",
+        resource: "other",
+        level: "read",
+      });
+      const { id: secretId } = await makeSecret(hidden);
       expect(await refused({ secretId })).toBe("secret_other_resource");
     });
 

@@ -93,11 +93,6 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./ssh/scp.ts")).scp,
   },
   {
-    path: ["secrets", "register-ssh-key"],
-    summary: "let a public key of yours log in by SSH",
-    load: async () => (await import("./secrets/register-ssh-key.ts")).registerSshKey,
-  },
-  {
     path: ["ssh-config"],
     summary: "entries for ssh_config: ssh RESOURCE.tw",
     load: async () => (await import("./ssh/ssh-config.ts")).sshConfig,
@@ -376,6 +371,11 @@ export const ENTRIES: readonly Entry[] = [
     path: ["agents", "remove"],
     summary: "take one out of service, or make room for its successor",
     load: async () => (await import("./agents/remove.ts")).remove,
+  },
+  {
+    path: ["secrets", "register-ssh-key"],
+    summary: "let a public key of yours log in by SSH",
+    load: async () => (await import("./secrets/register-ssh-key.ts")).registerSshKey,
   },
   {
     path: ["secrets", "list"],

@@ -98,7 +98,14 @@ export class CertificateService {
   }
 
   async #terms(caller: Caller, { resource, ttlSeconds, uses }: CertificateTerms): Promise<Terms> {
-    const asked = { principal: caller.name, resource, ttlSeconds, uses, mandated: caller.mandate !== undefined };
+    const asked = {
+      principal: caller.name,
+      resource,
+      ttlSeconds,
+      uses,
+      mandated: caller.mandate !== undefined,
+      mandateId: caller.mandate?.id,
+    };
     const terms = await this.#store.units.secrets.terms(asked);
     const now = new Date(this.#now());
     const end = now.getTime() + terms.ttlSeconds * 1000;

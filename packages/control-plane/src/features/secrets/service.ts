@@ -42,6 +42,7 @@ export class SecretService {
       principal,
       resource,
       mandated: caller.mandate !== undefined,
+      mandateId: principal === caller.name ? caller.mandate?.id : undefined,
       ...asked(request),
     });
     const secret = newConnectionSecret();
@@ -69,12 +70,21 @@ export class SecretService {
     { publicKey, resource, ttlSeconds }: { publicKey: string; resource?: string | undefined; ttlSeconds: number },
   ): Promise<SecretView & { readonly fingerprint: string }> {
     const fingerprint = sshKeyFingerprint(publicKey);
+    const { mandate } = caller;
+    const acts = { principal: caller.name, resource, mandated: mandate !== undefined, mandateId: mandate?.id };
+    const terms = await this.#store.units.secrets.terms({ ...acts, ttlSeconds: undefined, uses: undefined });
+    if (terms.uses !== undefined) {
+      throw new TidewaiterError("bad_request", `${resource} takes a secret for each connection: no key that stays`, {
+        next: `tw ssh ${resource}`,
+      });
+    }
     const view = await this.#store.units.secrets.create({
       by: refOf(caller),
       mandate: caller.mandate,
       ownerId: ownOf(caller).ownerId,
       id: newId("sec"),
-      signInId: caller.signInId,
+      // it is there for clients that cannot get a new one with every sign-in
+      signInId: undefined,
       kind: "ssh_key",
       principal: caller.name,
       resource,

@@ -1,17 +1,18 @@
 import type { AuthenticationResult, ConnectionSecretKind, ScramAccount } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { and, desc, eq, gt, isNull, lt, or, type SQL } from "drizzle-orm";
-import { connectionSecrets, principals, resources } from "../../storage/schema.ts";
+import { connectionSecrets, grants, principals, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { highestAccess } from "../grants/access.ts";
 import { unconfirmedSignIn, unconfirmedWords } from "../identity-providers/confirmed.ts";
-import { type Acting, loadActing } from "../mandates/acting.ts";
+import { type Acting, type ActingRef, loadActing } from "../mandates/acting.ts";
 import type { HeldMandate } from "../mandates/holder.ts";
 import { loginName, parseLoginName } from "../mandates/login-name.ts";
 import type { Own } from "../mandates/own.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal, toPrincipal } from "../principals/store.ts";
-import { requireResource } from "../resources/store.ts";
+import { type ResourceRow, requireResource } from "../resources/store.ts";
 import { needsPresence, presenceProblem, takePresence } from "./presence.ts";
 import { termsFor } from "./rules.ts";
 
@@ -58,17 +59,20 @@ export interface SecretView {
 export const secretUnits = {
   /** What a new secret gets, and what its verifier is made under. */
   terms: read(function* (
-    _unit,
+    unit,
     args: {
       principal: string;
       resource: string | undefined;
       ttlSeconds: number | undefined;
       uses: number | undefined;
       mandated?: boolean | undefined;
+      /** What its maker came with. */
+      mandateId?: string | undefined;
     },
   ) {
-    const { scramSalt, scramIterations } = yield* requirePrincipal(args.principal);
-    const resource = args.resource === undefined ? undefined : yield* requireResource(args.resource);
+    const { id: principalId, scramSalt, scramIterations } = yield* requirePrincipal(args.principal);
+    const acts = { principalId, mandateId: args.mandateId ?? null };
+    const resource = args.resource === undefined ? undefined : yield* requireReachable(unit, acts, args.resource);
     return { ...termsFor(resource, args), salt: scramSalt, iterations: scramIterations };
   }),
 
@@ -270,6 +274,17 @@ function* visibleTo(own: Own | undefined): Work<SQL | undefined> {
   const theirs = [principalId, ...delegates.map((row) => row.id)].map((id) => eq(connectionSecrets.principalId, id));
   if (ownerId !== undefined) return ofHolder(principalId, ownerId);
   return or(...theirs, eq(connectionSecrets.ownerId, principalId));
+}
+
+/** That there is such a resource is for those who may reach it. */
+function* requireReachable(unit: UnitContext, acts: ActingRef, name: string): Work<ResourceRow> {
+  const resource = yield* selectOne(resources, eq(resources.name, name));
+  const [acting] = yield* loadActing([acts], unit.now);
+  const principal = acting?.known;
+  if (resource === undefined || principal === undefined) throw noResource(name);
+  const level = highestAccess({ grants: yield* select(grants), principal, resource, now: unit.now });
+  if (level === undefined) throw noResource(name);
+  return resource;
 }
 
 function noResource(name: string): TidewaiterError {
