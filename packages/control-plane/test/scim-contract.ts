@@ -451,6 +451,65 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
       expect((await okta("PATCH", `/Groups/${group}`, out)).status).toBeLessThan(300);
       expect(await groupsOf(rita)).toEqual([]);
     });
+
+    it("holds members that come in by an access rule, a name, or a role that is given later", async () => {
+      const admin = async (method: "PUT" | "POST", url: string, body: object) =>
+        (await harness.call(method, url, body)).status;
+      const { id: user } = await newUser(okta, "walt@example.com");
+      const add = patch({ op: "add", path: "members", value: [{ value: user }] });
+      const asked = await newGroup(okta, "Asked Ones");
+      const other = await newGroup(okta, "Other Ones", [user]);
+      const rule = {
+        requesters: ["group:readers"],
+        resources: ["shop"],
+        maxDuration: "1h",
+        reviewers: { by: ["group:asked-ones", "group:future-ones"] },
+      };
+      const second = await harness.login("second-admin", "second-admin-has-a-long-password");
+      const put = await expectStatus(harness.call("PUT", "/v1/access-rules/by-asked", rule), 409);
+      const waiting = /tw changes show (\w+)/.exec(put.json.next)?.[1];
+      await expectStatus(harness.call("POST", `/v1/changes/${waiting}/approve`, {}, second), 200);
+      const pushed = await okta("PATCH", `/Groups/${asked.id}`, add);
+      expect([pushed.status, pushed.json.detail]).toEqual([409, expect.stringContaining("an access rule names it")]);
+      const renamed = await okta(
+        "PATCH",
+        `/Groups/${other.id}`,
+        patch({ op: "replace", path: "displayName", value: "Future Ones" }),
+      );
+      expect([renamed.status, renamed.json.detail]).toEqual([409, expect.stringContaining("an access rule names it")]);
+      const made = await okta("POST", "/Groups", { displayName: "Future Ones", members: [{ value: user }] });
+      expect(made.status).toBe(409);
+      expect(await groupsOf("walt")).toEqual(["other-ones"]);
+      expect(await admin("PUT", "/v1/groups/other-ones", { roles: ["auditor"] })).toBe(409);
+      const { principals } = (await harness.call("GET", "/v1/principals")).json;
+      expect(principals.find((one: { name: string }) => one.name === "walt").roles).toEqual(["user"]);
+    });
+
+    it("brings nobody into a group with any role where one person is enough, but takes out", async () => {
+      const off = await expectStatus(harness.call("PUT", "/v1/settings/two-person", { twoPerson: "off" }), 409);
+      const waiting = /tw changes show (\w+)/.exec(off.json.next)?.[1];
+      const second = await harness.login("second-admin", "second-admin-has-a-long-password");
+      await expectStatus(harness.call("POST", `/v1/changes/${waiting}/approve`, {}, second), 200);
+      const { id: user } = await newUser(okta, "vera@example.com");
+      const { id: late } = await newUser(okta, "late@example.com");
+      for (const role of ["auditor", "reviewer", "admin"]) {
+        const group = await newGroup(okta, `With ${role}`, [user]);
+        await expectStatus(harness.call("PUT", `/v1/groups/with-${role}`, { roles: [role] }), 200);
+        const add = await okta(
+          "PATCH",
+          `/Groups/${group.id}`,
+          patch({ op: "add", path: "members", value: [{ value: late }] }),
+        );
+        expect(add.json).toMatchObject({
+          status: "400",
+          scimType: "mutability",
+          detail: expect.stringContaining(role),
+        });
+        const out = patch({ op: "remove", path: `members[value eq "${user}"]` });
+        expect((await okta("PATCH", `/Groups/${group.id}`, out)).status).toBeLessThan(300);
+      }
+      expect([...(await groupsOf("vera")), ...(await groupsOf("late"))]).toEqual([]);
+    });
   });
 }
 

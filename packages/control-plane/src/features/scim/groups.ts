@@ -3,6 +3,7 @@ import { and, asc, eq, inArray } from "drizzle-orm";
 import { groupMembers, groups, principals, scimGroups, scimUsers } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext } from "../../storage/unit.ts";
+import { twoPersonOn } from "../change-requests/two-person.ts";
 import { protectGroup } from "../groups/store.ts";
 import { GROUP } from "./attributes.ts";
 import type { Filter } from "./filter.ts";
@@ -86,6 +87,8 @@ function* saveGroup(
     yield* update(groups, { name }, eq(groups.id, groupId));
   }
   const { added, removed } = yield* changeMembers(unit, row, change.before, wantedMembers(change.values));
+  // A name may be one that the policy or an access rule knows: whoever is in has come in by it.
+  if (renamed) yield* protectComing(unit, groupId, { before: [], after: yield* everyMember(groupId) });
   const same = JSON.stringify(columns.attributes) === JSON.stringify(row.attributes);
   if (same && added === 0 && removed === 0) return row;
   const saved = { ...row, ...columns, version: row.version + 1, updatedAt: unit.now };
@@ -97,16 +100,21 @@ function* saveGroup(
 }
 
 /** Whoever a provider takes away goes at once; whoever it brings where it matters waits for a person here. */
-function* protectAdded(unit: UnitContext, groupId: string, added: readonly string[]): Work<void> {
+function* protectComing(
+  unit: UnitContext,
+  groupId: string,
+  { before, after }: { readonly before: readonly string[]; readonly after: readonly string[] },
+): Work<void> {
   const group = yield* selectOne(groups, eq(groups.id, groupId));
-  if (group === undefined || added.length === 0) return;
+  if (group === undefined || after.length === before.length) return;
+  const { roles } = group;
+  yield* protectGroup(unit, undefined, group, { before: { members: before, roles }, after: { members: after, roles } });
+}
+
+/** Of any source. */
+function* everyMember(groupId: string): Work<string[]> {
   const rows = yield* select(groupMembers, { where: eq(groupMembers.groupId, groupId) });
-  const members = [...new Set(rows.map(({ principalId }) => principalId))];
-  const before = { members, roles: group.roles };
-  yield* protectGroup(unit, undefined, group, {
-    before,
-    after: { ...before, members: [...new Set([...members, ...added])] },
-  });
+  return [...new Set(rows.map(({ principalId }) => principalId))];
 }
 
 /** Only rows of this provider's: what was given here, or by another provider, stays. */
@@ -116,9 +124,10 @@ function* changeMembers(unit: UnitContext, row: GroupRow, before: readonly strin
   const wants = new Set(wanted);
   const added = wanted.filter((id) => !had.has(id));
   const removed = before.filter((id) => !wants.has(id));
-  if (added.length > 0) yield* requireNoAdmins(groupId);
+  if (added.length > 0) yield* requireMayBring(groupId);
   yield* requireUsers(provider, added);
-  yield* protectAdded(unit, groupId, added);
+  const all = yield* everyMember(groupId);
+  yield* protectComing(unit, groupId, { before: all, after: [...new Set([...all, ...added])] });
   for (const principalId of added) yield* insert(groupMembers, { groupId, principalId, source: provider });
   for (const ids of chunks(removed)) {
     const theirs = and(eq(groupMembers.groupId, groupId), eq(groupMembers.source, provider));
@@ -127,11 +136,22 @@ function* changeMembers(unit: UnitContext, row: GroupRow, before: readonly strin
   return { added: added.length, removed: removed.length };
 }
 
-/** Whoever has the role `admin` got it from a person here; a provider only takes it away. */
-function* requireNoAdmins(groupId: string): Work<void> {
+/**
+ * Whoever has the role `admin` got it from a person here; a provider only takes it away. Other roles it gives only where
+ * a second person looks at whom it brings.
+ */
+function* requireMayBring(groupId: string): Work<void> {
   const group = yield* selectOne(groups, eq(groups.id, groupId));
-  if (group?.roles.includes("admin") !== true) return;
-  throw invalid("mutability", "members: the group carries the role admin, which no provider gives");
+  const roles = (group?.roles ?? []).filter((role) => role !== "user");
+  if (roles.includes("admin")) {
+    throw invalid("mutability", "members: the group carries the role admin, which no provider gives");
+  }
+  if (roles.length === 0 || (yield* twoPersonOn())) return;
+  const detail = `members: the group carries ${roles.join(", ")}, which a provider gives only where two people are needed`;
+  throw invalid(
+    "mutability",
+    `${detail}: an administrator can switch that on (tw changes mode on) or take the roles away`,
+  );
 }
 
 /** A provider puts only its own people into groups. */
