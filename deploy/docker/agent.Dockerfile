@@ -6,6 +6,8 @@ FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /app
 RUN npm install --global --no-audit --no-fund pnpm@12.21.0
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+# pnpm wants the patches that the workspace names, used here or not
+COPY packages/protocols/ssh/patches packages/protocols/ssh/patches
 COPY packages/contract packages/contract
 COPY packages/tunnel packages/tunnel
 COPY packages/agent packages/agent

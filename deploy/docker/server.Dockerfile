@@ -12,6 +12,7 @@ COPY packages/contract packages/contract
 COPY packages/tunnel packages/tunnel
 COPY packages/protocols/toolkit packages/protocols/toolkit
 COPY packages/protocols/postgres packages/protocols/postgres
+COPY packages/protocols/ssh packages/protocols/ssh
 COPY packages/gateway packages/gateway
 COPY packages/control-plane packages/control-plane
 COPY packages/secret-stores packages/secret-stores
@@ -26,6 +27,6 @@ COPY --from=packages /app /app
 RUN install -d -o node -g node -m 0700 /var/lib/tidewaiter
 VOLUME /var/lib/tidewaiter
 USER node
-# 8080: API and agents. 6432: PostgreSQL clients.
-EXPOSE 8080 6432
+# 8080: API and agents. 6432: PostgreSQL clients. 6422: SSH clients, with --ssh.
+EXPOSE 8080 6432 6422
 ENTRYPOINT ["node", "packages/server/bin/tidewaiter-server.js"]

@@ -27,7 +27,7 @@ describe.each(images)("the image of the %s", (name) => {
   });
 
   it("holds the packages that it depends on and no others", () => {
-    const copied = copies.flatMap(({ sources }) => sources).filter((path) => path.startsWith("packages/"));
+    const copied = copies.flatMap(({ sources }) => sources).filter(isPackage);
     expect(copied.sort()).toEqual([...dependencyFolders(`packages/${name}`)].sort());
   });
 
@@ -47,6 +47,11 @@ describe.each(images)("the image of the %s", (name) => {
     120_000,
   );
 });
+
+/** Patches of dependencies are no package: pnpm wants them in every image. */
+function isPackage(path: string): boolean {
+  return path.startsWith("packages/") && !path.endsWith("/patches");
+}
 
 function copyInto(app: string, sources: readonly string[], destination: string): void {
   for (const path of sources) {
