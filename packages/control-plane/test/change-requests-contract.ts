@@ -177,6 +177,9 @@ export function changeRequestsContract(name: string, start: () => Promise<Harnes
         call("POST", "/v1/api-keys", { name: "robo", principal: "robo", ttlSeconds: 3600 }),
         201,
       );
+      await expectStatus(call("GET", "/v1/resources", undefined, key.json.key), 401);
+      await expectStatus(approve(key.json.waitsFor, harness.adminToken), 403);
+      await expectStatus(approve(key.json.waitsFor), 200);
       const asked = await kept(call("PATCH", "/v1/resources/shop", { enforce: "observe" }, key.json.key));
       await expectStatus(approve(asked, harness.adminToken), 403);
       expect((await approve(asked, key.json.key)).status).toBe(403);
@@ -184,6 +187,51 @@ export function changeRequestsContract(name: string, start: () => Promise<Harnes
       expect((await approve(own, key.json.key)).status).toBe(403);
       await expectStatus(approve(asked), 200);
       await call("PATCH", "/v1/resources/shop", { enforce: "on" });
+    });
+
+    it("holds a new key of a program with roles, and a successor of one, but none of a plain program", async () => {
+      await call("POST", "/v1/principals", { name: "plainbot", kind: "service" });
+      const plain = { name: "plain", principal: "plainbot", ttlSeconds: 3600 };
+      expect((await expectStatus(call("POST", "/v1/api-keys", plain), 201)).json.waitsFor).toBeUndefined();
+      const turned = await expectStatus(call("POST", "/v1/api-keys/robo/rotate", { ttlSeconds: 3600 }), 201);
+      expect(turned.json).toMatchObject({ name: "robo", principal: "robo", waitsFor: expect.any(String) });
+      await expectStatus(call("GET", "/v1/resources", undefined, turned.json.key), 401);
+      const shown = (await call("GET", `/v1/changes/${turned.json.waitsFor}`, undefined, ada)).text;
+      expect(shown).toContain("with the roles admin");
+      expect(shown).not.toContain(turned.json.key);
+      await expectStatus(approve(turned.json.waitsFor), 200);
+      await expectStatus(call("GET", "/v1/resources", undefined, turned.json.key), 200);
+    });
+
+    it("holds a federation that is new or changes, and is not asked about one that stays", async () => {
+      const document = (audience: string) =>
+        `kind: federation\nname: builds\nissuer: https://ci.example\naudience: ${audience}\nsubject: "repo:a/b"\nprincipal: plainbot\n`;
+      await expectStatus(approve(await kept(apply({ "f.yaml": document("one") }))), 200);
+      await expectStatus(apply({ "f.yaml": document("one") }), 200);
+      await expectStatus(approve(await kept(apply({ "f.yaml": document("two") }))), 200);
+      await expectStatus(apply({ "f.yaml": "kind: federation\nname: builds\nstate: absent\n" }), 200);
+    });
+
+    it("holds a notification channel that goes, is narrowed or leads elsewhere, and no other", async () => {
+      const put = (more: object) => {
+        const wide = { type: "email", host: "mail.example", from: "gw@corp.example", to: ["watch@corp.example"] };
+        const events = ["change.requested", "change.decided"];
+        return call("PUT", "/v1/notification-channels/watch", { ...wide, events, ...more });
+      };
+      await expectStatus(put({}), 200);
+      await expectStatus(put({ events: ["change.requested", "change.decided", "emergency.started"] }), 200);
+      await expectStatus(
+        put({ events: ["emergency.started", "change.decided", "change.requested"], perMinute: 60 }),
+        200,
+      );
+      for (const more of [{}, { to: ["mine@evil.example"] }, { resources: ["shop"] }, { asks: ["group:plain"] }]) {
+        expect(await kept(put(more)), JSON.stringify(more)).not.toBe("");
+      }
+      expect(await kept(apply({ "n.yaml": "kind: notification_channel\nname: watch\nstate: absent\n" }))).not.toBe("");
+      const removal = await kept(call("DELETE", "/v1/notification-channels/watch"));
+      expect((await call("GET", "/v1/notification-channels")).json.channels).toHaveLength(1);
+      await expectStatus(approve(removal), 200);
+      expect((await call("GET", "/v1/notification-channels")).json.channels).toEqual([]);
     });
 
     it("ends with its requester's right, with time, and by rejection", async () => {

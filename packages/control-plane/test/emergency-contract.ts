@@ -190,6 +190,13 @@ export function emergencyContract(name: string, start: () => Promise<Harness>): 
       await expectStatus(call("POST", `/v1/changes/${id}/approve`, {}, ada), 200);
       codes = (await expectStatus(call("POST", "/v1/emergency/identities/two/codes"), 201)).json.codes;
       await expectStatus(use({ name: "two", code: codes[0] }), 201);
+      const anew = (await expectStatus(call("POST", "/v1/emergency/identities/two/codes"), 201)).json;
+      expect((await use({ name: "two", code: anew.codes[0] })).status).toBe(401);
+      await expectStatus(use({ name: "two", code: codes[1] }), 201);
+      await expectStatus(call("POST", `/v1/changes/${anew.waitsFor}/approve`, {}), 403);
+      await expectStatus(call("POST", `/v1/changes/${anew.waitsFor}/approve`, {}, ada), 200);
+      expect((await use({ name: "two", code: codes[2] })).status).toBe(401);
+      await expectStatus(use({ name: "two", code: anew.codes[0] }), 201);
       expect((await call("GET", "/v1/audit/verify")).json.ok).toBe(true);
     });
   });

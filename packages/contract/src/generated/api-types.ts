@@ -2204,6 +2204,7 @@ export interface paths {
         201: { headers: Record<string, unknown>; content: { "application/json": {
             name: string;
             codes: string[];
+            waitsFor?: string;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -2227,6 +2228,7 @@ export interface paths {
         201: { headers: Record<string, unknown>; content: { "application/json": {
             name: string;
             codes: string[];
+            waitsFor?: string;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -2812,6 +2814,7 @@ export interface paths {
             lastUsedAt: string | null;
             lastUsedFrom: string | null;
             key: string;
+            waitsFor?: string;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };
@@ -2850,6 +2853,7 @@ export interface paths {
             lastUsedAt: string | null;
             lastUsedFrom: string | null;
             key: string;
+            waitsFor?: string;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };

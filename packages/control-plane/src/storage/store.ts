@@ -49,7 +49,7 @@ export function createStore<Registry>(options: StoreOptions): Store<Registry> {
     const outcome = await options.runner.run(feature, name, args, now);
     if (outcome.weakens !== undefined) {
       const kept = { unit: `${feature}.${name}`, args, findings: outcome.weakens };
-      throw waitsForSecondPerson(await run("changeRequests", "open", kept));
+      throw waitsForSecondPerson(await run("changeRequests", "open", kept), outcome.result);
     }
     if (outcome.lastChange !== undefined) notify();
     return outcome.result;
@@ -70,12 +70,15 @@ export function createStore<Registry>(options: StoreOptions): Store<Registry> {
   };
 }
 
-/** What whoever made the change hears: it is kept, and who has to do what. */
-function waitsForSecondPerson(opened: unknown): TidewaiterError {
+/** What whoever made the change hears: it is kept, and who has to do what. `result` is what the unit would give. */
+function waitsForSecondPerson(opened: unknown, result: unknown): TidewaiterError {
   const { shortId, findings } = opened as { readonly shortId: string; readonly findings: readonly Weakening[] };
   const why = findings.map((finding) => `${finding.noun} ${finding.name}: ${finding.why.join("; ")}`).slice(0, 10);
   const detail = `not done yet, kept as ${shortId}: this weakens protection and needs a second person (${why.join(". ")})`;
-  return new TidewaiterError("second_person_needed", detail, { next: `tw changes show ${shortId}` });
+  return new TidewaiterError("second_person_needed", detail, {
+    next: `tw changes show ${shortId}`,
+    cause: { shortId, result },
+  });
 }
 
 export function findUnit(registry: UnitRegistry, feature: string, name: string): UnitDefinition<unknown, unknown> {

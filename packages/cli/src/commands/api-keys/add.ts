@@ -3,6 +3,7 @@ import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { parseLevel } from "../../input/access-level.ts";
 import { parseDuration } from "../../input/duration.ts";
+import { noteWaiting } from "../../output/note-waiting.ts";
 import { utc } from "../../output/times.ts";
 
 interface Options {
@@ -50,6 +51,7 @@ export const add = defineCommand<[principal: string], Options>({
     const body = { principal, name, ttlSeconds: parseDuration(options.ttl, "--ttl"), ...scope };
     const made = await answer((await context.api()).POST("/v1/api-keys", { body }));
     context.output.result(made, () => [made.key]);
+    noteWaiting(context, made.waitsFor);
     context.output.note(
       `API key ${made.id} of ${made.principal}, until ${utc(made.expiresAt)}. It is not shown again.`,
     );

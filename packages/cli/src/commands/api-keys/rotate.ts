@@ -1,6 +1,7 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { parseDuration } from "../../input/duration.ts";
+import { noteWaiting } from "../../output/note-waiting.ts";
 import { utc } from "../../output/times.ts";
 
 interface Options {
@@ -24,6 +25,7 @@ export const rotate = defineCommand<[key: string], Options>({
     const api = await context.api();
     const made = await answer(api.POST("/v1/api-keys/{id}/rotate", { params: { path: { id } }, body }));
     context.output.result(made, () => [made.key]);
+    noteWaiting(context, made.waitsFor);
     context.output.note(`API key ${made.id} until ${utc(made.expiresAt)}; the old one ends in ${options.overlap}.`);
     return undefined;
   },

@@ -1,5 +1,6 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
+import { noteWaiting } from "../../output/note-waiting.ts";
 
 export const codes = defineCommand<[name: string]>({
   summary: "Make new codes of an emergency identity; the old ones open nothing any more",
@@ -9,6 +10,7 @@ export const codes = defineCommand<[name: string]>({
     const call = { params: { path: { name } } };
     const made = await answer((await context.api()).POST("/v1/emergency/identities/{name}/codes", call));
     context.output.result(made, () => codeLines(made));
+    noteWaiting(context, made.waitsFor);
     return undefined;
   },
 });

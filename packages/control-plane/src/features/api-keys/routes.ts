@@ -3,6 +3,7 @@ import { newId } from "@tidewaiter/core/ids";
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { orWaits } from "../change-requests/or-waits.ts";
 import type { Caller } from "../login/service.ts";
 import { hashMandateSecret, newMandateSecret } from "../mandates/mandate.ts";
 import { mandateView, scopeShape } from "../mandates/shapes.ts";
@@ -16,7 +17,8 @@ const OVERLAP_S = DAY_S;
 
 const keyName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$/, "1-63 letters, digits, spaces and . _ -");
 const ttlSeconds = z.int().min(60);
-const made = mandateView.extend({ key: z.string() });
+/** `waitsFor` is the change that a second person has to approve before the key is good for anything. */
+const made = mandateView.extend({ key: z.string(), waitsFor: z.string().optional() });
 
 export function apiKeyRoutes({ store, deps, now }: Services): Route[] {
   const { apiKeys, mandates } = store.units;
@@ -57,7 +59,9 @@ export function apiKeyRoutes({ store, deps, now }: Services): Route[] {
           expiresAt: expiry(life),
           signInId: caller.signInId,
         };
-        return { ...(await apiKeys.create({ by: refOf(caller), key: { ...wanted, ...fields } })), key };
+        const creating = apiKeys.create({ by: refOf(caller), key: { ...wanted, ...fields } });
+        const { result, ...waits } = await orWaits(creating);
+        return { ...result, ...waits, key };
       },
     }),
     route({
@@ -72,7 +76,7 @@ export function apiKeyRoutes({ store, deps, now }: Services): Route[] {
       async handle({ params, body, caller }) {
         requireNoMandate(caller);
         const key = newMandateSecret("api_key");
-        const rotated = await apiKeys.rotate({
+        const rotating = apiKeys.rotate({
           by: refOf(caller),
           replaces: params.id,
           id: newId("key"),
@@ -81,7 +85,8 @@ export function apiKeyRoutes({ store, deps, now }: Services): Route[] {
           oldEndsAt: at(body.overlapSeconds),
           signInId: caller.signInId,
         });
-        return { ...rotated, key };
+        const { result, ...waits } = await orWaits(rotating);
+        return { ...result, ...waits, key };
       },
     }),
     route({

@@ -4,6 +4,8 @@ import { eq } from "drizzle-orm";
 import { mandates } from "../../storage/schema.ts";
 import { select, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
+import { privileged } from "../change-requests/weakens.ts";
 import {
   findMandate,
   insertMandate,
@@ -51,6 +53,7 @@ export const apiKeyUnits = {
       throw new TidewaiterError("bad_request", "API keys are for services and AI agents; a person signs in");
     }
     yield* requireMayStandFor(by, principal.id);
+    yield* protectKey(unit, { name, principalId: principal.id, expiresAt });
     const present = yield* presentFor(unit, key.signInId, key.resources);
     const resourceIds = yield* resourceIdsOf(key.resources);
     yield* insertMandate(unit, {
@@ -90,6 +93,7 @@ export const apiKeyUnits = {
       throw new TidewaiterError("conflict", "only a live key can be rotated", { next: "tw api-keys add" });
     }
     yield* requireMayStandFor(by, old.principalId);
+    yield* protectKey(unit, { name: old.name, principalId: old.principalId, expiresAt });
     if (old.present) yield* takePresence(unit, args.signInId, `rotating ${old.name}`);
     const { type, name, principalId, permissions, resourceIds, level, present } = old;
     const scope = { type, name, principalId, ownerId: null, permissions, resourceIds, level };
@@ -107,6 +111,19 @@ export const apiKeyUnits = {
 function* requireMayStandFor(by: PrincipalRef, principalId: string): Work<void> {
   const known = (yield* loadPrincipals([principalId])).get(principalId);
   if (known !== undefined) yield* requireMayManage(by, known);
+}
+
+/** Whoever makes a key has it, and is that program from then on. */
+function* protectKey(
+  unit: UnitContext,
+  key: { readonly name: string; readonly principalId: string; readonly expiresAt: string },
+): Work<void> {
+  const known = (yield* loadPrincipals([key.principalId])).get(key.principalId);
+  const roles = privileged(known?.roles ?? []);
+  if (known === undefined || roles.length === 0) return;
+  const why = [`whoever makes it acts as ${known.row.name}, with the roles ${roles.join(", ")}`];
+  const after = { principal: known.row.name, roles, expiresAt: key.expiresAt };
+  protect(unit, { noun: "api_key", name: key.name }, why, { after });
 }
 
 function* viewOf(unit: UnitContext, id: string): Work<MandateView> {

@@ -1,12 +1,14 @@
 import type { Permission } from "../../permissions.ts";
 import type { UnitDefinition } from "../../storage/unit.ts";
 import { accessRuleUnits } from "../access-requests/rule-store.ts";
+import { apiKeyUnits } from "../api-keys/store.ts";
 import { applyUnits } from "../apply/store.ts";
 import { emergencyIdentityUnits } from "../emergency/identity-store.ts";
 import { grantUnits } from "../grants/store.ts";
 import { groupUnits } from "../groups/store.ts";
 import { identityUnits } from "../identity-providers/identities.ts";
 import { labelUnits } from "../labels/store.ts";
+import { notificationUnits } from "../notifications/store.ts";
 import { principalUnits } from "../principals/store.ts";
 import { resourceUnits } from "../resources/store.ts";
 import { roleUnits } from "../roles/store.ts";
@@ -39,6 +41,11 @@ const TABLE: Readonly<Record<string, () => Replayable>> = {
   "scimGroups.patch": () => of(scimGroupUnits.patch, "groups.write"),
   "roles.put": () => of(roleUnits.put, "roles.write"),
   "emergencyIdentities.create": () => of(emergencyIdentityUnits.create, "emergency.write"),
+  "emergencyIdentities.setCodes": () => of(emergencyIdentityUnits.setCodes, "emergency.write"),
+  "apiKeys.create": () => of(apiKeyUnits.create, "api_keys.write"),
+  "apiKeys.rotate": () => of(apiKeyUnits.rotate, "api_keys.write"),
+  "notifications.putChannel": () => of(notificationUnits.putChannel, "notifications.write"),
+  "notifications.removeChannel": () => of(notificationUnits.removeChannel, "notifications.write"),
   "resources.create": () => of(resourceUnits.create, "resources.write"),
   "resources.update": () => of(resourceUnits.update, "resources.write"),
   "grants.create": () => of(grantUnits.create, "grants.write"),

@@ -151,6 +151,8 @@ const PERMISSION_OF: Readonly<Record<string, Permission>> = {
   identity_provider: "identity_providers.write",
   federation: "federations.write",
   identity: "principals.write",
+  api_key: "api_keys.write",
+  notification_channel: "notifications.write",
 };
 
 /** Who could make the change themselves, and is not who gains by it. */

@@ -3,6 +3,7 @@ import type { AccessLevel, Enforcement, PrincipalKind } from "@tidewaiter/core";
 import { levelAtLeast } from "@tidewaiter/core/resource";
 import type { Scope } from "../../permissions.ts";
 import type { AccessRule } from "../access-requests/access-rule.ts";
+import type { ChannelSettings } from "../notifications/channel.ts";
 
 /**
  * For each noun: why a change makes what protects weaker, in words; empty when it does not. Pure. What cannot be seen to
@@ -33,7 +34,8 @@ export function principalWeakens(before: PrincipalState | undefined, after: Prin
   return why;
 }
 
-function privileged(roles: readonly string[]): readonly string[] {
+/** Those that let do more than everybody may. */
+export function privileged(roles: readonly string[]): readonly string[] {
   return roles.filter((role) => role !== "user");
 }
 
@@ -146,6 +148,25 @@ export function accessRuleWeakens(before: AccessRule | undefined, after: AccessR
   return isDeepStrictEqual(withoutEmpty(old), withoutEmpty(now))
     ? why
     : [...why, "who may ask for what, or who decides, changes"];
+}
+
+/** Whoever is told of nothing watches nothing. Another address is as good as none: nobody can see who reads there. */
+export function channelWeakens(before: ChannelSettings | undefined, after: ChannelSettings | undefined): string[] {
+  if (before === undefined) return [];
+  if (after === undefined) return ["nobody is told by it any more"];
+  const { events: had, asks: hadAsks, resources: hadResources, perMinute: rate, ...old } = before;
+  const { events, asks, resources, perMinute, ...now } = after;
+  const why = had.some((event) => !events.includes(event)) ? ["it tells of fewer events"] : [];
+  if (narrower(hadAsks, asks)) why.push("it tells of what fewer people are asked");
+  if (narrower(hadResources, resources)) why.push("it tells of fewer resources");
+  if (perMinute < rate) why.push("it tells less a minute");
+  return isDeepStrictEqual(withoutEmpty(old), withoutEmpty(now)) ? why : [...why, "it tells somebody else"];
+}
+
+/** Absent = all. */
+function narrower(before: readonly string[] | undefined, after: readonly string[] | undefined): boolean {
+  if (after === undefined) return false;
+  return before === undefined || before.some((one) => !after.includes(one));
 }
 
 function withoutEmpty(fields: object): object {

@@ -2,7 +2,7 @@ import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { asc, eq } from "drizzle-orm";
-import { emergencyIdentities, principals, resources } from "../../storage/schema.ts";
+import { emergencyIdentities, emergencyUses, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { protect } from "../change-requests/protect.ts";
@@ -48,6 +48,7 @@ export const emergencyIdentityUnits = {
   /** New codes; the old ones open nothing any more. */
   setCodes: write(function* (unit, args: { by: PrincipalRef; name: string; hashes: readonly string[] }): Work<void> {
     const row = yield* requireIdentity(args.name);
+    yield* protectCodes(unit, row);
     yield* update(emergencyIdentities, { codes: args.hashes }, eq(emergencyIdentities.id, row.id));
     unit.changed("emergency", row.id);
     const data = { by: args.by.name, name: row.name, codes: args.hashes.length };
@@ -79,6 +80,14 @@ function* createIdentity(unit: UnitContext, { by, name, resource, level }: NewId
   unit.changed("emergency", id);
   const data = { by: by.name, name, resource, level };
   unit.audit({ type: "emergency.created", principalId: by.id, resourceId, data });
+}
+
+/** The first codes belong to the identity that two people agreed on; later ones may be for somebody else. */
+function* protectCodes(unit: UnitContext, row: EmergencyIdentityRow): Work<void> {
+  const used = yield* selectOne(emergencyUses, eq(emergencyUses.principalId, row.principalId));
+  if (row.codes.length === 0 && used === undefined) return;
+  const why = ["whoever makes new codes holds them, and the old ones open nothing any more"];
+  protect(unit, { noun: "emergency", name: row.name }, why, {});
 }
 
 export function* requireIdentity(name: string): Work<EmergencyIdentityRow> {

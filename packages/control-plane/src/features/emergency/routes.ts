@@ -3,6 +3,7 @@ import { newId } from "@tidewaiter/core/ids";
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { orWaits } from "../change-requests/or-waits.ts";
 import { refOf } from "../principals/routes.ts";
 import { makeVerifier, newConnectionSecret } from "../secrets/verifier.ts";
 import { accessLevel, idPath, namePath, thingName } from "../shapes.ts";
@@ -38,7 +39,12 @@ const use = z.object({
   reviewComment: z.string().nullable(),
 });
 
-const shownCodes = z.object({ name: z.string(), codes: z.array(z.string()).readonly() });
+/** `waitsFor` is the change that a second person has to approve before the codes open anything. */
+const shownCodes = z.object({
+  name: z.string(),
+  codes: z.array(z.string()).readonly(),
+  waitsFor: z.string().optional(),
+});
 /** `emergency-` and the name make a principal's name. */
 const identityName = thingName.refine((name) => name.length <= 40, "at most 40 characters");
 
@@ -59,8 +65,8 @@ export function emergencyRoutes({ store, attempts, deps, now }: Services): Route
 
   const makeCodes = async (by: ReturnType<typeof refOf>, name: string) => {
     const codes = Array.from({ length: CODES }, newCode);
-    await emergencyIdentities.setCodes({ by, name, hashes: codes.map(hashCode) });
-    return { name, codes };
+    const { waitsFor } = await orWaits(emergencyIdentities.setCodes({ by, name, hashes: codes.map(hashCode) }));
+    return { name, codes, ...(waitsFor === undefined ? {} : { waitsFor }) };
   };
 
   const attempt = async (body: z.output<typeof asked>, address: string, drill: boolean) => {

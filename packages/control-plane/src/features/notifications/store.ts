@@ -4,6 +4,8 @@ import { and, asc, desc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-o
 import { notificationChannels, notifications } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
+import { protect } from "../change-requests/protect.ts";
+import { channelWeakens } from "../change-requests/weakens.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import type { ChannelSettings } from "./channel.ts";
 import { testMessage } from "./words.ts";
@@ -176,6 +178,8 @@ export function* putChannel(
 ): Work<void> {
   const known = yield* selectOne(notificationChannels, eq(notificationChannels.name, name));
   const id = known?.id ?? newId("nch");
+  const change = { before: known?.settings, after: settings };
+  protect(unit, { noun: "notification_channel", name }, channelWeakens(change.before, change.after), change);
   if (known === undefined) yield* insert(notificationChannels, { id, name, settings, createdAt: unit.now });
   else yield* update(notificationChannels, { settings }, eq(notificationChannels.id, id));
   const type = known === undefined ? "notification_channel.created" : "notification_channel.updated";
@@ -185,6 +189,8 @@ export function* putChannel(
 
 export function* removeChannel(unit: UnitContext, { by, name }: { by: PrincipalRef; name: string }): Work<void> {
   const row = yield* requireChannel(name);
+  const why = channelWeakens(row.settings, undefined);
+  protect(unit, { noun: "notification_channel", name }, why, { before: row.settings });
   yield* remove(notifications, eq(notifications.channelId, row.id));
   yield* remove(notificationChannels, eq(notificationChannels.id, row.id));
   unit.audit({ type: "notification_channel.deleted", principalId: by.id, data: { by: by.name, name } });
