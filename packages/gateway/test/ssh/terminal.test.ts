@@ -115,6 +115,47 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("a terminal over s
     expect(await shell.closed).toBe(0);
   });
 
+  it("judges lines that a client dresses up: pastes, several Enters, other keys that run a line", async () => {
+    await using world = await startWorld([POLICY]);
+    const refused = 'tidewaiter: not run on web-1: "curl"';
+    for (const [shellName, keys] of [
+      ["bash --norc", "\u001b[200~curl x\u001b[201~\r"],
+      ["sh", "\u001b[200~\ncurl x\r"],
+      ["sh", "curl x\r\r\r"],
+      ["bash --norc", "cux\u007frl x\r\r\r"],
+      ["bash --norc", "curl x\u000f"],
+    ] as const) {
+      const shell = terminal(world);
+      await shell.see("$ ");
+      shell.type(`PS1='ready> ' exec ${shellName}\r`);
+      await shell.see("ready> ");
+      await shell.see("ready> ");
+      for (const part of keys.startsWith("cu") ? ["cu", keys.slice(2)] : [keys]) shell.type(part);
+      await shell.see(refused);
+      shell.kill();
+      await shell.closed;
+      expect(shell.all(), keys).not.toContain("curl: ");
+    }
+    // a closing bracket in two pieces still closes
+    const shell = terminal(world);
+    await shell.see("$ ");
+    shell.type("PS1='ready> ' exec bash --norc\r");
+    await shell.see("ready> ");
+    await shell.see("ready> ");
+    // nothing is shown before a paste ends, so what has arrived is counted
+    const session = [...world.gateway.sessions].at(-1);
+    const before = session?.counters.bytesToTarget ?? 0;
+    const piece = "\u001b[200~echo a\u001b[20";
+    shell.type(piece);
+    await eventually(() => session?.counters.bytesToTarget === before + piece.length);
+    shell.type("1~\r");
+    await shell.see("ready> ");
+    shell.type("curl x\r");
+    await shell.see(refused);
+    shell.kill();
+    await shell.closed;
+  });
+
   it("masks what is shown and records it as shown, with sizes", async () => {
     await using world = await startWorld([POLICY]);
     const file = join(world.sshd.home, "c.csv");

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import type { Principal, Protocol } from "@tidewaiter/core";
+import type { Principal, Protocol, SessionHost } from "@tidewaiter/core";
 import { createSshProtocol, type SshOptions } from "@tidewaiter/ssh/serve";
 import {
   type CommandOptions,
@@ -22,6 +22,8 @@ export interface SshWorld extends AsyncDisposable {
   /** Options of ssh, scp and sftp for the gateway, but for the port's flag. */
   readonly options: readonly string[];
   readonly folder: TempDir;
+  /** File of ana's private key. */
+  readonly identity: string;
   /** `first` are options that count before those of the world: the first one of a name wins. */
   ssh(args: readonly string[], options?: CommandOptions, first?: readonly string[]): ReturnType<typeof runCommand>;
 }
@@ -32,6 +34,8 @@ export async function startWorld(
   own: Partial<SshOptions> & {
     readonly target?: Record<string, unknown> | ((sshd: SshServer) => Record<string, unknown>);
     readonly sshd?: SshdOptions;
+    /** Changes what connections are served with. */
+    readonly host?: (host: SessionHost<Duplex>) => SessionHost<Duplex>;
   } = {},
 ): Promise<SshWorld> {
   const sshd = await startSshd(own.sshd);
@@ -43,17 +47,21 @@ export async function startWorld(
   };
   const identity = await key("id");
   const hostKey = await key("host");
-  const { target, sshd: _, ...options } = own;
+  const { target, sshd: _, host = (same) => same, ...options } = own;
+  const protocol = createSshProtocol({
+    hostKeys: () => [{ privateKey: readFileSync(hostKey, "utf8") }],
+    ...options,
+  });
   const gateway = await startHarness({
     target: { port: sshd.port },
     database: "",
     policies,
     principals: [ANA],
     other: {
-      protocol: createSshProtocol({
-        hostKeys: () => [{ privateKey: readFileSync(hostKey, "utf8") }],
-        ...options,
-      }) as unknown as Protocol<never, Duplex>,
+      protocol: {
+        ...protocol,
+        serve: (stream: Duplex, served: SessionHost<Duplex>) => protocol.serve(stream, host(served)),
+      } as unknown as Protocol<never, Duplex>,
       target: {
         host: "127.0.0.1",
         port: sshd.port,
@@ -82,6 +90,7 @@ export async function startWorld(
     gateway,
     options: clientOptions,
     folder,
+    identity,
     ssh: (args, runOptions, first = []) =>
       runCommand("ssh", ["-F", "none", ...first, ...clientOptions, "127.0.0.1", ...args], runOptions),
     async [Symbol.asyncDispose]() {

@@ -59,7 +59,7 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, options: SshOpti
 
 /** From a proven client to the end of its connection. Never rejects. */
 async function serveLogin(login: SshLogin, host: SessionHost<Duplex>, over: AbortSignal): Promise<void> {
-  const { connection } = login;
+  const { connection, close } = login;
   const end = Promise.withResolvers<string>();
   const interrupted = Promise.withResolvers<string>();
   over.addEventListener("abort", () => end.resolve("client left"), { once: true });
@@ -71,19 +71,24 @@ async function serveLogin(login: SshLogin, host: SessionHost<Duplex>, over: Abor
   if (typeof context === "string") {
     const opened = await live;
     // whoever asked for a channel is told why; a client that asks for none learns it from the end
-    setTimeout(() => connection.end(), 2_000).unref();
+    setTimeout(close, 2_000).unref();
     await end.promise;
-    if (typeof opened !== "string") await opened.end(context);
+    if (typeof opened !== "string") await ended(opened, context);
     return;
   }
   const reason = await Promise.race([end.promise, interrupted.promise]);
   context.target.end();
   // the target is gone already; a disconnect would make clients throw away what their channels were told
-  const goodbye = setTimeout(() => connection.end(), GOODBYE_MS);
+  const goodbye = setTimeout(close, GOODBYE_MS);
   await end.promise;
   clearTimeout(goodbye);
-  connection.end();
-  await context.session.end(reason);
+  close();
+  await ended(context.session, reason);
+}
+
+/** A recording that cannot be closed is told by the recorder; a rejection here would meet nobody. */
+async function ended(session: LiveSession<Duplex>, reason: string): Promise<void> {
+  await session.end(reason).catch(() => {});
 }
 
 async function openSession(login: SshLogin, host: SessionHost<Duplex>): Promise<LiveSession<Duplex> | string> {

@@ -15,6 +15,8 @@ const { Server, utils } = ssh2;
 
 const HANDSHAKE_MS = 60_000;
 const MAX_ATTEMPTS = 6;
+/** How long a client has to hang up by itself. */
+const CLOSE_MS = 1_000;
 const CERTIFIED = "-cert-v01@openssh.com";
 const METHODS = ["publickey", "password", "keyboard-interactive"] as const;
 const KEEPALIVE_MS = 30_000;
@@ -27,6 +29,8 @@ export type SshMethod = (typeof METHODS)[number];
 /** Who came in, and where to. The connection is authenticated; nothing on it has been answered yet. */
 export interface SshLogin {
   readonly connection: Connection;
+  /** Ends the connection, whether its client answers or not. */
+  readonly close: () => void;
   readonly name: SshUserName;
   readonly identified: Identified;
   readonly method: SshMethod;
@@ -63,6 +67,11 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
     signal.removeEventListener("abort", stop);
     resolve();
   };
+  const close = (connection: Connection): void => {
+    connection.end();
+    // one that does not hang up is hung up on
+    setTimeout(() => stream.destroy(), CLOSE_MS).unref();
+  };
   stream.once("close", over);
   // half of a connection is of no use to SSH
   stream.once("end", () => stream.end());
@@ -75,13 +84,13 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
       deadline.unref();
     });
     stream.once("close", () => authentication.left());
-    connection.on("error", () => connection.end());
+    connection.on("error", () => close(connection));
     connection.on("authentication", (context) => void authentication.decide(connection, context));
     connection.once("ready", () => {
       clearTimeout(deadline);
       const login = authentication.login;
       if (login === undefined) stream.destroy();
-      else options.onLogin({ connection, ...login });
+      else options.onLogin({ close: () => close(connection), connection, ...login });
     });
   });
   server.on("error", () => stream.destroy());
@@ -95,7 +104,7 @@ class Authentication {
   readonly #waitsUntil: (instant: number) => void;
   readonly #gone = new AbortController();
   #attempts = 0;
-  login: Omit<SshLogin, "connection"> | undefined;
+  login: Omit<SshLogin, "connection" | "close"> | undefined;
 
   /** @param waitsUntil is told how long a client may wait that signs in by browser */
   constructor(options: AcceptOptions, waitsUntil: (instant: number) => void) {
@@ -115,6 +124,8 @@ class Authentication {
     if (tried && ++this.#attempts > MAX_ATTEMPTS) return void connection.end();
     try {
       const identified = name === undefined ? undefined : await this.#identify(context, name);
+      // whoever has left meanwhile is not let in: nobody would end that session
+      if (this.#gone.signal.aborted) return;
       if (identified === "more") return context.accept();
       if (name === undefined || identified === undefined || identified.ok === false) {
         if (tried) await this.#refused(context, identified);

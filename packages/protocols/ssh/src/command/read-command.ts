@@ -1,5 +1,5 @@
 import { type ShellToken, shellTokens } from "./shell-lexer.ts";
-import { nextCommand, shellOfString } from "./wrappers.ts";
+import { isWrapper, nextCommand, shellOfString } from "./wrappers.ts";
 
 /** One simple command of a line: its words and where it is redirected. */
 export interface SimpleCommand {
@@ -89,6 +89,8 @@ class Reader {
         const reserved = token.literal && words.length === 0;
         if (reserved && UNREAD.has(token.text)) this.complete = false;
         if (reserved && token.text === "for") inFor = true;
+        // `for NAME do`: over what the script was given
+        if (reserved && token.text === "do") inFor = false;
         if (reserved && (BEFORE_COMMAND.has(token.text) || WORDS_OF_THEIR_OWN.has(token.text))) continue;
         if (inFor) continue;
         words.push({ text: token.text, literal: token.literal });
@@ -104,11 +106,13 @@ class Reader {
 
   #start(words: readonly Word[], depth: number): void {
     let rest = words;
+    let fed = false;
     while (rest[0] !== undefined && ASSIGNMENT.test(rest[0].text)) rest = rest.slice(1);
     for (;;) {
       const [first, ...others] = rest;
       if (first === undefined) return;
-      if (!first.literal || first.text === "") {
+      // an option that nobody has read as one (`time -p x`), or what zsh would look up
+      if (!first.literal || first.text === "" || /^[-+=]/.test(first.text)) {
         this.complete = false;
         return;
       }
@@ -118,7 +122,9 @@ class Reader {
       if (script === "unknown") this.complete = false;
       else if (script !== undefined) this.read(script, depth + 1);
       const next = nextCommand(program, others);
-      if (next === "unknown") this.complete = false;
+      // xargs hands what it reads to a program that starts what it is handed
+      if (next === "unknown" || (next === undefined && fed && isWrapper(program))) this.complete = false;
+      fed ||= program === "xargs";
       if (next === undefined || next === "unknown") return;
       rest = next;
     }

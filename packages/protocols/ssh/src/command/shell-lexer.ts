@@ -162,7 +162,8 @@ class Lexer {
       const inner = this.#line.slice(this.#at + 2, end);
       // arithmetic holds no commands unless it holds a substitution, which nobody needs
       if (!inner.startsWith("(")) word.commands.push(inner);
-      else if (/[`$]\(|`/.test(inner)) return false;
+      // `$((a); b)` is a substitution after all
+      else if (/[`$]\(|`/.test(inner) || this.#closing(this.#at + 3, "(", ")") !== end - 1) return false;
       word.text += this.#line.slice(this.#at, end + 1);
       word.literal = false;
       this.#at = end + 1;
@@ -172,14 +173,15 @@ class Lexer {
       const end = this.#closing(this.#at + 2, "{", "}");
       if (end === undefined) return false;
       const inner = this.#line.slice(this.#at + 2, end);
-      if (/`|\$\(/.test(inner)) return false;
+      // quotes in there follow rules of their own, and `${ command; }`, `<(command)` and `@P` run something
+      if (/[`'"\\]|[$<>]\(|^[\s|]|@P$/.test(inner)) return false;
       word.text += this.#line.slice(this.#at, end + 1);
       word.literal = false;
       this.#at = end + 1;
       return true;
     }
     // $'...' has escapes of its own, which decide what the word is: not read
-    if (next === "'" && !quoted) return false;
+    if ((next === "'" || next === '"') && !quoted) return false;
     const name = /^\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/.exec(this.#line.slice(this.#at, this.#at + 300))?.[0];
     if (name === undefined) {
       word.text += "$";

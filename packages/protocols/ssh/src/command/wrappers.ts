@@ -1,27 +1,69 @@
 import type { Word } from "./read-command.ts";
 
-/** Options that take the next word, of programs that start another one. */
-const WRAPPERS: Readonly<Record<string, { readonly withValue: readonly string[]; readonly operands?: number }>> = {
-  sudo: { withValue: ["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U", "--user", "--group"] },
-  doas: { withValue: ["-u", "-C"] },
-  env: { withValue: ["-u", "-C", "--unset", "--chdir"] },
-  nohup: { withValue: [] },
-  setsid: { withValue: [] },
-  nice: { withValue: ["-n", "--adjustment"] },
-  ionice: { withValue: ["-c", "-n", "-p"] },
-  timeout: { withValue: ["-k", "-s", "--kill-after", "--signal"], operands: 1 },
-  stdbuf: { withValue: ["-i", "-o", "-e"] },
-  time: { withValue: ["-f", "-o"] },
-  command: { withValue: [] },
-  builtin: { withValue: [] },
-  exec: { withValue: ["-a"] },
-  xargs: { withValue: ["-n", "-I", "-P", "-L", "-d", "-E", "-s", "-a"] },
-  chroot: { withValue: [], operands: 1 },
-  flock: { withValue: ["-w", "-E"], operands: 1 },
-  watch: { withValue: ["-n", "--interval"] },
-};
+/** How the options of a program are read that starts another one. Any other option, and the command cannot be told. */
+interface Wrapper {
+  /** Letters of options that stand alone. */
+  readonly flags?: string;
+  /** Letters of options with a value, behind the letter or in the next word. */
+  readonly values?: string;
+  /** Long options that stand alone. */
+  readonly long?: readonly string[];
+  /** Long options with a value, behind `=` or in the next word. */
+  readonly longValues?: readonly string[];
+  /** Words before the command. */
+  readonly operands?: number;
+}
 
-const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "busybox"]);
+const WRAPPERS: Readonly<Record<string, Wrapper>> = {
+  sudo: {
+    flags: "ABbEHknPS",
+    values: "ugpCDRThU",
+    long: ["--preserve-env", "--set-home", "--non-interactive", "--background", "--stdin"],
+    longValues: ["--user", "--group", "--prompt", "--chdir", "--host", "--preserve-env"],
+  },
+  doas: { flags: "nL", values: "uC" },
+  env: { flags: "i0", values: "uC", long: ["--ignore-environment", "--null"], longValues: ["--unset", "--chdir"] },
+  nohup: {},
+  setsid: { flags: "cfw", long: ["--ctty", "--fork", "--wait"] },
+  nice: { flags: "0123456789", values: "n", longValues: ["--adjustment"] },
+  ionice: { flags: "t", values: "cn", long: ["--ignore"], longValues: ["--class", "--classdata"] },
+  timeout: {
+    flags: "v",
+    values: "ks",
+    long: ["--foreground", "--preserve-status", "--verbose"],
+    longValues: ["--kill-after", "--signal"],
+    operands: 1,
+  },
+  stdbuf: { values: "ioe", longValues: ["--input", "--output", "--error"] },
+  time: { flags: "pvaq", values: "fo", long: ["--portability", "--verbose", "--append"] },
+  command: { flags: "pvV" },
+  builtin: {},
+  exec: { flags: "cl", values: "a" },
+  xargs: {
+    flags: "0rtxp",
+    values: "nIPLdEsa",
+    long: ["--null", "--no-run-if-empty", "--verbose", "--exit"],
+    longValues: ["--max-args", "--max-procs", "--max-lines", "--max-chars", "--delimiter", "--arg-file"],
+  },
+  chroot: { operands: 1 },
+  flock: { flags: "snuxeoFv", values: "wE", long: ["--shared", "--exclusive", "--nonblock"], operands: 1 },
+};
+export function isWrapper(program: string): boolean {
+  return Object.hasOwn(WRAPPERS, program);
+}
+
+/** They start a command in ways that are not read here. */
+const STARTERS = new Set(
+  (
+    "su runuser setpriv nsenter unshare systemd-run script strace ltrace parallel taskset chrt numactl watch pkexec gosu " +
+    "su-exec start-stop-daemon setarch linux32 linux64 prlimit fakeroot bwrap dbus-run-session at batch trap alias " +
+    "sudoedit run-parts ip"
+  ).split(" "),
+);
+
+const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "rbash", "lksh", "yash"]);
+/** Shells of another grammar. */
+const OTHER_SHELLS = new Set(["csh", "tcsh", "fish", "pwsh", "elvish", "nu", "xonsh", "rc", "es"]);
 const SHELL_OPTIONS_WITH_VALUE = new Set(["-o", "-O", "+o", "+O", "--rcfile", "--init-file"]);
 /** They run text that is put together at run time, or start whatever they are told elsewhere. */
 const FIND_RUNS = new Set(["-exec", "-execdir", "-ok", "-okdir"]);
@@ -30,8 +72,9 @@ const FIND_RUNS = new Set(["-exec", "-execdir", "-ok", "-okdir"]);
 export function nextCommand(program: string, words: readonly Word[]): readonly Word[] | "unknown" | undefined {
   if (program === "find") return findCommand(words);
   if (program === "." || program === "source") return "unknown";
-  if (program === "busybox") return words;
-  const wrapper = Object.hasOwn(WRAPPERS, program) ? WRAPPERS[program] : undefined;
+  if (program === "busybox" || program === "toybox") return words;
+  if (STARTERS.has(program) || OTHER_SHELLS.has(program)) return "unknown";
+  const wrapper = isWrapper(program) ? WRAPPERS[program] : undefined;
   if (wrapper === undefined) return undefined;
   let operands = wrapper.operands ?? 0;
   for (let at = 0; at < words.length; at++) {
@@ -40,9 +83,9 @@ export function nextCommand(program: string, words: readonly Word[]): readonly W
     if (!word.literal) return "unknown";
     if (word.text === "--") return words.slice(at + 1 + operands);
     if (word.text.startsWith("-") && word.text.length > 1) {
-      // one string that is split and run: env -S "a b"
-      if (program === "env" && (word.text.startsWith("-S") || word.text.startsWith("--split"))) return "unknown";
-      if (wrapper.withValue.includes(word.text)) at++;
+      const taken = wordsOfOption(word.text, wrapper);
+      if (taken === undefined || words[at + taken - 1]?.literal === false) return "unknown";
+      at += taken - 1;
       continue;
     }
     if (program === "env" && /^[A-Za-z_][A-Za-z0-9_]*=/.test(word.text)) continue;
@@ -50,8 +93,22 @@ export function nextCommand(program: string, words: readonly Word[]): readonly W
     if (operands-- > 0) continue;
     return words.slice(at);
   }
-  // sudo -i and sudo -s open a shell that reads on
-  return program === "sudo" && words.some(({ text }) => text === "-i" || text === "-s") ? "unknown" : undefined;
+  return undefined;
+}
+
+/** How many words an option takes, with its own; undefined for one that is not known. */
+function wordsOfOption(text: string, { flags = "", values = "", long = [], longValues = [] }: Wrapper) {
+  if (text.startsWith("--")) {
+    const [name = "", value] = text.split("=", 2);
+    if (value !== undefined) return longValues.includes(name) ? 1 : undefined;
+    return long.includes(name) ? 1 : longValues.includes(name) ? 2 : undefined;
+  }
+  for (let at = 1; at < text.length; at++) {
+    const letter = text[at] ?? "";
+    if (values.includes(letter)) return at === text.length - 1 ? 2 : 1;
+    if (!flags.includes(letter)) return undefined;
+  }
+  return 1;
 }
 
 /** `find -exec COMMAND ;` */
@@ -66,7 +123,7 @@ function findCommand(words: readonly Word[]): readonly Word[] | "unknown" | unde
 export function shellOfString(program: string, words: readonly Word[]): string | "unknown" | undefined {
   if (program === "eval")
     return words.every(({ literal }) => literal) ? words.map(({ text }) => text).join(" ") : "unknown";
-  if (!SHELLS.has(program) || program === "busybox") return undefined;
+  if (!SHELLS.has(program)) return undefined;
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     if (word === undefined) return undefined;

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Admission, SshChannel } from "@tidewaiter/core";
-import type { Connection } from "ssh2";
+import type { Connection, TcpConnectionDetails } from "ssh2";
 import { admit, finish, type SshContext } from "./context.ts";
 import { pump } from "./pump.ts";
 
@@ -12,6 +12,11 @@ interface ForwardInput {
   readonly host: string;
   readonly port: number;
 }
+
+/** Ports that the target listens on for one client, and how each is closed. */
+type Bound = Map<string, () => void>;
+
+const MAX_LISTENERS = 8;
 
 type Admitted = Extract<Admission, { ok: true }>;
 
@@ -41,8 +46,14 @@ export function serveForwards(client: Connection, ready: Promise<SshContext | st
       context.target.openssh_forwardOutStreamLocal(info.socketPath, opened),
     );
   });
+  const bound: Bound = new Map();
+  let last: Promise<unknown> = Promise.resolve();
   client.on("request", (accept, reject, name, info) => {
-    void remote(client, ready, name, info as { bindAddr: string; bindPort: number; socketPath: string }).then(
+    // one after the other, as they are answered
+    const asked = info as { bindAddr: string; bindPort: number; socketPath: string };
+    const answered = last.then(() => remote(client, ready, bound, name, asked));
+    last = answered.catch(() => {});
+    void answered.then(
       (port) => (port === undefined ? reject?.() : accept?.(port)),
       () => reject?.(),
     );
@@ -62,7 +73,7 @@ async function forwardOut(
   const startedAt = Date.now();
   const admission = await admitForward(context, input).catch(() => undefined);
   if (admission === undefined) return void reject();
-  open(context, (error, far) => {
+  const opened: Opened = (error, far) => {
     if (error !== undefined && error !== null) {
       finish(context, admission.operation, { result: "error", tag: "not opened", bytes: 0, startedAt });
       return void reject();
@@ -70,20 +81,29 @@ async function forwardOut(
     const near = accept();
     if (near === undefined) return void far.destroy();
     void join(context, admission, where(input), near, far);
-  });
+  };
+  try {
+    open(context, opened);
+  } catch (error) {
+    // the target has left while the forward was judged
+    opened(error as Error, undefined as never);
+  }
 }
 
 /** `-R`: the port that the target opened, or undefined where it may not or does not. */
 async function remote(
   client: Connection,
   ready: Promise<SshContext | string>,
+  bound: Bound,
   name: string,
   info: { readonly bindAddr: string; readonly bindPort: number; readonly socketPath: string },
 ): Promise<number | undefined> {
   const context = await ready;
   if (typeof context === "string") return undefined;
   if (name === "cancel-tcpip-forward") {
-    context.target.unforwardIn(info.bindAddr, info.bindPort);
+    const close = bound.get(`${info.bindAddr}:${info.bindPort}`);
+    if (close === undefined) return undefined;
+    close();
     return 0;
   }
   const input: ForwardInput =
@@ -92,7 +112,7 @@ async function remote(
       : { channel: "streamlocal-forward", host: info.socketPath ?? "", port: 0 };
   const admission = await admitForward(context, input);
   // sockets that the target would listen on are judged, recorded, and never opened
-  if (admission === undefined || name !== "tcpip-forward") return undefined;
+  if (admission === undefined || name !== "tcpip-forward" || bound.size >= MAX_LISTENERS) return undefined;
   const startedAt = Date.now();
   const { promise, resolve } = Promise.withResolvers<number | undefined>();
   context.target.forwardIn(info.bindAddr, info.bindPort, (error, port) => {
@@ -100,15 +120,23 @@ async function remote(
       finish(context, admission.operation, { result: "error", tag: "not opened", bytes: 0, startedAt });
       return resolve(undefined);
     }
-    const bound = info.bindPort === 0 ? port : info.bindPort;
-    context.target.on("tcp connection", (details, accept, reject) => {
-      if (details.destPort !== bound) return;
-      client.forwardOut(info.bindAddr, bound, details.srcIP, details.srcPort, (failed, near) => {
+    const there = info.bindPort === 0 ? port : info.bindPort;
+    const came = (details: TcpConnectionDetails, accept: () => Duplex | undefined, reject: () => unknown): void => {
+      if (details.destPort !== there) return;
+      client.forwardOut(info.bindAddr, there, details.srcIP, details.srcPort, (failed, near) => {
         if (failed !== undefined && failed !== null) return void reject();
-        void join(context, admission, `${details.srcIP}:${details.srcPort}`, near, accept());
+        const far = accept();
+        if (far === undefined) return void near.destroy();
+        void join(context, admission, `${details.srcIP}:${details.srcPort}`, near, far);
       });
+    };
+    context.target.on("tcp connection", came);
+    bound.set(`${info.bindAddr}:${there}`, () => {
+      bound.delete(`${info.bindAddr}:${there}`);
+      context.target.off("tcp connection", came);
+      context.target.unforwardIn(info.bindAddr, there);
     });
-    resolve(bound);
+    resolve(there);
   });
   return promise;
 }

@@ -2,6 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { LiveSession } from "@tidewaiter/core";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { OutputMask } from "../terminal/output-mask.ts";
+import type { Gate } from "./pump.ts";
 
 /** How long the last line waits for its rest; a keystroke's echo not so long that a person feels it. */
 const HOLD_MS = 25;
@@ -19,7 +20,9 @@ export interface OutputOptions {
   readonly terminal: boolean;
   /** False: the bytes are those of files, which are told by other events. */
   readonly recorded: boolean;
-  readonly write: (bytes: Buffer) => boolean;
+  readonly write: (bytes: Buffer) => unknown;
+  /** Asked for what goes out by itself, without a chunk that was asked for. */
+  readonly gate: Gate;
 }
 
 /** What a command prints, on its way to the client: masked, recorded as shown, counted. */
@@ -50,15 +53,23 @@ export class Output {
     return this.#out(shown);
   }
 
-  /** The stream has ended: what is still held. */
-  end(): Buffer | undefined {
+  /** The stream has ended: what is still held goes out. */
+  async end(): Promise<void> {
     clearTimeout(this.#timer);
-    return this.#mask && this.#out(this.#mask.flush());
+    if (this.#mask !== undefined) await this.#write(this.#out(this.#mask.flush()));
   }
 
   #letGo(): void {
     const bytes = this.#mask && this.#out(this.#mask.flush());
-    if (bytes !== undefined && bytes.length > 0) this.#options.write(bytes);
+    if (bytes !== undefined) void this.#write(bytes);
+  }
+
+  #write(bytes: Buffer): void | Promise<void> {
+    if (bytes.length === 0) return;
+    const { gate, write } = this.#options;
+    const allowed = gate(bytes.length);
+    if (allowed === true) return void write(bytes);
+    return allowed.then((granted) => void (granted && write(bytes))).catch(() => {});
   }
 
   #out(bytes: Buffer): Buffer {

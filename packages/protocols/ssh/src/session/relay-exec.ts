@@ -4,7 +4,7 @@ import type { ExecTransfer } from "../command/transfers.ts";
 import { ScpReader } from "../scp/scp-reader.ts";
 import { detectorsOf, finish, type SshContext } from "./context.ts";
 import { Output } from "./output.ts";
-import { pump } from "./pump.ts";
+import { type Gate, pump } from "./pump.ts";
 import { EXIT_REFUSED, spoken } from "./words.ts";
 
 export interface ChannelRelay {
@@ -23,7 +23,6 @@ export interface ExecRelay extends ChannelRelay {
   readonly raw: boolean;
   readonly scp: ExecTransfer | undefined;
   readonly moves: readonly (ExecTransfer & { readonly operation: number })[];
-  readonly reads: boolean;
 }
 
 /** How a command ended, as its server says. */
@@ -37,6 +36,7 @@ export interface Exit {
 /** A command without a terminal: three byte streams and an exit. */
 export async function relayExec(relay: ExecRelay): Promise<void> {
   const { context, channel, upstream, exited, admission, raw, scp, moves, startedAt } = relay;
+  const budget = budgetOf(relay);
   const make = (stream: "output" | "error", write: (bytes: Buffer) => boolean): Output =>
     new Output({
       session: context.session,
@@ -46,6 +46,7 @@ export async function relayExec(relay: ExecRelay): Promise<void> {
       terminal: false,
       recorded: !raw || stream === "error",
       write,
+      gate: budget.gate,
     });
   const output = make("output", (bytes) => channel.write(bytes));
   const errors = make("error", (bytes) => channel.stderr.write(bytes));
@@ -61,7 +62,6 @@ export async function relayExec(relay: ExecRelay): Promise<void> {
     return chunk;
   });
   void input.then(() => upstream.end());
-  const budget = budgetOf(relay);
   await Promise.all([
     pump(
       upstream,
@@ -74,9 +74,8 @@ export async function relayExec(relay: ExecRelay): Promise<void> {
     ),
     pump(upstream.stderr, channel.stderr, (chunk) => errors.take(chunk), budget.gate),
   ]);
+  await Promise.all([errors.end(), output.end()]);
   const exit = budget.end(await exited);
-  writeLast(channel.stderr, errors.end());
-  writeLast(channel, output.end());
   for (const { via, direction, path, operation } of moves) {
     const bytes = direction === "upload" ? received : output.bytes;
     if (via !== "scp") context.session.record({ at: Date.now(), type: "file", operation, path, direction, via, bytes });
@@ -87,7 +86,7 @@ export async function relayExec(relay: ExecRelay): Promise<void> {
 
 /** Once a budget of bytes is spent nothing more passes: the command is ended, and why is said. */
 export function budgetOf({ context, admission, channel, upstream }: ChannelRelay): {
-  readonly gate: (bytes: number) => true | Promise<boolean>;
+  readonly gate: Gate;
   readonly end: (exit: Exit) => Exit;
 } {
   const meter = context.session.meter(admission.verdict);
@@ -133,10 +132,6 @@ function recordFiles({ session }: SshContext, { direction, path, operation }: Ex
       ...(file.sha256 !== undefined && { sha256: file.sha256 }),
     }),
   );
-}
-
-function writeLast(sink: { write(bytes: Buffer): boolean }, bytes: Buffer | undefined): void {
-  if (bytes !== undefined && bytes.length > 0) sink.write(bytes);
 }
 
 /** Told before the channel closes; a channel that closes without an exit has none. */

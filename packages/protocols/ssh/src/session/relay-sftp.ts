@@ -1,4 +1,5 @@
 import type { ByteMeter, SshOperation } from "@tidewaiter/core";
+import { plainPath } from "../sftp/plain-path.ts";
 import { SftpInspector, type SftpRequest } from "../sftp/sftp-inspector.ts";
 import { admit, finish } from "./context.ts";
 import { pump } from "./pump.ts";
@@ -63,13 +64,14 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
     },
     spend: (operation, size) => open.get(operation)?.meter.take(size) ?? Promise.resolve(false),
   });
-  const broken = (): void => upstream.close();
+  let broken = false;
   const guarded = (read: (chunk: Buffer) => void) => (chunk: Buffer) => {
     try {
-      read(chunk);
+      if (!broken) read(chunk);
     } catch {
-      // bytes that are no SFTP are not passed on
-      broken();
+      // bytes that are no SFTP are not passed on, nor what follows them
+      broken = true;
+      upstream.close();
     }
     return undefined;
   };
@@ -104,7 +106,8 @@ function operationOf({ verb, paths }: SftpRequest): {
   const text = [verb, ...paths].join(" ");
   if (verb === "get" || verb === "put") {
     const direction = verb === "get" ? "download" : "upload";
-    return { operation: { channel: "sftp", command: "", programs: [], transfer: { direction, path } }, text };
+    const transfer = { direction, path: plainPath(path) } as const;
+    return { operation: { channel: "sftp", command: "", programs: [], transfer }, text };
   }
   return { operation: { channel: "sftp", command: text, programs: [verb] }, text };
 }

@@ -18,6 +18,8 @@ const MAX_PASTED = 200;
 /** Typed ahead of a line that is judged. */
 const MAX_WAITING = 64 * 1024;
 const CTRL_C = 0x03;
+/** Keys that run a line: Enter, Ctrl-J, and Ctrl-O of readline. */
+const RUNS = Buffer.from("\r\n\u000f");
 const PASTE_BEGINS = "\u001b[200~";
 const PASTE_ENDS = "\u001b[201~";
 /** To the end of the line, forget it, and a new prompt. */
@@ -41,6 +43,7 @@ export async function relayTerminal(relay: TerminalRelay): Promise<void> {
   const { session } = context;
   const { operation } = admission;
   const screen = typed ? new TypedLine({ columns: size.cols, rows: size.rows }) : undefined;
+  const budget = budgetOf(relay);
   const output = new Output({
     session,
     operation,
@@ -49,6 +52,7 @@ export async function relayTerminal(relay: TerminalRelay): Promise<void> {
     terminal: true,
     recorded: true,
     write: (bytes) => channel.write(bytes),
+    gate: budget.gate,
   });
   const sized = ({ cols, rows }: TerminalSizeChange): void =>
     session.record({ at: Date.now(), type: "terminal_size", operation, columns: cols, rows });
@@ -62,7 +66,6 @@ export async function relayTerminal(relay: TerminalRelay): Promise<void> {
     keys.take(chunk);
     return undefined;
   }).then(() => keys.end());
-  const budget = budgetOf(relay);
   await Promise.all([
     pump(
       upstream,
@@ -76,9 +79,8 @@ export async function relayTerminal(relay: TerminalRelay): Promise<void> {
     ),
     pump(upstream.stderr, channel.stderr, (chunk) => output.take(chunk), budget.gate),
   ]);
+  await output.end();
   const exit = budget.end(await exited);
-  const last = output.end();
-  if (last !== undefined && last.length > 0) channel.write(last);
   resizes(undefined);
   screen?.dispose();
   end(relay, exit, output.bytes);
@@ -92,7 +94,10 @@ class Keys {
   #waitingBytes = 0;
   #busy = false;
   #ended = false;
+  /** Inside of a bracketed paste, which a program has asked for: Enter does not run a line there. */
   #pasting = false;
+  /** End of the last chunk of a paste: its closing bracket may come in pieces. */
+  #tail = "";
   #shownAt = 0;
   #sent = false;
   #taken: AbortController | undefined;
@@ -140,18 +145,55 @@ class Keys {
     context.session.count("target", chunk.length);
     const screen = this.#screen;
     if (screen === undefined) return this.#send(chunk);
+    return this.#keys(chunk, screen);
+  }
+
+  async #keys(chunk: Buffer, screen: TypedLine): Promise<void> {
     const text = chunk.toString("latin1");
-    if (text.includes(PASTE_BEGINS)) this.#pasting = true;
-    if (text.includes(PASTE_ENDS)) this.#pasting = false;
-    const enters = this.#pasting || text.includes(PASTE_ENDS) ? 0 : (text.match(/[\r\n]/g)?.length ?? 0);
-    if (enters === 0) {
-      screen.begin();
+    if (this.#pasting) return this.#paste(chunk, text, screen);
+    const begins = text.indexOf(PASTE_BEGINS);
+    if (begins >= 0) {
+      if (begins > 0) await this.#typed(chunk.subarray(0, begins), screen);
+      const rest = text.slice(begins);
+      if (await screen.takesPastes()) {
+        this.#pasting = true;
+        this.#tail = "";
+        return this.#paste(chunk.subarray(begins), rest, screen);
+      }
+      return this.#lines(chunk.subarray(begins), screen);
+    }
+    return this.#typed(chunk, screen);
+  }
+
+  async #paste(chunk: Buffer, text: string, screen: TypedLine): Promise<void> {
+    const known = this.#tail + text;
+    const ends = known.indexOf(PASTE_ENDS);
+    screen.begin();
+    if (ends < 0) {
+      this.#tail = known.slice(1 - PASTE_ENDS.length);
       return this.#send(chunk);
     }
-    if (enters >= PASTED_LINES) return this.#pasted(chunk, enters);
+    const over = ends + PASTE_ENDS.length - this.#tail.length;
+    this.#pasting = false;
+    this.#tail = "";
+    this.#send(chunk.subarray(0, over));
+    if (over < chunk.length) await this.#keys(chunk.subarray(over), screen);
+  }
+
+  async #typed(chunk: Buffer, screen: TypedLine): Promise<void> {
+    const enters = chunk.filter((byte) => RUNS.includes(byte)).length;
+    // a line with keys that change it is read from the screen
+    if (enters < PASTED_LINES || chunk.some(edits)) return this.#lines(chunk, screen);
+    // the first may have begun before
+    const first = chunk.findIndex((byte) => RUNS.includes(byte)) + 1;
+    await this.#lines(chunk.subarray(0, first), screen);
+    return this.#pasted(chunk.subarray(first), enters - 1);
+  }
+
+  async #lines(chunk: Buffer, screen: TypedLine): Promise<void> {
     let at = 0;
     while (at < chunk.length) {
-      const enter = chunk.findIndex((byte, index) => index >= at && (byte === 0x0d || byte === 0x0a));
+      const enter = chunk.findIndex((byte, index) => index >= at && RUNS.includes(byte));
       const stop = enter < 0 ? chunk.length : enter;
       if (stop > at) {
         screen.begin();
@@ -221,4 +263,9 @@ class Keys {
     this.#sent = true;
     this.#relay.upstream.write(bytes);
   }
+}
+
+/** Control characters but for Tab and the ends of lines. */
+function edits(byte: number): boolean {
+  return byte === 0x7f || (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
 }

@@ -2,6 +2,7 @@ import type { Admission, HeldOperation, SshChannel, SshOperation } from "@tidewa
 import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session } from "ssh2";
 import { type CommandReading, readCommand } from "../command/read-command.ts";
 import { type ExecTransfer, transfersOf } from "../command/transfers.ts";
+import { plainPath } from "../sftp/plain-path.ts";
 import { admit, finish, type SshContext } from "./context.ts";
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
 import { relaySftp } from "./relay-sftp.ts";
@@ -11,7 +12,16 @@ import { approvedText, EXIT_FAILED, EXIT_REFUSED, heldText, refusalText, spoken 
 const MAX_ENV = 64;
 const MAX_ENV_BYTES = 8 * 1024;
 /** Programs whose output is the content of files or a protocol: a mask would break it, and policy speaks of it as a transfer. */
-const PROTOCOLS = new Set(["scp", "rsync", "git-upload-pack", "git-receive-pack", "git-upload-archive"]);
+const PROTOCOLS: ReadonlyMap<string, (words: readonly string[]) => boolean> = new Map([
+  ["scp", (words: readonly string[]) => words.some((word) => /^-[A-Za-z]*[tf][A-Za-z]*$/.test(word))],
+  ["rsync", ([first]: readonly string[]) => first === "--server"],
+  ["git-upload-pack", () => true],
+  ["git-receive-pack", () => true],
+  ["git-upload-archive", () => true],
+]);
+/** They start one program and print nothing of their own. */
+const BEFORE = new Set(["sudo", "doas", "env", "nice", "ionice", "nohup", "exec"]);
+const SFTP_SERVER = "sftp-server";
 
 type Refusal = Extract<Admission, { ok: false }>;
 type Admitted = Extract<Admission, { ok: true }>;
@@ -67,7 +77,11 @@ export class SessionChannel {
     });
     session.on("signal", (accept, _reject, { name }) => {
       accept?.();
-      this.#upstream?.signal(name);
+      try {
+        this.#upstream?.signal(name);
+      } catch {
+        // a name that no system has: nothing is sent
+      }
     });
     session.on("auth-agent", (_accept, reject) => {
       reject?.();
@@ -92,7 +106,8 @@ export class SessionChannel {
     const context = await this.#context;
     if (typeof context === "string") return;
     const operation = { channel, command: "", programs: [] };
-    await admit(context, { operation, text: summary, summary, signal: this.#gone.signal });
+    // a session that is over records nothing any more; the refusal holds all the same
+    await admit(context, { operation, text: summary, summary, signal: this.#gone.signal }).catch(() => {});
   }
 
   async #start(channel: ServerChannel | undefined, wish: Wish): Promise<void> {
@@ -112,10 +127,11 @@ export class SessionChannel {
     const startedAt = Date.now();
     const reading = wish.kind === "exec" ? readCommand(wish.command) : undefined;
     const transfers = reading === undefined ? [] : transfersOf(reading);
-    const admitted = await this.#admitAll(context, channel, operationsOf(wish, reading, transfers));
+    const typed = this.#pty !== undefined;
+    const admitted = await this.#admitAll(context, channel, operationsOf(wish, typed, reading, transfers));
     if (admitted === undefined) return;
     const [first] = admitted;
-    if (first === undefined) return;
+    if (first === undefined || this.#gone.signal.aborted || context.signal.aborted) return;
     const { upstream, exited } = await this.#open(context, wish);
     this.#upstream = upstream;
     upstream.on("error", () => {});
@@ -126,17 +142,19 @@ export class SessionChannel {
     }
     this.#gone.signal.addEventListener("abort", () => upstream.close(), { once: true });
     const shared = { context, channel, upstream, exited, admission: first, startedAt, signal: this.#gone.signal };
-    if (wish.kind === "subsystem" && wish.command === "sftp") return relaySftp(shared);
+    // what speaks SFTP is read as SFTP, however it was started
+    if ((wish.kind === "subsystem" && wish.command === "sftp") || reading?.seen.includes(SFTP_SERVER) === true)
+      return relaySftp(shared);
     if (this.#pty !== undefined) {
       const resizes = (listener: ResizeListener | undefined): void => {
         this.#resized = listener;
       };
       return relayTerminal({ ...shared, size: this.#pty, resizes, typed: wish.kind === "shell" });
     }
-    const raw = transfers.some(({ via }) => via !== "redirect") || startsProtocol(reading);
+    const raw = reading !== undefined && isProtocol(reading);
     const scp = transfers.find(({ via }) => via === "scp");
     const moves = transfers.map((transfer, index) => ({ ...transfer, operation: admitted[index + 1]?.operation ?? 0 }));
-    return relayExec({ ...shared, raw, scp, moves, reads: wish.kind !== "shell" });
+    return relayExec({ ...shared, raw, scp, moves });
   }
 
   /** The command itself, then each file that it moves; the first that is refused ends the channel. */
@@ -195,18 +213,30 @@ export class SessionChannel {
   }
 }
 
-function startsProtocol(reading: CommandReading | undefined): boolean {
-  return reading?.programs?.some((program) => PROTOCOLS.has(program)) ?? false;
+/** Only where the whole line is the far end of a protocol: with anything beside it, the output is like any other. */
+function isProtocol({ programs, commands }: CommandReading): boolean {
+  const [command, ...more] = commands;
+  const program = programs?.at(-1) ?? "";
+  if (command === undefined || more.length > 0 || programs?.slice(0, -1).some((each) => !BEFORE.has(each)))
+    return false;
+  const words = command.words.map(({ text }) => text);
+  const at = words.findIndex((word) => word === program || word.endsWith(`/${program}`));
+  return PROTOCOLS.get(program)?.(words.slice(at + 1)) ?? false;
 }
 
-function operationsOf(wish: Wish, reading: CommandReading | undefined, transfers: readonly ExecTransfer[]) {
-  const { kind, command } = wish;
-  const programs = kind === "exec" ? reading?.programs : [];
+function operationsOf(
+  { kind, command }: Wish,
+  typed: boolean,
+  reading: CommandReading | undefined,
+  transfers: readonly ExecTransfer[],
+) {
+  // without a terminal a shell reads its lines where nobody does
+  const programs = kind === "exec" ? reading?.programs : kind === "shell" && !typed ? undefined : [];
   const what =
     kind === "shell" ? "a shell" : kind === "subsystem" ? `subsystem ${command}` : `exec ${reading?.seen.join(" ")}`;
   const own = { operation: { channel: kind, command, programs }, summary: what } as const;
   const moved = transfers.map(({ via, direction, path }) => ({
-    operation: { channel: via, command, programs, transfer: { direction, path } },
+    operation: { channel: via, command, programs, transfer: { direction, path: plainPath(path) } },
     summary: `${direction} ${path} by ${via}`,
   }));
   return [own, ...moved];

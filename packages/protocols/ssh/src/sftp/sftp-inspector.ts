@@ -105,10 +105,11 @@ export class SftpInspector {
   #request(packet: Buffer): void {
     const type = packet[4];
     const reader = new SftpReader(packet);
-    if (type === SFTP.INIT) return this.#outlet.toTarget(packet);
+    if (type === SFTP.INIT) return this.#outlet.toTarget(ofVersion3(packet, reader.uint32()));
     const id = reader.uint32();
     if (id === undefined) throw new RangeError("an SFTP request without a number");
-    if (this.#judging.has(id)) throw new RangeError("two SFTP requests of one number");
+    if (this.#judging.has(id) || this.#opening.has(id) || this.#reading.has(id))
+      throw new RangeError("two SFTP requests of one number");
     switch (type) {
       case SFTP.OPEN: {
         const path = reader.text();
@@ -283,6 +284,14 @@ export class SftpInspector {
   #refuse(id: number, message: string): void {
     this.#outlet.toClient(statusPacket(id, STATUS.PERMISSION_DENIED, message));
   }
+}
+
+/** Later versions have other fields in the same packets: a server is not asked for one. */
+function ofVersion3(packet: Buffer, version: number | undefined): Buffer {
+  if (version === undefined) throw new RangeError("an SFTP greeting without a version");
+  const init = Buffer.from(packet);
+  init.writeUInt32BE(Math.min(version, 3), 5);
+  return init;
 }
 
 function opened({ path, operations }: Omit<OpenFile, "read" | "written">): OpenFile {

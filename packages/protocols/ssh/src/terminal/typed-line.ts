@@ -31,6 +31,12 @@ export class TypedLine {
     this.#terminal.resize(bounded(columns, 500), bounded(rows, 300));
   }
 
+  /** Whether the program that reads has asked for bracketed pastes; others take the lines of one as they come. */
+  async takesPastes(): Promise<boolean> {
+    await new Promise<void>((resolve) => this.#terminal.write("", resolve));
+    return this.#terminal.modes.bracketedPasteMode;
+  }
+
   /** Somebody begins to type: what stands in front of the cursor is the prompt. */
   begin(): void {
     if (this.#start !== undefined) return;
