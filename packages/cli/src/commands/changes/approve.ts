@@ -1,4 +1,5 @@
 import { answer } from "../../api/client.ts";
+import { withStepUp } from "../../api/with-step-up.ts";
 import { defineCommand } from "../../command.ts";
 import { renderChange } from "./render-change.ts";
 
@@ -14,7 +15,8 @@ export const approve = defineCommand<[id: string], Options>({
   notes: "Nobody approves what they asked for, or gain by. It takes the permission that the change itself takes.",
   run: async (context, options, id) => {
     const call = { params: { path: { id } }, body: { comment: options.comment } };
-    const result = await answer((await context.api()).POST("/v1/changes/{id}/approve", call));
+    const api = await context.api();
+    const result = await withStepUp(context, () => answer(api.POST("/v1/changes/{id}/approve", call)));
     context.output.result(result, () => renderChange(result, context.output.paint, context.now()));
     return undefined;
   },

@@ -1,4 +1,5 @@
 import { answer } from "../../api/client.ts";
+import { withStepUp } from "../../api/with-step-up.ts";
 import { defineCommand } from "../../command.ts";
 import { renderRequest } from "./render-request.ts";
 
@@ -16,7 +17,8 @@ export const approve = defineCommand<[id: string], Options>({
   notes: "Nobody decides what they asked for themselves, nor what a program of theirs asked for.",
   run: async (context, options, id) => {
     const call = { params: { path: { id } }, body: { comment: options.comment } };
-    const result = await answer((await context.api()).POST("/v1/access-requests/{id}/approve", call));
+    const api = await context.api();
+    const result = await withStepUp(context, () => answer(api.POST("/v1/access-requests/{id}/approve", call)));
     context.output.result(result, () => renderRequest(result, context.output.paint, context.now()));
     return undefined;
   },

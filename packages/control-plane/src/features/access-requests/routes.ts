@@ -3,6 +3,7 @@ import { z } from "zod";
 import { NOTHING, type Route, type RouteCall, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
+import { requirePresence } from "../second-factors/require-presence.ts";
 import { accessLevel, idPath, namePath, thingName } from "../shapes.ts";
 import { accessRuleChecks, accessRuleShape, toAccessRule } from "./shape.ts";
 import { type AccessRequestRow, isActive } from "./store.ts";
@@ -65,7 +66,8 @@ const durationSeconds = z
   .max(90 * 86_400);
 const reason = z.string().trim().min(3).max(500);
 
-export function accessRequestRoutes({ store, now }: Services): Route[] {
+export function accessRequestRoutes(services: Services): Route[] {
+  const { store, now } = services;
   const { accessRequests, accessRules } = store.units;
   const toView = (row: AccessRequestRow): z.input<typeof view> => {
     const { extendsId, principalName: requester, resourceName: resource, ruleName: rule, ...rest } = row;
@@ -95,6 +97,10 @@ export function accessRequestRoutes({ store, now }: Services): Route[] {
       async handle(call) {
         const { params, body, caller } = call;
         await requireConcern(params.id, call);
+        if (verb === "approve") {
+          const { resourceId } = await accessRequests.get(params);
+          await requirePresence(services, caller, { ids: [resourceId] });
+        }
         return toView(await accessRequests.decide({ ...params, reviewer: refOf(caller), decision: verb, ...body }));
       },
     });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
+import { requirePresence } from "../second-factors/require-presence.ts";
 import { idPath } from "../shapes.ts";
 import type { ChangeRequestRow } from "./store.ts";
 
@@ -34,8 +35,8 @@ const view = z.object({
 const decision = z.strictObject({ comment: z.string().trim().max(500).default("") });
 const mode = z.object({ twoPerson: z.enum(["on", "off"]), administrators: z.int() });
 
-export function changeRequestRoutes({ store }: Services): Route[] {
-  const { changeRequests, settings } = store.units;
+export function changeRequestRoutes(services: Services): Route[] {
+  const { changeRequests, settings } = services.store.units;
   return [
     route({
       method: "GET",
@@ -63,8 +64,10 @@ export function changeRequestRoutes({ store }: Services): Route[] {
       params: idPath,
       body: decision,
       response: view,
-      handle: async ({ params, body, caller }) =>
-        toView(await changeRequests.approve({ by: refOf(caller), id: params.id, comment: body.comment })),
+      async handle({ params, body, caller }) {
+        await requirePresence(services, caller, { names: resourcesOf(await changeRequests.get(params)) });
+        return toView(await changeRequests.approve({ by: refOf(caller), id: params.id, comment: body.comment }));
+      },
     }),
     route({
       method: "POST",
@@ -96,6 +99,10 @@ export function changeRequestRoutes({ store }: Services): Route[] {
       handle: ({ body, caller }) => settings.setMode({ by: refOf(caller), ...body }),
     }),
   ];
+}
+
+function resourcesOf({ findings }: ChangeRequestRow): string[] {
+  return findings.flatMap(({ noun, name }) => (noun === "resource" || noun === "labels" ? [name] : []));
 }
 
 /** Arguments are not shown: they may hold what verifies a secret. */

@@ -6,8 +6,8 @@ import type { Services } from "../../services.ts";
 import { type Html, html } from "../../web/html.ts";
 import { facts, formToken, notice, page, type Viewer } from "../../web/page.ts";
 import type { Caller } from "../login/service.ts";
+import { requirePresence } from "../second-factors/require-presence.ts";
 import { idPath } from "../shapes.ts";
-import { requirePresence } from "./presence.ts";
 import { concerns, findReviewFor, isAsked, readReview } from "./read-review.ts";
 import type { ReviewRow } from "./store.ts";
 import { askedText, remaining, rowsText, stateText, utc } from "./words.ts";
@@ -67,7 +67,7 @@ export function reviewPages(services: Services): PageRoute[] {
       async handle(call) {
         const { params, form, caller } = call;
         const row = await findReviewFor(services, params.id, call);
-        if (form.decision === "approve") await requirePresence(services, caller, row);
+        if (form.decision === "approve") await requirePresence(services, caller, { ids: [row.resourceId] });
         try {
           const reviewer = { id: caller.id, name: caller.name, roles: caller.roles };
           await services.store.units.reviews.decide({ id: row.id, reviewer, ...form });

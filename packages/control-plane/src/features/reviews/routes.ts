@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { requirePresence } from "../second-factors/require-presence.ts";
 import { idPath } from "../shapes.ts";
-import { requirePresence } from "./presence.ts";
 import { concerns, readReview } from "./read-review.ts";
 import { reviewState, reviewView, toReviewView } from "./view.ts";
 
@@ -58,7 +58,8 @@ function decision(services: Services, verb: "approve" | "reject", summary: strin
       const { id, name, roles } = caller;
       const reviewer = { id, name, roles };
       if (verb === "approve") {
-        await requirePresence(services, caller, await services.store.units.reviews.get({ id: params.id }));
+        const { resourceId } = await services.store.units.reviews.get({ id: params.id });
+        await requirePresence(services, caller, { ids: [resourceId] });
       }
       return toReviewView(
         await services.store.units.reviews.decide({ id: params.id, reviewer, decision: verb, comment: body.comment }),

@@ -56,6 +56,11 @@ export class SecondFactors {
     return relyingParty(this.#parts.web());
   }
 
+  /** Whoever signs in with a password needs one. */
+  get required(): boolean {
+    return this.#parts.required;
+  }
+
   /** As the function of this name, by the service's clock. */
   requireStepUp(caller: Caller, options: { readonly withinMs: number }): void {
     requireStepUp(caller, { ...options, now: this.#parts.now() });
