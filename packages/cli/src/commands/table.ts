@@ -288,6 +288,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./principals/password.ts")).password,
   },
   {
+    path: ["principals", "reset-factors"],
+    summary: "take all second factors of a person who lost them",
+    load: async () => (await import("./principals/reset-factors.ts")).resetFactors,
+  },
+  {
     path: ["groups", "list"],
     summary: "groups and their members",
     load: async () => (await import("./groups/list.ts")).list,

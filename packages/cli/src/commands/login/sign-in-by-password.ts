@@ -2,6 +2,7 @@ import { answer } from "../../api/client.ts";
 import type { GrantedTokens } from "../../api/shapes.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
+import { factorOf } from "../../input/factor.ts";
 import { readSecret } from "../../input/secret.ts";
 import type { LoginOptions, SignInPlace } from "./login.ts";
 
@@ -28,13 +29,12 @@ export async function signInByPassword(
   }
 }
 
-/** From TIDEWAITER_CODE, or by asking. Six digits are of an authenticator app; anything else is a recovery code. */
+/** From TIDEWAITER_CODE, or by asking. */
 async function readFactor({ env, terminal }: CommandContext) {
   const given = env.variables.TIDEWAITER_CODE || undefined;
   if (given === undefined && !terminal.interactive) return undefined;
   const question = "code of your authenticator app, or a recovery code (with a passkey: tw login): ";
-  const code = (given ?? (await terminal.askSecret(question))).trim();
-  return /^\d{3} ?\d{3}$/.test(code) ? { code } : { recoveryCode: code };
+  return factorOf(given ?? (await terminal.askSecret(question)));
 }
 
 async function askName({ terminal }: CommandContext): Promise<string> {
