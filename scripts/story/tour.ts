@@ -3,31 +3,16 @@ import { eventually } from "@tidewaiter/testkit";
 import { startCaptureProxy } from "../corpus/capture-proxy.ts";
 import { loadCases } from "../corpus/cases.ts";
 import { runCorpus } from "../corpus/run-corpus.ts";
+import { Checks, type Counts, indent, type Print, shortened, title } from "./checks.ts";
 import { sqlClient } from "./sql-client.ts";
 import { runTw } from "./tw.ts";
 import type { World } from "./world.ts";
 
-export interface TourResult {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly failures: readonly string[];
-  readonly missing: readonly string[];
-}
-
-type Print = (text: string) => void;
-
 /** The whole story, act by act, told while it happens. Each act checks what a person would look for. */
-export async function playTour(world: World, print: Print): Promise<TourResult> {
+export async function playTour(world: World, print: Print): Promise<Counts> {
   const checks = new Checks(print);
-  const missing = await acts(world, print, checks);
-  return {
-    passed: checks.passed,
-    failed: checks.failures.length,
-    skipped: missing.length,
-    failures: checks.failures,
-    missing,
-  };
+  checks.missing.push(...(await acts(world, print, checks)));
+  return checks.counts();
 }
 
 async function acts(world: World, print: Print, checks: Checks): Promise<readonly string[]> {
@@ -172,39 +157,4 @@ async function pendingReview({ cliConfig }: World): Promise<string> {
     const result = await runTw(cliConfig, ["reviews", "list", "--as", "mia", "--json"]);
     return /"shortId":\s*"(\w+)"/.exec(result.stdout)?.[1];
   });
-}
-
-class Checks {
-  passed = 0;
-  readonly failures: string[] = [];
-  readonly #print: Print;
-
-  constructor(print: Print) {
-    this.#print = print;
-  }
-
-  that(what: string, holds: boolean): void {
-    this.#print(`    ${holds ? "ok  " : "FAIL"} ${what}`);
-    if (holds) this.passed++;
-    else this.failures.push(what);
-  }
-}
-
-function title(print: Print, act: number, what: string, command: string): void {
-  print(`\n${act}. ${what}\n\n    > ${command}\n`);
-}
-
-function indent(text: string): string {
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => `    ${line}`.trimEnd())
-    .join("\n");
-}
-
-function shortened(text: string): string {
-  const lines = text.trimEnd().split("\n");
-  return lines.length <= 24
-    ? text
-    : [...lines.slice(0, 14), `... ${lines.length - 20} more lines`, ...lines.slice(-6)].join("\n");
 }

@@ -49,6 +49,11 @@ export const endToEndSuites: readonly Suite[] = [
     about: "the demo's story with its outcome asserted",
     run: (options) => counted(options, "scripts/demo", ["./scripts/demo", "--tour", "--json"]),
   },
+  {
+    name: "identity",
+    about: "a walk through sign-in, secrets, revocation and emergencies, then a search for every secret it used",
+    run: (options) => counted(options, "scripts/identity/main.ts", ["node", "scripts/identity/main.ts", "--json"]),
+  },
 ];
 
 function clientMatrix({ long }: SuiteOptions): string[] {

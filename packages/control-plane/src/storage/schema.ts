@@ -154,6 +154,7 @@ export const identityProviders = sqliteTable("identity_providers", {
 export const pendingSignIns = sqliteTable("pending_sign_ins", {
   idHash: text("id_hash").primaryKey(),
   provider: text("provider").notNull(),
+  /** Sealed for the browser: it can hold a one-time code. */
   next: text("next").notNull(),
   expiresAt: instant("expires_at").notNull(),
 });

@@ -42,6 +42,17 @@ describe("signing in at an OpenID Connect provider", () => {
     expect((await scene.me(client)).json.principal.groups).toEqual(["analysts", "everybody"]);
   });
 
+  it("keeps where to go afterwards so that only this browser can read it: it can hold a one-time code", async () => {
+    const client = new CookieClient();
+    const next = encodeURIComponent("/device?code=BCDF-GHJK");
+    let page = await client.get(`${scene.web}/sign-in/corp?next=${next}`);
+    expect((await scene.storeBytes()).includes("BCDF-GHJK")).toBe(false);
+    page = await client.submit(page, { login: "u-ana", password: "x" });
+    page = await client.submit(page, {});
+    expect(page.url, page.body).toBe(`${scene.web}/device?code=BCDF-GHJK`);
+    expect((await scene.storeBytes()).includes("BCDF-GHJK")).toBe(false);
+  });
+
   it("gives nobody the principal of somebody else for its name", async () => {
     await scene.harness.addUser("bob", ["admin"]);
     const refused = await scene.signIn("u-bob");

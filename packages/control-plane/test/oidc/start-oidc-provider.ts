@@ -29,6 +29,8 @@ export interface OidcProvider extends AsyncDisposable {
   readonly secrets: Set<string>;
 }
 
+const HOUR = 3600;
+
 export interface ProviderOptions {
   /** Base URL of the control plane under test. */
   readonly web: string;
@@ -68,6 +70,11 @@ export async function startOidcProvider({ web, name, people }: ProviderOptions):
     conformIdTokenClaims: false,
     rotateRefreshToken: true,
     issueRefreshToken: async () => true,
+    // its own defaults; unset it writes a notice about each
+    ttl: {
+      ...{ AccessToken: HOUR, IdToken: HOUR, Interaction: HOUR },
+      ...{ Grant: 14 * 24 * HOUR, RefreshToken: 14 * 24 * HOUR, Session: 14 * 24 * HOUR },
+    },
     features: {
       devInteractions: { enabled: true },
       backchannelLogout: { enabled: true },

@@ -6,6 +6,7 @@ import type { ProvenIdentity } from "../login/service.ts";
 import { type Claims, mapIdentity } from "./mapped-identity.ts";
 import { type Challenge, type OidcClients, type ProviderAnswer, RefusedByProvider } from "./oidc-client.ts";
 import type { SamlPlace, SamlServiceProvider } from "./saml/service-provider.ts";
+import { openNext, sealNext } from "./sealed-next.ts";
 import { durationMs } from "./settings.ts";
 import { isOidc, isSaml, type OidcProvider, type ProviderRow, type SamlProvider } from "./store.ts";
 
@@ -46,7 +47,11 @@ export class IdentityProviders {
       : await this.#failuresNoted(provider, () =>
           clients.authorizationUrl(oidcOf(provider).settings, this.redirectUri(name), challengeOf(cookie)),
         );
-    const begun = await store.units.pendingSignIns.begin({ idHash: hash(cookie), provider: name, next });
+    const begun = await store.units.pendingSignIns.begin({
+      idHash: hash(cookie),
+      provider: name,
+      next: sealNext(cookie, next),
+    });
     if (!begun) throw new TidewaiterError("rate_limited", "too many people sign in at this moment");
     return { cookie, url };
   }
@@ -186,7 +191,8 @@ export class IdentityProviders {
   async #begun(name: string, cookie: string | undefined): Promise<string | undefined> {
     if (cookie === undefined || !ID.test(cookie)) return undefined;
     const { pendingSignIns } = this.#parts.store.units;
-    return (await pendingSignIns.take({ idHash: hash(cookie), provider: name }))?.next;
+    const begun = await pendingSignIns.take({ idHash: hash(cookie), provider: name });
+    return begun === undefined ? undefined : openNext(cookie, begun.next);
   }
 
   #notBegun(name: string, address: string): Promise<SignedIn> {
