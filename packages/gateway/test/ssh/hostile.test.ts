@@ -70,7 +70,12 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("hostile clients o
     await using world = await startWorld([]);
     const client = await rawClient(world);
     const session = await eventually(() => [...world.gateway.sessions][0]);
-    vi.spyOn(session, "admit").mockRejectedValue(new Error("the disk is full"));
+    const agentAsked = Promise.withResolvers<void>();
+    vi.spyOn(session, "admit").mockImplementation(async ({ operation }) => {
+      if (operation.type === "ssh" && operation.channel === "auth-agent") agentAsked.resolve();
+      await agentAsked.promise;
+      throw new Error("the disk is full");
+    });
     const { _protocol: protocol } = client as unknown as {
       _protocol: { openssh_agentForward(channel: number, reply: boolean): void };
     };
@@ -79,6 +84,34 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("hostile clients o
     shell.resume();
     await once(shell, "close");
     client.end();
+    expect((await world.ssh(["echo fine"])).stdout).toBe("fine\n");
+  });
+
+  it("a client that leaves while it is told something harms nobody", async () => {
+    const source = `version: 1
+rules:
+  - { id: ask-first, when: '"touch" in ssh.programs', review: { by: ["group:reviewers"] } }
+`;
+    await using world = await startWorld([{ name: "r.yaml", source }]);
+    for (const how of ["channel", "connection"] as const) {
+      const client = await rawClient(world);
+      // what it is told finds no window, and waits
+      const { _protocol: protocol } = client as unknown as {
+        _protocol: { session(channel: number, window: number, packet: number): void };
+      };
+      const open = protocol.session.bind(protocol);
+      protocol.session = (channel, _, packet) => open(channel, 0, packet);
+      const opened = world.gateway.nextReview();
+      const channel = await new Promise<ssh2.ClientChannel>((resolve) =>
+        client.exec("touch /tmp/never", (_, made) => resolve(made)),
+      );
+      const id = await opened;
+      if (how === "channel") channel.close();
+      else client.destroy();
+      await eventually(() => world.gateway.reviews.get(id)?.state === "withdrawn");
+      client.end();
+      await eventually(() => world.gateway.sessions.size === 0);
+    }
     expect((await world.ssh(["echo fine"])).stdout).toBe("fine\n");
   });
 
@@ -133,7 +166,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("hostile clients o
     await using world = await startWorld([]);
     const client = await rawClient(world);
     const running = await new Promise<ssh2.ClientChannel>((resolve) =>
-      client.exec("read x; echo $x", (_, made) => resolve(made)),
+      client.exec("echo begun; read x; echo $x", (_, made) => resolve(made)),
     );
     const { outgoing } = running as unknown as { outgoing: { id: number } };
     const { _protocol: protocol } = client as unknown as {
@@ -149,6 +182,11 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("hostile clients o
         readonly _cipher: { encrypt(packet: Buffer): void };
       };
     };
+    let output = "";
+    running.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    await eventually(() => output === "begun\n");
     protocol.exec(outgoing.id, "echo second", false);
     const request = Buffer.from("\x62____\0\0\0\x06signal\0\0\0\0\x04NONE", "latin1");
     request.writeUInt32BE(outgoing.id, 1);
@@ -156,13 +194,9 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("hostile clients o
     const packet = write.alloc(request.length);
     request.copy(packet, write.allocStart);
     protocol._cipher.encrypt(write.finalize(packet));
-    let output = "";
-    running.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-    });
     running.end("first\n");
     await once(running, "close");
-    expect(output).toBe("first\n");
+    expect(output).toBe("begun\nfirst\n");
     client.end();
   });
 

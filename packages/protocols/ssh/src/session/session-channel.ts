@@ -114,6 +114,8 @@ export class SessionChannel {
     if (channel === undefined) return;
     this.#channel = channel;
     channel.on("error", () => {});
+    // a stream of its own: what is told to a client that has closed the channel ends here
+    channel.stderr.on("error", () => {});
     const context = await this.#context;
     if (typeof context === "string") return this.#say(channel, [context], EXIT_FAILED);
     try {
@@ -135,6 +137,7 @@ export class SessionChannel {
     const { upstream, exited } = await this.#open(context, wish);
     this.#upstream = upstream;
     upstream.on("error", () => {});
+    upstream.stderr.on("error", () => {});
     // the client may have left meanwhile
     if (this.#gone.signal.aborted) {
       upstream.close();
