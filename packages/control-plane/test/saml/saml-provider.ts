@@ -30,6 +30,7 @@ export interface Wish {
   readonly nameIdFormat?: string;
   readonly groups?: readonly string[];
   readonly inResponseTo?: string;
+  readonly assertionId?: string;
   readonly audience?: string;
   readonly issuer?: string;
   readonly destination?: string;
@@ -97,7 +98,7 @@ export class SamlProvider {
     const id = `_${crypto.randomUUID()}`;
     const context = samlify.SamlLib.replaceTagsByValue(template, {
       ID: id,
-      AssertionID: `_${crypto.randomUUID()}`,
+      AssertionID: wish.assertionId ?? `_${crypto.randomUUID()}`,
       Destination: wish.destination ?? String(sp.entityMeta.getAssertionConsumerService("post")),
       Audience: wish.audience ?? sp.entityMeta.getEntityID(),
       Issuer: wish.issuer ?? this.issuer,

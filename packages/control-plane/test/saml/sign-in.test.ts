@@ -1,5 +1,9 @@
+import { createHash, randomUUID } from "node:crypto";
 import { createEnvStore } from "@tidewaiter/secret-stores";
+import { findPostgres } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createControlPlane, type RunningControlPlane } from "../../src/create-control-plane.ts";
+import { openStore } from "../../src/storage/open-store.ts";
 import { PageVisitor } from "../page-visitor.ts";
 import { type Harness, startHarness } from "../running.ts";
 import { expectStatus } from "../scene.ts";
@@ -8,24 +12,32 @@ import { wrappingAttacks } from "./wrapping-attacks.ts";
 
 const METADATA = (name: string) => `/v1/identity-providers/${name}/saml-metadata`;
 
-describe("signing in at a SAML provider (samlify)", () => {
+const stores = ["sqlite", ...((await findPostgres("18")).available ? ["postgres" as const] : [])] as const;
+
+describe.each(stores)("signing in at a SAML provider (samlify, %s)", (kind) => {
   let harness: Harness;
   let provider: SamlProvider;
   let ours: Keys;
   let strangers: Keys;
+  /** Another server on the same store. */
+  let second: RunningControlPlane;
 
   beforeAll(async () => {
-    harness = await startHarness("sqlite", {
+    harness = await startHarness(kind, {
       now: Date.now,
       secretStores: [createEnvStore(["SAML_KEY"], () => ours.privateKey)],
     });
     provider = new SamlProvider(await newKeys("idp.example"));
     [ours, strangers] = [await newKeys("gw.example"), await newKeys("idp.example")];
+    second = await createControlPlane(harness.deps);
     await apply("acme");
     await apply("whole", { signedResponse: true });
     await apply("sealed", { decryption: { key: "env:SAML_KEY", certificate: ours.certificate } });
   });
-  afterAll(() => harness[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await second.close();
+    await harness[Symbol.asyncDispose]();
+  });
 
   async function apply(name: string, more: object = {}, status = 200) {
     const document = {
@@ -44,8 +56,8 @@ describe("signing in at a SAML provider (samlify)", () => {
   }
 
   /** A browser that was sent to the provider, and the id of its request. */
-  async function begin(name = "acme", next = "/reviews") {
-    const visitor = new PageVisitor(harness, `192.0.2.${Math.floor(Math.random() * 250)}`);
+  async function begin(name = "acme", next = "/reviews", running = harness.running) {
+    const visitor = new PageVisitor({ running }, `192.0.2.${Math.floor(Math.random() * 250)}`);
     const { location = "" } = await visitor.get(`/sign-in/${name}?next=${encodeURIComponent(next)}`);
     return { visitor, location, request: SamlProvider.requestOf(location) };
   }
@@ -159,6 +171,37 @@ describe("signing in at a SAML provider (samlify)", () => {
     const thief = new PageVisitor(harness);
     thief.cookies.set("tw_pending", cookie);
     expect((await send(thief, fresh)).body).toContain("not begun here");
+  });
+
+  it("takes an assertion at one of two servers that share a store, even where the browser's sign-in is open again", async () => {
+    const { visitor, request } = await begin();
+    const cookie = visitor.cookies.get("tw_pending") ?? "";
+    const response = await answerOf({ inResponseTo: request.id });
+    expect((await send(visitor, response)).status).toBe(303);
+    // As after a backup is restored: it is the table of assertions alone that knows.
+    const store = await openStore(harness.deps.store, Date.now);
+    const idHash = createHash("sha256").update(cookie).digest("hex");
+    for (const running of [second, harness.running]) {
+      await store.units.pendingSignIns.begin({ idHash, provider: "acme", next: "/" });
+      const again = new PageVisitor({ running });
+      again.cookies.set("tw_pending", cookie);
+      const page = await send(again, response);
+      expect([page.status, page.body]).toEqual([403, expect.stringContaining("used before")]);
+      expect(again.cookies.has("tw_session")).toBe(false);
+    }
+    await store.close();
+  });
+
+  it("takes one of two answers with the same assertion id that come to two servers at once", async () => {
+    const assertionId = `_${randomUUID()}`;
+    const sent = await Promise.all([begin("acme", "/", second), begin("acme", "/", harness.running)]);
+    const pages = await Promise.all(
+      sent.map(async ({ visitor, request }) =>
+        send(visitor, await answerOf({ inResponseTo: request.id, assertionId })),
+      ),
+    );
+    expect(pages.map(({ status }) => status).sort()).toEqual([303, 403]);
+    expect(pages.find(({ status }) => status === 403)?.body).toContain("used before");
   });
 
   it("takes nothing that the provider starts by itself", async () => {
