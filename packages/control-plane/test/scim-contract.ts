@@ -307,6 +307,18 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
       expect(await linked()).toEqual(["okta 00u-subject"]);
       await okta("PATCH", `/Users/${id}`, patch({ op: "replace", path: "externalId", value: "00u-other" }));
       expect(await linked()).toEqual(["okta 00u-other"]);
+      // Whoever signs in there gets no password here, by which an administrator could sign in as them.
+      const password = { password: "an-administrators-guess" };
+      const set = await expectStatus(harness.call("PUT", "/v1/principals/sub.ject/password", password), 409);
+      expect(set.json).toMatchObject({
+        detail: expect.stringContaining("okta"),
+        next: expect.stringContaining("unlink"),
+      });
+      expect((await harness.call("GET", "/v1/principals/sub.ject")).json.hasPassword).toBe(false);
+      await expectStatus(
+        harness.call("PUT", "/v1/principals/ana/password", { password: "anas-own-long-password" }),
+        204,
+      );
       // Whoever signed in before the first push is not made twice.
       const made = (await harness.call("POST", "/v1/principals", { name: "early" })).json;
       for (const principal of ["early", "ana"]) {

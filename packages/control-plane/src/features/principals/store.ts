@@ -4,7 +4,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, asc, eq, isNull, ne } from "drizzle-orm";
 import type { Rights } from "../../permissions.ts";
-import { principals, signIns } from "../../storage/schema.ts";
+import { identities, principals, signIns } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { administrators, protect } from "../change-requests/protect.ts";
@@ -109,6 +109,7 @@ export const principalUnits = {
   setPassword: write(function* (unit, args: { by: PrincipalRef; name: string; passwordHash: string }): Work<void> {
     const row = yield* requirePrincipal(args.name);
     yield* requireMayManage(args.by, yield* requireKnown(row));
+    yield* requireNoIdentity(row);
     const another = args.by.id !== row.id && row.kind === "user";
     const why = another ? ["somebody else sets the password, and could sign in with it"] : [];
     protect(unit, { noun: "principal", name: row.name }, why, {});
@@ -122,6 +123,15 @@ export const principalUnits = {
     yield* deletePrincipal(unit, args);
   }),
 };
+
+/** Who signs in at a provider proves there who they are; a password here would be a second way in that it never sees. */
+function* requireNoIdentity({ id, name }: PrincipalRow): Work<void> {
+  const linked = yield* selectOne(identities, eq(identities.principalId, id));
+  if (linked === undefined) return;
+  throw new TidewaiterError("conflict", `${name} signs in at ${linked.provider}, and has no password here`, {
+    next: `tw identity unlink --provider ${linked.provider} --subject SUBJECT, as tw identity list shows it`,
+  });
+}
 
 export function* createPrincipal(unit: UnitContext, args: { by: PrincipalRef; principal: NewPrincipal }): Work<void> {
   const { name, kind, roles, disabled, passwordHash } = args.principal;
