@@ -80,6 +80,14 @@ describe("programs of a command line", () => {
     expect(programs(line)).toEqual(expected);
   });
 
+  it.each(["sudo ", "$(a)", "a;", "find -exec a ", "A=1 "])("reads 128 kB of %s in little time", (piece) => {
+    const line = piece.repeat(130_000 / piece.length);
+    const begun = process.cpuUsage();
+    expect(readCommand(line).seen.length).toBeLessThanOrEqual(2_001);
+    // one that reads its words again for each of them takes seconds
+    expect(process.cpuUsage(begun).user).toBeLessThan(1_500_000);
+  });
+
   it("reads any text without failing, in the time its length allows", () => {
     fc.assert(
       fc.property(

@@ -30,6 +30,8 @@ const UNREAD = new Set(["case", "select", "function", "coproc", "[["]);
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*\+?=/;
 const MAX_DEPTH = 12;
 const MAX_COMMANDS = 2_000;
+/** `sudo env nice ...`: each reads the words again that are left. */
+const MAX_STARTED = 32;
 
 /**
  * What a command line starts, read as a POSIX shell would read it: through pipes, lists, substitutions, and programs that
@@ -105,12 +107,16 @@ class Reader {
   }
 
   #start(words: readonly Word[], depth: number): void {
-    let rest = words;
+    const start = words.findIndex(({ text }) => !ASSIGNMENT.test(text));
+    let rest: readonly Word[] = start < 0 ? [] : words.slice(start);
     let fed = false;
-    while (rest[0] !== undefined && ASSIGNMENT.test(rest[0].text)) rest = rest.slice(1);
-    for (;;) {
+    for (let started = 0; ; started++) {
       const [first, ...others] = rest;
       if (first === undefined) return;
+      if (started >= MAX_STARTED || this.programs.length >= MAX_COMMANDS) {
+        this.complete = false;
+        return;
+      }
       // an option that nobody has read as one (`time -p x`), or what zsh would look up
       if (!first.literal || first.text === "" || /^[-+=]/.test(first.text)) {
         this.complete = false;

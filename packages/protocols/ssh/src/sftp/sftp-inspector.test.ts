@@ -40,6 +40,21 @@ function inspect(
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("sftp", () => {
+  it("asks for version 3 at most, and takes no number twice", async () => {
+    const { inspector, toTarget } = inspect();
+    inspector.client(packet(SFTP.INIT, u32(6)));
+    expect(toTarget).toEqual([packet(SFTP.INIT, u32(3))]);
+    const open = (path: string) => packet(SFTP.OPEN, u32(1), text(path), u32(OPEN_FLAGS.READ), u32(0));
+    inspector.client(open("/a"));
+    await settled();
+    // the answer to the first would be taken for one to the second
+    expect(() => inspector.client(open("/b"))).toThrow(RangeError);
+    inspector.target(packet(SFTP.HANDLE, u32(1), text("h")));
+    const read = packet(SFTP.READ, u32(2), text("h"), u64(0), u32(1));
+    inspector.client(read);
+    expect(() => inspector.client(read)).toThrow(RangeError);
+  });
+
   it("passes everything on as it came, and tells a file with its sum although replies overtake each other", async () => {
     const { inspector, toTarget, toClient, judged, moved } = inspect();
     const content = randomBytes(70_000);

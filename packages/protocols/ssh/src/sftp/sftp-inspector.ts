@@ -262,7 +262,9 @@ export class SftpInspector {
     };
     const allowed = this.#outlet.spend(file.operations.download ?? 0, data.length);
     if (allowed === true) return pass();
-    void allowed.then((granted) => (granted ? pass() : this.#refuse(id, "the budget of bytes is spent")));
+    void allowed
+      .catch(() => false)
+      .then((granted) => (granted ? pass() : this.#refuse(id, "the budget of bytes is spent")));
   }
 
   #tell({ path, operations, read, written }: OpenFile): void {
