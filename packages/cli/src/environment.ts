@@ -23,6 +23,7 @@ export const VARIABLES = {
   TIDEWAITER_API_KEY_FILE: "file that holds an API key; the same as --api-key-file",
   TIDEWAITER_WORKLOAD_TOKEN: "token of a CI job or pod for `tw login --federated`",
   TIDEWAITER_AGENT: "set for a command of `tw exec --as-agent`: the AI agent and its person",
+  TIDEWAITER_SSH_CONFIG: 'set for the same: its ssh_config, as in ssh -F "$TIDEWAITER_SSH_CONFIG" HOST.tw',
   TIDEWAITER_PASSWORD: "password for `tw login`",
   TIDEWAITER_CODE: "code of an authenticator app, or a recovery code, for `tw login`",
   TIDEWAITER_NEW_PASSWORD: "password for `tw principals add` and `tw principals password`",

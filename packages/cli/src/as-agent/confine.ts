@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import type { Environment } from "../environment.ts";
 import { CliError } from "../errors.ts";
@@ -59,8 +59,12 @@ export function confined(program: Program, person: Environment, home: AgentHome)
   };
 }
 
-/** Where the CLI keeps what a person is known by: where it is told to, and where it would be by default. */
-export function secretPlaces({ configDir, serviceFile, passFile, home }: Environment): readonly string[] {
+/**
+ * Where the CLI keeps what a person is known by, where it is told to and where it would be by default; and the person's
+ * SSH keys and SSH agent, which can be registered with the gateway.
+ */
+export function secretPlaces({ configDir, serviceFile, passFile, home, variables }: Environment): readonly string[] {
+  const agent = variables.SSH_AUTH_SOCK;
   return [
     ...new Set([
       configDir,
@@ -69,6 +73,8 @@ export function secretPlaces({ configDir, serviceFile, passFile, home }: Environ
       join(home, ".pgpass"),
       serviceFile,
       join(home, ".pg_service.conf"),
+      join(home, ".ssh"),
+      ...(agent !== undefined && isAbsolute(agent) ? [agent] : []),
     ]),
   ];
 }

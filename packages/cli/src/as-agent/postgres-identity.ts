@@ -8,9 +8,9 @@ import type { AgentSite, ProtocolIdentity } from "./protocol-identity.ts";
 export const postgresIdentity: ProtocolIdentity = {
   protocol: "postgres",
   async prepare(site) {
-    const { context, api, me, ttlSeconds } = site;
+    const { context, api, grants, ttlSeconds } = site;
     const { serviceFile, passFile } = context.env;
-    if (me.grants.length === 0) return { PGSERVICEFILE: serviceFile, PGPASSFILE: passFile };
+    if (grants.length === 0) return { PGSERVICEFILE: serviceFile, PGPASSFILE: passFile };
     const made = await answer(api.POST("/v1/connection-secrets", { body: { ttlSeconds } }));
     const tls = await tlsChoice(context, made.endpoint);
     const { host, port } = made.endpoint;
@@ -18,14 +18,14 @@ export const postgresIdentity: ProtocolIdentity = {
       const connection: Connection = { host, port, database, user, proof: { secret: made.secret }, tls };
       await saveConnection(context.env, service, { connection, secretId: made.id, expiresAt: made.expiresAt });
     }
-    const [only, ...more] = me.grants;
+    const [only, ...more] = grants;
     const chosen = only !== undefined && more.length === 0 ? { PGSERVICE: only.resource } : {};
     return { PGSERVICEFILE: serviceFile, PGPASSFILE: passFile, ...chosen };
   },
 };
 
-function services({ me, username }: AgentSite) {
-  return me.grants.flatMap(({ resource, level }) => {
+function services({ grants, username }: AgentSite) {
+  return grants.flatMap(({ resource, level }) => {
     const lowest = { service: resource, user: username, database: resource };
     return level === "read"
       ? [lowest]

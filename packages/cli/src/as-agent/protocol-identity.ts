@@ -11,6 +11,8 @@ export interface AgentSite {
   readonly context: CommandContext;
   readonly api: Api;
   readonly me: Me;
+  /** What the delegation reaches of this protocol, and how far. */
+  readonly grants: Me["grants"];
   /** User name for native clients: `AGENT+PERSON`. */
   readonly username: string;
   readonly ttlSeconds: number;

@@ -10,6 +10,7 @@ import { type AgentHome, makeAgentHome } from "./agent-home.ts";
 import { type Confinement, confined, confinementProblem } from "./confine.ts";
 import { postgresIdentity } from "./postgres-identity.ts";
 import type { ProtocolIdentity } from "./protocol-identity.ts";
+import { sshIdentity } from "./ssh-identity.ts";
 
 export interface AgentRun {
   readonly agent: string;
@@ -22,7 +23,7 @@ export interface AgentRun {
   readonly args: readonly string[];
 }
 
-const IDENTITIES: readonly ProtocolIdentity[] = [postgresIdentity];
+const IDENTITIES: readonly ProtocolIdentity[] = [postgresIdentity, sshIdentity];
 
 /**
  * Runs a program that acts as an AI agent for the person: a delegation, files in a private directory, and an
@@ -43,7 +44,9 @@ export async function runAsAgent(context: CommandContext, wanted: AgentRun): Pro
     context.output.note(`Acting as ${delegation.username}; the delegation ends with the command, or ${until}.`);
     const program = { file, args: wanted.args };
     const { file: started, args } = wanted.confine === "never" ? program : await perhaps(context, program, home);
-    return await runChild(started, args, { variables: childVariables(context.env.variables, variables) });
+    // the person's SSH agent signs for whoever asks it
+    const { SSH_AUTH_SOCK: _, ...inherited } = context.env.variables;
+    return await runChild(started, args, { variables: childVariables(inherited, variables) });
   } finally {
     await home?.remove();
     await endDelegation(context, delegation.id);
@@ -57,10 +60,13 @@ async function prepare(
 ): Promise<Variables> {
   const api = await home.context.api();
   const me = await answer(api.GET("/v1/me"));
+  const { resources } = await answer(api.GET("/v1/resources"));
+  const protocols = new Map(resources.map(({ name, protocol }) => [name, protocol]));
   let variables: Variables = { TIDEWAITER_CONFIG_DIR: home.context.env.configDir, TIDEWAITER_AGENT: username };
   for (const identity of IDENTITIES) {
     const { directory, context } = home;
-    const added = await identity.prepare({ directory, context, api, me, username, ttlSeconds });
+    const grants = me.grants.filter(({ resource }) => protocols.get(resource) === identity.protocol);
+    const added = await identity.prepare({ directory, context, api, me, grants, username, ttlSeconds });
     variables = { ...variables, ...added };
   }
   return variables;

@@ -33,12 +33,13 @@ export const exec = defineCommand<[words: readonly string[]], Options>({
     "tw exec prod-db --url -- npm run migrate                      DATABASE_URL",
     "tw exec --as-agent claude -- claude                           an AI agent that acts for you, confined",
     "tw exec --as-agent claude --resource prod-db --ttl 1h -- sh   then: psql service=prod-db",
+    "tw exec --as-agent claude -- sh -c 'ssh -F \"$TIDEWAITER_SSH_CONFIG\" web-1.tw uptime'    git finds it by itself",
   ],
   notes:
     "The secrets end with the command. PG* variables are for the first resource; several have a service each, in a\n" +
     "private file that is removed at the end. The command does not get your TIDEWAITER_* variables, but runs as your Unix\n" +
     "user. With --as-agent it gets a delegation and files of its own, and (with bubblewrap) cannot see your tokens,\n" +
-    "connection secrets and processes; resources marked `presence: required` are out of its reach in any case.\n" +
+    "connection secrets, SSH keys and processes; resources marked `presence: required` are out of its reach in any case.\n" +
     "Exit code: its own.",
   run: (context, options, words) => {
     const { resources, command } = split(words, options.asAgent === undefined ? 1 : 0);

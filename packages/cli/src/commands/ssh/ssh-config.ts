@@ -3,7 +3,8 @@ import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { readPrivateFile, writePrivateFile } from "../../config/private-file.ts";
 import { parseDuration } from "../../input/duration.ts";
-import { HOST_KEY_ALIAS, openSsh, quoted, type SshAccess } from "../../ssh/open-ssh.ts";
+import { configText } from "../../ssh/config-text.ts";
+import { openSsh, quoted } from "../../ssh/open-ssh.ts";
 
 interface Options {
   readonly ttl?: string;
@@ -43,23 +44,6 @@ export const sshConfig = defineCommand<[], Options>({
     return undefined;
   },
 });
-
-/** ssh_config(5). The user name says which host is meant; the certificate says who you are. */
-export function configText(access: SshAccess, hosts: readonly string[]): string {
-  const certificate = (name: string): string => quoted(access.certificateFile(name));
-  const each = hosts.map((name) => `Host ${name}.tw\n  User ${name}\n  CertificateFile ${certificate(name)}\n`);
-  const common = [
-    "Host *.tw",
-    `  HostName ${access.host}`,
-    `  Port ${access.port}`,
-    `  IdentityFile ${quoted(access.identityFile)}`,
-    "  IdentitiesOnly yes",
-    `  UserKnownHostsFile ${quoted(access.knownHostsFile)}`,
-    `  HostKeyAlias ${HOST_KEY_ALIAS}`,
-    "  StrictHostKeyChecking yes",
-  ];
-  return `# Written by tw ssh-config\n${each.join("")}${common.join("\n")}\n`;
-}
 
 /** An Include counts for all hosts only before the first Host line. False: it is there already. */
 async function include(config: string, file: string): Promise<boolean> {
