@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AccessRule } from "../access-requests/access-rule.ts";
+import type { ChannelSettings } from "../notifications/channel.ts";
 import { policyWeakens } from "./policy-weakens.ts";
 import {
   accessRuleWeakens,
+  channelWeakens,
   grantWeakens,
   groupWeakens,
   principalWeakens,
@@ -174,5 +176,27 @@ describe("of other nouns", () => {
     expect(providerWeakens(undefined, provider)).toHaveLength(1);
     expect(providerWeakens(provider, { ...provider, linkBy: "name" })).toHaveLength(1);
     expect(providerWeakens({ ...provider, allow: "claims.staff" }, provider)).toHaveLength(1);
+  });
+
+  it("a notification channel weakens by telling less, or somebody else", () => {
+    const channel: ChannelSettings = {
+      type: "webhook",
+      url: "https://hook.example",
+      secret: "env:HOOK",
+      events: ["change.requested"],
+      asks: ["group:dbas"],
+      perMinute: 30,
+    };
+    expect(channelWeakens(undefined, channel)).toEqual([]);
+    expect(channelWeakens(channel, { ...channel, asks: undefined, perMinute: 60 })).toEqual([]);
+    expect(channelWeakens(channel, { ...channel, events: ["change.decided", "change.requested"] })).toEqual([]);
+    expect(channelWeakens(channel, { ...channel, asks: ["group:devs", "group:dbas"] })).toEqual([]);
+    expect(channelWeakens(channel, undefined)).toHaveLength(1);
+    expect(channelWeakens(channel, { ...channel, events: ["change.decided"] })).toHaveLength(1);
+    expect(channelWeakens(channel, { ...channel, asks: ["group:devs"] })).toHaveLength(1);
+    expect(channelWeakens(channel, { ...channel, resources: ["prod-db"] })).toHaveLength(1);
+    expect(channelWeakens(channel, { ...channel, perMinute: 1 })).toHaveLength(1);
+    expect(channelWeakens(channel, { ...channel, secret: "env:OTHER" })).toHaveLength(1);
+    expect(channelWeakens(channel, { ...channel, url: "https://evil.example" })).toHaveLength(1);
   });
 });
