@@ -17,6 +17,8 @@ interface ForwardInput {
 type Bound = Map<string, () => void>;
 
 const MAX_LISTENERS = 8;
+/** Forwarded connections of one client, open or asked for: as many as a browser behind `-D` has. */
+const MAX_FORWARDS = 256;
 
 type Admitted = Extract<Admission, { ok: true }>;
 
@@ -34,16 +36,26 @@ function where({ host, port }: ForwardInput): string {
 
 /** `-L`, `-D`, `-W` and sockets: a connection that the target opens for the client. */
 export function serveForwards(client: Connection, ready: Promise<SshContext | string>): void {
+  let open = 0;
+  const counted = (reject: () => unknown, serve: () => Promise<void>): void => {
+    if (open >= MAX_FORWARDS) return void reject();
+    open++;
+    void serve().finally(() => open--);
+  };
   client.on("tcpip", (accept, reject, info) => {
     const input: ForwardInput = { channel: "direct-tcpip", host: info.destIP, port: info.destPort };
-    void forwardOut(ready, input, { accept, reject }, (context, opened) =>
-      context.target.forwardOut(info.srcIP, info.srcPort, info.destIP, info.destPort, opened),
+    counted(reject, () =>
+      forwardOut(ready, input, { accept, reject }, (context, opened) =>
+        context.target.forwardOut(info.srcIP, info.srcPort, info.destIP, info.destPort, opened),
+      ),
     );
   });
   client.on("openssh.streamlocal", (accept, reject, info) => {
     const input: ForwardInput = { channel: "direct-streamlocal", host: info.socketPath, port: 0 };
-    void forwardOut(ready, input, { accept, reject }, (context, opened) =>
-      context.target.openssh_forwardOutStreamLocal(info.socketPath, opened),
+    counted(reject, () =>
+      forwardOut(ready, input, { accept, reject }, (context, opened) =>
+        context.target.openssh_forwardOutStreamLocal(info.socketPath, opened),
+      ),
     );
   });
   const bound: Bound = new Map();
@@ -73,14 +85,17 @@ async function forwardOut(
   const startedAt = Date.now();
   const admission = await admitForward(context, input).catch(() => undefined);
   if (admission === undefined) return void reject();
+  const over = Promise.withResolvers<void>();
   const opened: Opened = (error, far) => {
     if (error !== undefined && error !== null) {
       finish(context, admission.operation, { result: "error", tag: "not opened", bytes: 0, startedAt });
+      over.resolve();
       return void reject();
     }
     const near = accept();
-    if (near === undefined) return void far.destroy();
-    void join(context, admission, where(input), near, far);
+    if (near !== undefined) return void join(context, admission, where(input), near, far).finally(over.resolve);
+    far.destroy();
+    over.resolve();
   };
   try {
     open(context, opened);
@@ -88,6 +103,9 @@ async function forwardOut(
     // the target has left while the forward was judged
     opened(error as Error, undefined as never);
   }
+  // a client that leaves meanwhile is told nothing: whoever counts it shall not wait for the target
+  context.signal.addEventListener("abort", () => over.resolve(), { once: true });
+  await over.promise;
 }
 
 /** `-R`: the port that the target opened, or undefined where it may not or does not. */
