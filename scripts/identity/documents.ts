@@ -40,9 +40,11 @@ export function firstDocument(postgresPort: number, sshd: SshServer | undefined)
     { kind: "grant", name: "mia-shop", principal: "mia", resource: "shop", level: "read" },
     { kind: "grant", name: "ana-bot-shop", principal: "ana-bot", resource: "shop", level: "read" },
     { kind: "grant", name: "ana-bot-vault", principal: "ana-bot", resource: "vault", level: "read" },
-    ...(sshd === undefined ? [] : [host(sshd)]),
+    ...(sshd === undefined ? [] : [host(sshd), AGENT_ON_HOST]),
   );
 }
+
+const AGENT_ON_HOST = { kind: "grant", name: "ana-bot-web-1", principal: "ana-bot", resource: "web-1", level: "read" };
 
 function host({ port, hostKey }: SshServer): object {
   const target = { host: "127.0.0.1", port, hostKeys: [hostKey] };
@@ -55,7 +57,7 @@ export function secondDocument(withHost: boolean): Document {
   return document(
     "second.yaml",
     { ...read, name: "analysts-shop", resource: "shop" },
-    ...(withHost ? [{ ...read, name: "analysts-web-1", resource: "web-1" }] : []),
+    ...(withHost ? [{ ...read, name: "staff-web-1", group: "staff", resource: "web-1" }] : []),
     { kind: "group", name: "data-owners", members: ["mia", "ana"], roles: ["reviewer"] },
     {
       kind: "access_rule",

@@ -33,7 +33,10 @@ export async function readEverything(world: World): Promise<readonly Answer[]> {
     if (methods.get === undefined) continue;
     const names = route.startsWith("/v1/sessions/") ? sessions.map(({ id }) => id) : others;
     for (const name of route.includes("{") ? names : [""]) {
-      const path = route.replace(/\{\w+\}/g, name).replace(/\/recording$/, "/recording?reason=looking");
+      const path = route
+        .replace(/\{\w+\}/g, name)
+        .replace(/\/recording$/, "/recording?reason=looking")
+        .replace(/\/explain$/, "/explain?as=ana&resource=shop");
       answers.push({ route, path, ...(await read(path)) });
     }
   }
