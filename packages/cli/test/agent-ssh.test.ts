@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -101,9 +102,19 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh as an AI agen
   });
 
   it("leaves the person's SSH agent and, confined, keys out of reach", async () => {
-    const script = 'echo "agent:$SSH_AUTH_SOCK"; cat ~/.ssh/id_ed25519 2>/dev/null || echo no key';
-    const { stdout } = await asAgent(script, [], { SSH_AUTH_SOCK: join(home.path, "agent.sock") });
-    expect(stdout).toBe(`agent:\n${problem === undefined ? "no key\n" : "the person's own key"}`);
+    const socket = join(home.path, "agent.sock");
+    // stands in for ssh-agent: what counts is whether its socket can be found
+    const agent = createServer();
+    await new Promise<void>((resolve) => agent.listen(socket, resolve));
+    try {
+      const script = `echo "agent:$SSH_AUTH_SOCK"; test -S ${socket} && echo socket; cat ~/.ssh/id_ed25519 || true`;
+      const { stdout } = await asAgent(script, [], { SSH_AUTH_SOCK: socket });
+      expect(stdout).toBe(`agent:\n${problem === undefined ? "" : "socket\nthe person's own key"}`);
+      const unconfined = await asAgent(script, ["--confine", "never"], { SSH_AUTH_SOCK: socket });
+      expect(unconfined.stdout).toBe("agent:\nsocket\nthe person's own key");
+    } finally {
+      agent.close();
+    }
   });
 
   it("a delegation that is revoked ends the agent's session, with the reason", async () => {
