@@ -3,6 +3,7 @@ import { createEnvStore } from "@tidewaiter/secret-stores";
 import { findPostgres } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createControlPlane, type RunningControlPlane } from "../../src/create-control-plane.ts";
+import { sealNext } from "../../src/features/identity-providers/sealed-next.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 import { PageVisitor } from "../page-visitor.ts";
 import { type Harness, startHarness } from "../running.ts";
@@ -182,7 +183,7 @@ describe.each(stores)("signing in at a SAML provider (samlify, %s)", (kind) => {
     const store = await openStore(harness.deps.store, Date.now);
     const idHash = createHash("sha256").update(cookie).digest("hex");
     for (const running of [second, harness.running]) {
-      await store.units.pendingSignIns.begin({ idHash, provider: "acme", next: "/" });
+      await store.units.pendingSignIns.begin({ idHash, provider: "acme", next: sealNext(cookie, "/") });
       const again = new PageVisitor({ running });
       again.cookies.set("tw_pending", cookie);
       const page = await send(again, response);
