@@ -4,6 +4,7 @@ import { eventually } from "@tidewaiter/testkit";
 import { MARKER } from "./access-acts.ts";
 import type { Act } from "./act.ts";
 import { readEverything } from "./read-everything.ts";
+import { readPages } from "./read-pages.ts";
 
 /** What opens everything else, and is said to in the documentation: to be kept apart from the store. */
 const KEY_FILE = "master.key";
@@ -32,6 +33,17 @@ export async function searchForSecrets({ world, checks, show, title }: Act): Pro
   report(
     "in the API's answers and recordings",
     answers.map(({ path, text }) => [path, text]),
+  );
+
+  const pages = await readPages(world);
+  show(`pages of the control plane: ${pages.map(({ path }) => path).join(" ")}`);
+  checks.that(
+    "there are pages to search",
+    pages.some(({ granted, text }) => granted && text.includes("Sign out")),
+  );
+  report(
+    "in pages",
+    pages.map(({ path, text }) => [path, text]),
   );
 
   const { server, agent } = gateway;
