@@ -35,7 +35,7 @@ if ("text" in options) {
   }
   const all = total([...outcomes.values()]);
   if (interrupted.signal.aborted) say("\nInterrupted: the suites after this were not run.");
-  else if (options.long && options.complete) say(`\nWritten: ${writeLongRecord(root, outcomes, all)}`);
+  else if (options.long) say(`\nWritten: ${writeLongRecord(root, outcomes)}`);
   reportTotal(all);
   process.exitCode = interrupted.signal.aborted ? 130 : all.failed > 0 ? 1 : 0;
 }

@@ -4,8 +4,6 @@ import type { Suite } from "./outcome.ts";
 export interface TestOptions {
   readonly long: boolean;
   readonly suites: readonly Suite[];
-  /** True when nothing was left out: only then the result is worth keeping. */
-  readonly complete: boolean;
 }
 
 /** What to run, or the text to print instead with the exit code to end with. */
@@ -29,7 +27,7 @@ export function readOptions(
   const unknown = wanted?.filter((name) => !all.some((suite) => isCalled(suite, name))) ?? [];
   if (unknown.length > 0) return { text: `there is no suite ${unknown.join(", ")}\n\n${usage(all)}`, code: 64 };
   const suites = all.filter((suite) => wanted === undefined || wanted.some((name) => isCalled(suite, name)));
-  return { long: values.long ?? false, suites, complete: wanted === undefined };
+  return { long: values.long ?? false, suites };
 }
 
 function isCalled(suite: Suite, name: string): boolean {
@@ -42,7 +40,7 @@ function usage(all: readonly Suite[]): string {
 Runs everything that must pass and ends with the line "N passed, N failed, N skipped".
 
   --suite NAME   only this suite (may be repeated, or a list with commas); "unit" is every package
-  --long         more cases and longer runs; of all suites writes test-results/long.json, which is committed
+  --long         more cases and longer runs; writes test-results/long.json, which is committed
   --help         this text
 
 Suites: ${all.map((suite) => `\n  ${suite.name.padEnd(14)} ${suite.about}`).join("")}
