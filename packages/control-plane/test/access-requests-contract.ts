@@ -158,6 +158,9 @@ export function accessRequestsContract(name: string, start: () => Promise<Harnes
         await refused(decide(asked.id, as("max")));
         await refused(decide(asked.id, harness.adminToken));
         expect((await decide(asked.id, key.json.key)).status).not.toBe(200);
+        // nor when its key is gone meanwhile
+        await expectStatus(call("DELETE", `/v1/api-keys/${key.json.id}`), 204);
+        await refused(decide(asked.id, harness.adminToken));
         await expectStatus(decide(asked.id, as("mia")), 200);
         await call("PATCH", "/v1/principals/max", { roles: ["user"] });
       });

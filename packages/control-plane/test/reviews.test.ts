@@ -69,6 +69,26 @@ describe("reviews through the API", () => {
     expect((await decide(review.id, miaToken)).status).toBe(200);
   });
 
+  it("lets nobody approve what a program asked for that they made or have had a way into", async () => {
+    const kindOf = { kind: "service", roles: ["user"] };
+    await harness.call("PATCH", "/v1/principals/mia", { roles: ["admin"] });
+    await harness.call("POST", "/v1/principals", { name: "robot", ...kindOf }, miaToken);
+    await harness.call("POST", "/v1/principals", { name: "robot-two", ...kindOf });
+    const ids: string[] = [];
+    for (const name of ["robot", "robot-two"]) {
+      await harness.call("POST", "/v1/grants", { principal: name, resource: "shop" });
+      ids.push((await harness.call("GET", `/v1/principals/${name}`)).json.id);
+    }
+    const made = await ask({}, ids[0]);
+    expect((await decide(made.id, miaToken)).json.detail).toBe("nobody decides their own request");
+    const held = await ask({}, ids[1]);
+    const secret = await harness.call("POST", "/v1/connection-secrets", { forPrincipal: "robot-two" }, miaToken);
+    expect(secret.status).toBe(201);
+    expect((await decide(held.id, miaToken)).json.detail).toBe("nobody decides their own request");
+    expect((await decide(held.id, await harness.login("lea", "lea-has-a-long-password"))).status).toBe(200);
+    await harness.call("PATCH", "/v1/principals/mia", { roles: ["user"] });
+  });
+
   it("asks those whom the rule names and nobody else, administrators included", async () => {
     const review = await ask();
     expect((await decide(review.id, harness.adminToken)).json).toMatchObject({ code: "permission_missing" });

@@ -1,5 +1,5 @@
-import { and, eq, isNull } from "drizzle-orm";
-import { history, mandates } from "../../storage/schema.ts";
+import { and, eq, inArray } from "drizzle-orm";
+import { connectionSecrets, history, mandates, signIns } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
@@ -12,8 +12,8 @@ export interface Requester {
 
 /**
  * Why this person may not decide about what was asked, or undefined. Only people decide, and never about themselves: not
- * about what a program of theirs asked, be it that it acts for them, acted for them then, was made by them or carries a
- * key that they made. No role changes that.
+ * about what a program of theirs asked, be it that it acts for them, acted for them then, was made by them, or that they
+ * made a key or a connection secret of it. No role changes that.
  */
 export function* selfDecision(reviewer: Pick<PrincipalRef, "id" | "name">, asked: Requester): Work<string | undefined> {
   const known = yield* loadPrincipals([reviewer.id, asked.principalId]);
@@ -32,7 +32,14 @@ export function* selfDecision(reviewer: Pick<PrincipalRef, "id" | "name">, asked
 function* controls(person: { readonly id: string; readonly name: string }, principalId: string): Work<boolean> {
   const first = and(eq(history.noun, "principal"), eq(history.refId, principalId), eq(history.version, 1));
   if ((yield* selectOne(history, first))?.changedBy === person.id) return true;
-  const live = and(eq(mandates.principalId, principalId), isNull(mandates.revokedAt));
-  const held = yield* select(mandates, { where: live });
-  return held.some((mandate) => mandate.ownerId === person.id || mandate.createdBy.split(" ")[0] === person.name);
+  // One that was revoked counts too: it may be revoked because it has asked already.
+  const held = yield* select(mandates, { where: eq(mandates.principalId, principalId) });
+  if (held.some((mandate) => mandate.ownerId === person.id || mandate.createdBy.split(" ")[0] === person.name)) {
+    return true;
+  }
+  const secrets = yield* select(connectionSecrets, { where: eq(connectionSecrets.principalId, principalId) });
+  const ids = [...new Set(secrets.flatMap(({ signInId }) => (signInId === null ? [] : [signInId])))];
+  if (ids.length === 0) return false;
+  const theirs = and(inArray(signIns.id, ids), eq(signIns.principalId, person.id));
+  return (yield* selectOne(signIns, theirs)) !== undefined;
 }

@@ -102,6 +102,8 @@ export const identityUnits = {
   unlink: write(function* (unit, args: { by: PrincipalRef; provider: string; subject: string }): Work<void> {
     const row = yield* find(args.provider, args.subject);
     if (row === undefined) throw new TidewaiterError("not_found", "that subject is not linked");
+    const known = (yield* loadPrincipals([row.principalId])).get(row.principalId);
+    if (known !== undefined) yield* requireMayManage(args.by, known);
     yield* endSignIns(unit, eq(signIns.identityId, row.id), "your identity was unlinked");
     const given = and(eq(groupMembers.principalId, row.principalId), eq(groupMembers.source, row.provider));
     yield* remove(groupMembers, given);

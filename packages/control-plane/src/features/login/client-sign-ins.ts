@@ -134,7 +134,7 @@ function waitingDevice(unit: UnitContext, userCodeHash: string): Work<ClientRow 
   return selectOne(clientSignIns, and(eq(clientSignIns.userCodeHash, userCodeHash), waiting));
 }
 
-/** The command line's sign-in has the proof of the browser's, and ends no later than a new one would. */
+/** The command line's sign-in has the proof of the browser's, takes over its touch (which counts once), and ends no later than a new one would. */
 function* redeem(unit: UnitContext, row: ClientRow, args: { address: string; signInEndsAt: string }) {
   yield* update(clientSignIns, { state: "used" }, eq(clientSignIns.id, row.id));
   const { signInId } = row;
@@ -142,8 +142,10 @@ function* redeem(unit: UnitContext, row: ClientRow, args: { address: string; sig
   if (browser === undefined) return undefined;
   const holder = yield* signInHolder(unit, browser, { principalId: browser.principalId, mandateId: null });
   if (!holder.ok) return undefined;
+  yield* update(signIns, { presenceAt: null }, eq(signIns.id, browser.id));
   const opened = yield* openSignIn(unit, {
     ...proofOf(browser),
+    presenceAt: browser.presenceAt,
     via: "token",
     address: args.address,
     expiresAt: args.signInEndsAt,

@@ -21,6 +21,8 @@ export interface NewSignIn {
   readonly methods: readonly string[];
   /** When the proof was given; default now. */
   readonly authenticatedAt?: string | undefined;
+  /** Of the latest proof of being there that is not used up, null for none; default by `methods`. */
+  readonly presenceAt?: string | null | undefined;
   /** The last instant of everything that it gives out, refreshed or not. */
   readonly expiresAt: string;
   readonly address: string;
@@ -41,7 +43,10 @@ export function* openSignIn(unit: UnitContext, given: NewSignIn): Work<SignInRow
     address: given.address,
     endedAt: null,
     endReason: null,
-    presenceAt: provesPresence(given.methods) ? (given.authenticatedAt ?? unit.now) : null,
+    presenceAt:
+      given.presenceAt === undefined && provesPresence(given.methods)
+        ? (given.authenticatedAt ?? unit.now)
+        : (given.presenceAt ?? null),
   };
   yield* insert(signIns, row);
   const { principalId, via, provider, expiresAt, address } = row;

@@ -4,7 +4,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { and, asc, eq, isNull, ne } from "drizzle-orm";
 import type { Rights } from "../../permissions.ts";
-import { identities, principals, signIns } from "../../storage/schema.ts";
+import { factorChallenges, identities, principals, signIns } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { administrators, protect } from "../change-requests/protect.ts";
@@ -114,6 +114,8 @@ export const principalUnits = {
     const why = another ? ["somebody else sets the password, and could sign in with it"] : [];
     protect(unit, { noun: "principal", name: row.name }, why, {});
     yield* update(principals, { passwordHash: args.passwordHash }, eq(principals.id, row.id));
+    // A sign-in that waits for its second factor was begun with the password before.
+    yield* remove(factorChallenges, eq(factorChallenges.principalId, row.id));
     yield* endSignIns(unit, eq(signIns.principalId, row.id), "your password was changed");
     unit.changed("principal", row.id);
     unit.audit({ type: "principal.password_set", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
@@ -189,7 +191,10 @@ export function* updatePrincipal(
   if (Object.keys(set).length === 0) return;
   yield* update(principals, set, eq(principals.id, row.id));
   yield* requireAnAdmin();
-  yield* protectPrincipal(unit, args.by, known, yield* requireKnown(row));
+  const changed = yield* requireKnown(row);
+  // Its roles are worth what its person has: with another, or none, they may be worth more.
+  if (onBehalfOf !== undefined) yield* requireMayManage(args.by, changed);
+  yield* protectPrincipal(unit, args.by, known, changed);
   unit.changed("principal", row.id);
   const owner = onBehalfOf === undefined ? {} : { onBehalfOf };
   const after = { roles: (roles ?? row.roles).join(" "), disabled: disabled ?? row.disabled, ...owner };

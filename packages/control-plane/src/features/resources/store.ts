@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Enforcement, Resource, SecretRules } from "@tidewaiter/core";
-
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { asc, eq } from "drizzle-orm";
@@ -11,6 +11,7 @@ import { protect } from "../change-requests/protect.ts";
 import { type ResourceState, resourceWeakens } from "../change-requests/weakens.ts";
 import { removeLabelBindings } from "../labels/remove-bindings.ts";
 import type { PrincipalRef } from "../principals/store.ts";
+import { requirePermission } from "../roles/rights.ts";
 
 export type ResourceRow = typeof resources.$inferSelect;
 
@@ -76,10 +77,18 @@ export function* createResource(unit: UnitContext, args: { by: PrincipalRef; res
 export function* updateResource(unit: UnitContext, args: { by: PrincipalRef; resource: ResourceInput }): Work<void> {
   const row = yield* requireResource(args.resource.name);
   const { name, ...set } = args.resource;
+  // All of the target: without TLS, or with another authority, it is another one.
+  if (!isDeepStrictEqual(set.target, row.target) || set.agent !== row.agent) yield* requireMayRedirect(args.by, row);
   const change = { before: stateOf(row), after: stateOf({ ...row, ...set }) };
   protect(unit, { noun: "resource", name }, resourceWeakens(change.before, change.after), change);
   yield* update(resources, set, eq(resources.id, row.id));
   told(unit, "resource.updated", row.id, args);
+}
+
+/** What is sealed for a target is given to whatever stands at its address: to move it takes the right to the credentials. */
+function* requireMayRedirect(by: PrincipalRef, row: ResourceRow): Work<void> {
+  const sealed = yield* selectOne(credentials, eq(credentials.resourceId, row.id));
+  if (sealed !== undefined) yield* requirePermission(by, "credentials.write", row.tags);
 }
 
 function stateOf(resource: ResourceState): ResourceState {

@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import { reviews } from "../../storage/schema.ts";
 import { update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
+import { selfDecision } from "../access-requests/self.ts";
 import { unconfirmedPrincipal, unconfirmedWords } from "../identity-providers/confirmed.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { ReviewRow } from "./store.ts";
@@ -42,13 +43,11 @@ export function* decideReview(unit: UnitContext, row: ReviewRow, args: DecideArg
 
 /** Nobody decides on what they asked for themselves, nor on what a program asked on their behalf; no role changes that. */
 function* whyNot(row: ReviewRow, reviewer: DecideArgs["reviewer"]): Work<string | undefined> {
-  const known = yield* loadPrincipals([reviewer.id, row.principalId]);
-  const person = known.get(reviewer.id);
+  const person = (yield* loadPrincipals([reviewer.id])).get(reviewer.id);
   if (person === undefined || principalProblem(person) !== undefined || person.row.kind !== "user")
     return "only a person decides a review";
-  // The owner as it is now and as it was when the request was made.
-  const requesters = [row.principalId, row.ownerId, known.get(row.principalId)?.row.ownerId];
-  if (requesters.includes(reviewer.id)) return "nobody decides their own request";
+  const own = yield* selfDecision(reviewer, row);
+  if (own !== undefined) return own;
   return mayDecide(row.askedOf, person.row.name, person.groupNames, reviewer.roles) ? undefined : notAsked(row);
 }
 

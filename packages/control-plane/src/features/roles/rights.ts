@@ -16,6 +16,7 @@ import { select, type Work } from "../../storage/statement.ts";
 import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 
+const OWN_PERSON = "a program does not change the person it acts for";
 const CANNOT_GIVE = "nobody gives a permission or scope that they do not have themselves";
 
 /** What a principal may do now: by its roles and those of its groups. An AI agent has no more than its person. */
@@ -67,7 +68,8 @@ export function* requireMayGive(by: PrincipalRef, given: Rights, toWhom: readonl
   if (!isPrincipal(by)) return;
   const rights = yield* rightsOfRef(by);
   if (covers(rights, given)) return;
-  const toThemselves = toWhom.some((known) => known.row.id === by.id || known.row.ownerId === by.id);
+  const themselves = [by.id, by.ownerId];
+  const toThemselves = toWhom.some(({ row }) => themselves.includes(row.id) || row.ownerId === by.id);
   if (holdsEverywhere(rights, "roles.appoint") && !toThemselves) return;
   throw new TidewaiterError("permission_missing", CANNOT_GIVE);
 }
@@ -75,6 +77,8 @@ export function* requireMayGive(by: PrincipalRef, given: Rights, toWhom: readonl
 /** Passwords, roles and the state of somebody who may do more are out of reach: one could become them, or be rid of them. */
 export function* requireMayManage(by: PrincipalRef, target: KnownPrincipal): Work<void> {
   if (!isPrincipal(by) || by.id === target.row.id) return;
+  // It could become that person: with a password that it knows, without the factors that it lacks.
+  if (by.ownerId === target.row.id) throw new TidewaiterError("permission_missing", OWN_PERSON);
   const rights = yield* rightsOfRef(by);
   if (holdsEverywhere(rights, "roles.appoint") || covers(rights, yield* loadRights(target))) return;
   throw new TidewaiterError("permission_missing", `${target.row.name} may do more than you: you cannot change them`);
