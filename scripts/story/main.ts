@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { HELP, parseOptions } from "./options.ts";
 import { playTour } from "./tour.ts";
 import { startWorld } from "./world.ts";
@@ -37,7 +38,7 @@ Tidewaiter is running (gateway, site agent, PostgreSQL 18 with 500 sample custom
                  (any other client takes the URL of ./tw connect shop --url)
   be refused:    ./tw psql shop --level write      then: delete from orders;
   be held:       select email from customers;      and in a second terminal:  ./tw reviews approve --as mia
-${world.sshd === undefined ? "" : "  a host:        ./tw ssh web-1          then: cat access.log, curl example.com\n"}  attack it:     ./tw demo attack          (an AI agent with valid access tries the corpus)
+${world.sshd === undefined ? "" : `  a host:        ./tw ssh web-1 -- cat ${join(world.sshd.home, "access.log")}      (or curl example.com)\n`}  attack it:     ./tw demo attack          (an AI agent with valid access tries the corpus)
   replay:        ./tw sessions replay last --profile admin
   the API:       ${gateway.baseUrl}/v1/openapi.json
 Ctrl-C stops everything and deletes the sample data${options.dataDir === undefined ? "" : `; ${options.dataDir} is kept`}.`);

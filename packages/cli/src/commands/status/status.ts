@@ -40,6 +40,7 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
   const until = profile.signInExpiresAt ?? me.tokenExpiresAt;
   const how = methods.length === 0 ? "" : ` (${methods.join(", ")})`;
   const { host, port, tls } = endpoints.postgres;
+  const { ssh } = endpoints;
   return [
     ...fields(
       [
@@ -53,6 +54,7 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
         ["provider", silentWords(me)],
         ["until", `${utc(until)} (${relative(until, now())})`],
         ["gateway", `${host}:${port} (PostgreSQL, ${tls ? "TLS" : "no TLS"})`],
+        ["", ssh && `${ssh.host}:${ssh.port} (SSH)`],
       ],
       output.paint,
     ),
