@@ -139,7 +139,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   });
   const oidcClients = new OidcClients(secretResolver, now);
   const providers = new IdentityProviders({
-    ...{ store, sealer, now, web },
+    ...{ store, sealer, attempts, now, web },
     clients: oidcClients,
     saml: new SamlServiceProvider(secretResolver),
   });

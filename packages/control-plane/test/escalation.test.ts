@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PageVisitor } from "./page-visitor.ts";
@@ -87,6 +88,27 @@ describe("nobody gets more than they have", () => {
     await expectStatus(call("PUT", "/v1/principals/eve/password", { password: "another-long-password" }), 204);
     await visitor.post("/sign-in/factor", { code: codeOf(secret), next: "/" });
     expect(visitor.cookies.has("tw_session")).toBe(false);
+  });
+
+  it("not by an SSH key that was registered before the password was changed", async () => {
+    const { publicKey } = generateKeyPairSync("ed25519");
+    const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
+    const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+    const blob = Buffer.concat([field(Buffer.from("ssh-ed25519")), field(raw)]);
+    const token = await harness.addUser("sam");
+    const line = { publicKey: `ssh-ed25519 ${blob.toString("base64")} sam` };
+    const keys = async () => {
+      const { secrets } = (await call("GET", "/v1/connection-secrets?all=true")).json;
+      return secrets.filter(({ kind }: { kind: string }) => kind === "ssh_key").length;
+    };
+    await expectStatus(call("POST", "/v1/connection-secrets/ssh-keys", line, token), 201);
+    expect(await keys()).toBe(1);
+    await expectStatus(call("PUT", "/v1/principals/sam/password", { password: "another-long-password" }), 204);
+    expect(await keys()).toBe(0);
+    const again = await harness.login("sam", "another-long-password");
+    await expectStatus(call("POST", "/v1/connection-secrets/ssh-keys", line, again), 201);
+    await expectStatus(call("DELETE", "/v1/principals/sam/second-factors"), 204);
+    expect(await keys()).toBe(0);
   });
 
   it("not by one touch for several command lines", async () => {

@@ -298,6 +298,32 @@ export function scimContract(name: string, start: () => Promise<Harness>): void 
       expect((await harness.call("POST", TOKENS("rotating"), {}, user)).status).toBe(403);
     });
 
+    it("lets nobody else sign in as somebody to whom roles were given here", async () => {
+      const { id } = await newUser(okta, "role.holder@example.com", { externalId: "00u-holder" });
+      const holder = await newUser(okta, "late.holder@example.com");
+      const roles = { roles: ["auditor"] };
+      for (const name of ["role.holder", "late.holder"]) {
+        const given = await harness.call("PATCH", `/v1/principals/${name}`, roles);
+        expect(given.status, given.text).toBe(200);
+      }
+      for (const one of [id, holder.id]) {
+        const path = `/Users/${one}`;
+        const taken = await okta("PATCH", path, patch({ op: "replace", path: "externalId", value: "00u-mine" }));
+        expect([taken.status, taken.json.scimType], taken.text).toEqual([400, "mutability"]);
+      }
+      const known = (await harness.call("GET", "/v1/identities?principal=role.holder")).json.identities;
+      expect(known.map(({ subject }: { subject: string }) => subject)).toEqual(["00u-holder"]);
+      const other = await okta("PATCH", `/Users/${id}`, patch({ op: "replace", path: "active", value: false }));
+      expect(other.status, other.text).toBe(200);
+    });
+
+    it("takes tokens only from who may say who signs in as whom", async () => {
+      const role = { permissions: ["scim_tokens.write"] };
+      expect((await harness.call("PUT", "/v1/roles/pusher", role)).status).toBe(200);
+      const token = await harness.addUser("pusher", ["pusher"]);
+      expect((await harness.call("POST", TOKENS("okta"), {}, token)).status).toBe(403);
+    });
+
     it("is about the person who signs in with the externalId as subject", async () => {
       const { id } = await newUser(okta, "sub.ject@example.com", { externalId: "00u-subject" });
       const linked = async () =>

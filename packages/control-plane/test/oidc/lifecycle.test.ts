@@ -78,6 +78,23 @@ describe.each(stores)("when the provider takes it back (%s)", (kind) => {
       })
     ).status;
 
+  it("fills no audit log for whoever knocks often", async () => {
+    const ofType = async (type: string) =>
+      (await scene.harness.call("GET", `/v1/audit?type=${type}&limit=500`, undefined, admin)).json.events.length;
+    const types = ["identity_provider.logout_refused", "login.refused"];
+    const before = await Promise.all(types.map(ofType));
+    for (let index = 0; index < 60; index++) {
+      expect(await push("no token")).toBe(400);
+      expect((await fetch(`${scene.web}/sign-in/corp/callback?code=x&state=y`)).status).toBe(403);
+    }
+    const after = await Promise.all(types.map(ofType));
+    for (const [index, count] of after.entries()) {
+      const written = count - (before[index] ?? 0);
+      expect(written).toBeGreaterThan(0);
+      expect(written).toBeLessThan(30);
+    }
+  });
+
   it("ends the sign-in, its secrets and its sessions at a back-channel logout, and no others", async () => {
     const one = await live();
     const sid = scene.idp.sessions.get("u-ana");

@@ -4,6 +4,7 @@ import { type PageAnswer, type PageRoute, pageRoute } from "../../http/page-rout
 import type { Services } from "../../services.ts";
 import { html } from "../../web/html.ts";
 import { notice, page } from "../../web/page.ts";
+import { network, REFUSALS_NOTED } from "../login/attempts.ts";
 import { nextPage } from "../login/next-page.ts";
 import { thingName } from "../shapes.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
@@ -57,7 +58,7 @@ export function identityProviderPages(services: Services): PageRoute[] {
       crossSite: true,
       params: named,
       form: z.object({ logout_token: z.string().max(20_000) }),
-      async handle({ params, form }): Promise<PageAnswer> {
+      async handle({ params, form, address }): Promise<PageAnswer> {
         const { name, settings } = await providers.requireOidc(params.name);
         const expected = { ...(await oidcClients.verifier(settings)), clientId: settings.clientId };
         const token = await verifyLogoutToken(form.logout_token, expected, now());
@@ -71,7 +72,9 @@ export function identityProviderPages(services: Services): PageRoute[] {
             subject: subjectOf(settings, token.claims),
           }));
         if (ended === undefined) {
-          await store.units.audit.append({ type: "identity_provider.logout_refused", data: { provider: name } });
+          if (attempts.take(`logout ${network(address)}`, REFUSALS_NOTED)) {
+            await store.units.audit.append({ type: "identity_provider.logout_refused", data: { provider: name } });
+          }
           return { html: html`the logout token is not accepted`, status: 400 };
         }
         return { html: html``, status: 200 };

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { Sealer } from "../../seal/sealer.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import { type Attempts, network, REFUSALS_NOTED } from "../login/attempts.ts";
 import type { ProvenIdentity } from "../login/service.ts";
 import { type Claims, mapIdentity } from "./mapped-identity.ts";
 import { type Challenge, type OidcClients, type ProviderAnswer, RefusedByProvider } from "./oidc-client.ts";
@@ -15,6 +16,7 @@ export interface IdentityProviderParts {
   readonly sealer: Sealer;
   readonly clients: OidcClients;
   readonly saml: SamlServiceProvider;
+  readonly attempts: Pick<Attempts, "take">;
   readonly now: () => number;
   /** Base URL under which browsers find us. */
   readonly web: () => string;
@@ -195,8 +197,12 @@ export class IdentityProviders {
     return begun === undefined ? undefined : openNext(cookie, begun.next);
   }
 
-  #notBegun(name: string, address: string): Promise<SignedIn> {
-    return this.#refused(name, address, "this sign-in was not begun here, or took too long", "/");
+  async #notBegun(name: string, address: string): Promise<SignedIn> {
+    const reason = "this sign-in was not begun here, or took too long";
+    if (this.#parts.attempts.take(`not begun ${network(address)}`, REFUSALS_NOTED)) {
+      return this.#refused(name, address, reason, "/");
+    }
+    return { ok: false, reason, next: "/" };
   }
 
   async #refused(provider: string, address: string, reason: string, next: string): Promise<SignedIn> {

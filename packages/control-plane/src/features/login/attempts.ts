@@ -16,6 +16,8 @@ export interface AttemptLimits {
 const PER_PAIR: AttemptLimits = { burst: 5, refillMs: 12_000 };
 /** For one address, whatever the names: a shared office still signs in. */
 const PER_ADDRESS: AttemptLimits = { burst: 30, refillMs: 2_000 };
+/** How often it is written down that somebody unknown was refused: nobody fills the audit log by knocking. */
+export const REFUSALS_NOTED: AttemptLimits = { burst: 10, refillMs: 60_000 };
 const BUCKETS_LIMIT = 50_000;
 
 /**

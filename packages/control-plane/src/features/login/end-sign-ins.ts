@@ -22,6 +22,16 @@ export function* endSignIns(unit: UnitContext, where: SQL | undefined, reason: s
   return rows.length;
 }
 
+/** Registered keys outlive a sign-in, and end only with what lets the person in at all: as when it is set anew. */
+export function* endRegisteredKeys(unit: UnitContext, principalId: string, reason: string): Work<void> {
+  const theirs = and(eq(connectionSecrets.principalId, principalId), eq(connectionSecrets.kind, "ssh_key"));
+  const live = and(theirs, isNull(connectionSecrets.revokedAt));
+  for (const { id } of yield* select(connectionSecrets, { where: live })) {
+    yield* update(connectionSecrets, { revokedAt: unit.now, revokedReason: reason }, eq(connectionSecrets.id, id));
+    unit.changed("secret", id);
+  }
+}
+
 /** An ended sign-in stays known for so long: a late logout of the provider still finds what it gave out. */
 const REMEMBERED_MS = 30 * 24 * 3600 * 1000;
 

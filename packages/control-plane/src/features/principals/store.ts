@@ -9,7 +9,7 @@ import { count, insert, remove, select, selectOne, update, type Work } from "../
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { administrators, protect } from "../change-requests/protect.ts";
 import { principalWeakens } from "../change-requests/weakens.ts";
-import { endSignIns } from "../login/end-sign-ins.ts";
+import { endRegisteredKeys, endSignIns } from "../login/end-sign-ins.ts";
 import { isPrincipal, requireMayGive, requireMayManage, rightsOfRoles } from "../roles/rights.ts";
 import { requireKnownRoles } from "../roles/store.ts";
 import { type KnownPrincipal, loadPrincipals } from "./membership.ts";
@@ -117,6 +117,7 @@ export const principalUnits = {
     // A sign-in that waits for its second factor was begun with the password before.
     yield* remove(factorChallenges, eq(factorChallenges.principalId, row.id));
     yield* endSignIns(unit, eq(signIns.principalId, row.id), "your password was changed");
+    yield* endRegisteredKeys(unit, row.id, "your password was changed");
     unit.changed("principal", row.id);
     unit.audit({ type: "principal.password_set", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
   }),

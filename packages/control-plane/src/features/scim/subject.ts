@@ -4,7 +4,9 @@ import { eraseDataKeyOf } from "../../seal/store.ts";
 import { identities, principals, signIns } from "../../storage/schema.ts";
 import { insert, remove, selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
+import { privileged } from "../change-requests/weakens.ts";
 import { endSignIns } from "../login/end-sign-ins.ts";
+import { loadPrincipals } from "../principals/membership.ts";
 import type { PrincipalRow } from "../principals/store.ts";
 import { invalid } from "./scim-error.ts";
 
@@ -37,6 +39,7 @@ export function* bindSubject(
     if (known.principalId === principal.id) return;
     throw invalid("uniqueness", "externalId: another principal signs in with it");
   }
+  yield* requireNoRoles(principal);
   yield* insert(identities, {
     id: newId("idn"),
     provider,
@@ -47,6 +50,14 @@ export function* bindSubject(
   });
   const data = { provider, subject: externalId, principal: principal.name, by: "scim" };
   unit.audit({ type: "identity.linked", principalId: principal.id, data });
+}
+
+/** Roles were given to a person, not to whoever the provider says it is now: that takes a person here, as any link does. */
+function* requireNoRoles({ id, name }: PrincipalRow): Work<void> {
+  const roles = privileged((yield* loadPrincipals([id])).get(id)?.roles ?? []);
+  if (roles.length === 0) return;
+  const detail = `externalId: ${name} has the roles ${roles.join(", ")}, and who that is only an administrator says`;
+  throw invalid("mutability", `${detail}: tw identity link`);
 }
 
 function* unbind(unit: UnitContext, principal: PrincipalRow, provider: string, subject: string): Work<void> {

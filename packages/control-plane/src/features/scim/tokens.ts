@@ -4,6 +4,7 @@ import { identityProviders, scimTokens } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
+import { requirePermission } from "../roles/rights.ts";
 
 export interface ScimTokenView {
   readonly id: string;
@@ -28,6 +29,8 @@ export const scimTokenUnits = {
     },
   ): Work<void> {
     const { id, provider, hash, expiresAt } = args.token;
+    // Its holder says who signs in as whom, as the provider's settings do.
+    yield* requirePermission(args.by, "roles.appoint");
     if ((yield* selectOne(identityProviders, eq(identityProviders.name, provider))) === undefined) {
       throw new TidewaiterError("not_found", `there is no identity provider ${provider}`, {
         next: "Apply its document first: kind: identity_provider",

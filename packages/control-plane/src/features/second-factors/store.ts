@@ -5,7 +5,7 @@ import { insertDataKey } from "../../seal/store.ts";
 import { factorChallenges, passkeys, recoveryCodes, signIns, stepUpLinks, totpFactors } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
-import { endSignIns } from "../login/end-sign-ins.ts";
+import { endRegisteredKeys, endSignIns } from "../login/end-sign-ins.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 import { requireMayManage } from "../roles/rights.ts";
@@ -126,6 +126,7 @@ export const factorUnits = {
     yield* remove(recoveryCodes, eq(recoveryCodes.principalId, row.id));
     yield* remove(factorChallenges, eq(factorChallenges.principalId, row.id));
     yield* endSignIns(unit, eq(signIns.principalId, row.id), "the second factors were reset");
+    yield* endRegisteredKeys(unit, row.id, "the second factors were reset");
     unit.changed("principal", row.id);
     unit.audit({ type: "second_factor.reset", principalId: args.by.id, data: { by: args.by.name, name: row.name } });
   }),
