@@ -146,6 +146,34 @@ export function emergencyContract(name: string, start: () => Promise<Harness>): 
       expect(await renew(sessionId)).toMatchObject({ ok: false });
     });
 
+    it("opens nothing to the secret of a use that ended when another begins", async () => {
+      harness.clock.advance(HOUR);
+      const verifiers = async () => (await harness.port.lookupVerifiers("emergency-night"))?.verifiers ?? [];
+      const first = await take();
+      const [{ id: secretId } = { id: "" }] = await verifiers();
+      const prove = () => harness.port.authenticate({ type: "secret", principalName: "emergency-night", secretId });
+      expect(await prove()).toMatchObject({ ok: true });
+      await expectStatus(call("POST", `/v1/emergency/uses/${first.used.shortId}/end`), 200);
+      harness.clock.advance(60_000);
+      const second = await take();
+      expect(await prove()).toMatchObject({ ok: false, reason: "revoked" });
+      expect(await renew(second.sessionId)).toMatchObject({ ok: true });
+      await expectStatus(call("POST", `/v1/emergency/uses/${second.used.shortId}/end`), 200);
+      for (const { used } of [first, second]) {
+        const comment = { comment: "a rehearsal" };
+        await expectStatus(call("POST", `/v1/emergency/uses/${used.shortId}/review`, comment), 200);
+      }
+    });
+
+    it("is made only by who may give access to its resource", async () => {
+      const role = { permissions: ["emergency.read", "emergency.write"] };
+      await expectStatus(call("PUT", "/v1/roles/safe-keeper", role), 200);
+      const token = await harness.addUser("sven", ["safe-keeper"]);
+      const wanted = { name: "day", resource: "shop", level: "admin" };
+      await expectStatus(call("POST", "/v1/emergency/identities", wanted, token), 403);
+      await expectStatus(call("POST", "/v1/emergency/identities/night/codes", undefined, token), 403);
+    });
+
     it("is open until somebody else has looked at it, and overdue after a day", async () => {
       const before = (await call("GET", "/v1/emergency/uses?open=true")).json.uses.length as number;
       const { used } = await take();

@@ -8,6 +8,7 @@ import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { protect } from "../change-requests/protect.ts";
 import { createPrincipal, type PrincipalRef, requirePrincipal } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
+import { requirePermission } from "../roles/rights.ts";
 
 export type EmergencyIdentityRow = typeof emergencyIdentities.$inferSelect;
 
@@ -48,6 +49,8 @@ export const emergencyIdentityUnits = {
   /** New codes; the old ones open nothing any more. */
   setCodes: write(function* (unit, args: { by: PrincipalRef; name: string; hashes: readonly string[] }): Work<void> {
     const row = yield* requireIdentity(args.name);
+    const resource = yield* selectOne(resources, eq(resources.id, row.resourceId));
+    yield* requirePermission(args.by, "grants.write", resource?.tags);
     yield* protectCodes(unit, row);
     yield* update(emergencyIdentities, { codes: args.hashes }, eq(emergencyIdentities.id, row.id));
     unit.changed("emergency", row.id);
@@ -67,7 +70,9 @@ export const emergencyIdentityUnits = {
 function* createIdentity(unit: UnitContext, { by, name, resource, level }: NewIdentity): Work<void> {
   const known = yield* selectOne(emergencyIdentities, eq(emergencyIdentities.name, name));
   if (known !== undefined) throw new TidewaiterError("conflict", `there is an emergency identity ${name} already`);
-  const { id: resourceId } = yield* requireResource(resource);
+  const { id: resourceId, tags } = yield* requireResource(resource);
+  // Whoever makes it sees its codes: that is access.
+  yield* requirePermission(by, "grants.write", tags);
   const principal = principalNameOf(name);
   const off = { kind: "user", roles: ["user"], disabled: true } as const;
   yield* createPrincipal(unit, { by, principal: { name: principal, ...off } });

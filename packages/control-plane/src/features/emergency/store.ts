@@ -222,6 +222,10 @@ function* problemsOf(resource: typeof resources.$inferSelect, level: AccessLevel
 
 function* endUse(unit: UnitContext, row: EmergencyUseRow, why: string): Work<EmergencyUseRow> {
   yield* remove(grants, eq(grants.id, row.grantId));
+  // Made in the same unit of work as the use: the next one must not open to it as well.
+  const its = and(eq(connectionSecrets.principalId, row.principalId), eq(connectionSecrets.createdAt, row.usedAt));
+  const set = { revokedAt: unit.now, revokedReason: `the emergency ${row.shortId} is over: ${why}` };
+  yield* update(connectionSecrets, set, and(its, isNull(connectionSecrets.revokedAt)));
   yield* update(emergencyUses, { endedAt: unit.now }, eq(emergencyUses.id, row.id));
   unit.changed("grant", row.grantId);
   const others = and(eq(emergencyUses.principalId, row.principalId), isNull(emergencyUses.endedAt));
