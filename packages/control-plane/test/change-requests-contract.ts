@@ -189,6 +189,21 @@ export function changeRequestsContract(name: string, start: () => Promise<Harnes
       await call("PATCH", "/v1/resources/shop", { enforce: "on" });
     });
 
+    it("holds what an AI agent gives the person that it acts for, as if they gave it themselves", async () => {
+      await expectStatus(call("POST", "/v1/principals", { name: "helper", kind: "ai_agent" }), 201);
+      await expectStatus(approve(await kept(call("PATCH", "/v1/principals/helper", { roles: ["admin"] }))), 200);
+      const { token } = (await expectStatus(call("POST", "/v1/delegations", { agent: "helper" }), 201)).json;
+      const grant = { name: "roots", principal: "root", resource: "shop", level: "admin" };
+      const id = await kept(call("POST", "/v1/grants", grant, token));
+      await expectStatus(approve(id, harness.adminToken), 403);
+      await expectStatus(approve(id), 200);
+      expect((await call("GET", "/v1/grants")).json.grants).toContainEqual(expect.objectContaining(grant));
+      await call("POST", "/v1/groups", { name: "shoppers" });
+      await call("POST", "/v1/grants", { group: "shoppers", resource: "shop" });
+      await kept(call("PUT", "/v1/groups/shoppers/members", { members: ["root"] }, token));
+      await expectStatus(call("PUT", "/v1/groups/shoppers/members", { members: ["mia"] }, token), 200);
+    });
+
     it("holds a new key of a program with roles, and a successor of one, but none of a plain program", async () => {
       await call("POST", "/v1/principals", { name: "plainbot", kind: "service" });
       const plain = { name: "plain", principal: "plainbot", ttlSeconds: 3600 };

@@ -2,15 +2,14 @@ import { eq } from "drizzle-orm";
 import { accessRules, grants } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { currentPolicyVersion, documentsOf } from "../policies/store.ts";
-import type { PrincipalRef } from "../principals/store.ts";
-import { actorIds } from "./protect.ts";
+import { type Actor, actorIds } from "./protect.ts";
 import type { GroupMeaning } from "./weakens.ts";
 
 /** What its members may do beside the roles that it has. */
 export function* groupMeaning(
   group: { readonly id: string; readonly name: string },
   added: readonly string[],
-  by: Pick<PrincipalRef, "id"> | undefined,
+  by: Actor | undefined,
 ): Work<GroupMeaning> {
   const documents = yield* documentsOf(yield* currentPolicyVersion());
   const named = wordOf(group.name);

@@ -16,14 +16,18 @@ export function protect(
   if (why.length > 0) unit.weakens({ ...what, why, before: toJson(change.before), after: toJson(change.after) });
 }
 
-/** Whoever makes the change, and the programs that act for them. */
-export function* actorIds(by: Pick<PrincipalRef, "id">): Work<string[]> {
-  const own = yield* select(principals, { where: eq(principals.ownerId, by.id) });
-  return [by.id, ...own.map(({ id }) => id)];
+/** Who makes a change, and for whom. */
+export type Actor = Pick<PrincipalRef, "id" | "ownerId">;
+
+/** Whoever makes the change, whoever they act for, and the programs that act for either. */
+export function* actorIds(by: Actor): Work<string[]> {
+  const people = by.ownerId === undefined ? [by.id] : [by.id, by.ownerId];
+  const own = yield* select(principals, { where: inArray(principals.ownerId, people) });
+  return [...people, ...own.map(({ id }) => id)];
 }
 
 /** Their groups too. */
-export function* actorSubjects(by: Pick<PrincipalRef, "id">): Work<{ principals: string[]; groups: string[] }> {
+export function* actorSubjects(by: Actor): Work<{ principals: string[]; groups: string[] }> {
   const ids = yield* actorIds(by);
   const members = yield* select(groupMembers, { where: inArray(groupMembers.principalId, ids) });
   return { principals: ids, groups: members.map(({ groupId }) => groupId) };

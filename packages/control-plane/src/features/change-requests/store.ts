@@ -184,7 +184,7 @@ function* requireRequester(row: ChangeRequestRow): Work<void> {
 function keepable(args: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { by } = args as { readonly by?: PrincipalRef };
   const plain: unknown = JSON.parse(
-    JSON.stringify(by === undefined ? args : { ...args, by: { id: by.id, name: by.name } }),
+    JSON.stringify(by === undefined ? args : { ...args, by: { id: by.id, name: by.name, ownerId: by.ownerId } }),
   );
   return plain as Readonly<Record<string, unknown>>;
 }
