@@ -16,6 +16,11 @@ const LISTED: readonly PolicySpeaks[] = [
     why: "an error of a statement that nobody can resolve keeps its code and loses its text",
   },
   {
+    scenario: /^pipeline_abort$/,
+    says: /\[no-unread-code\]/,
+    why: "a function that nobody has read is not called, and whether it is there is not told",
+  },
+  {
     scenario: /^listen and notify$/,
     says: /^""$|"news",""|"payload":""|\\"news\\" received/,
     why: "a payload may carry any value of another session: it is emptied",
