@@ -47,6 +47,10 @@ describe("nobody gets more than they have", () => {
     const bot = { name: "bot", kind: "ai_agent", roles: ["admin"], onBehalfOf: "ana" };
     await expectStatus(call("POST", "/v1/principals", bot), 201);
     const asked = { principal: "bot", name: "bots", ttlSeconds: HOUR };
+    // with a key one reaches what the program reaches: that is for who gives access
+    await refused(call("POST", "/v1/api-keys", asked, dan));
+    const more = { permissions: [...desk.permissions, "grants.write"] };
+    await expectStatus(call("PUT", "/v1/roles/desk", more), 200);
     const { key } = (await expectStatus(call("POST", "/v1/api-keys", asked, dan), 201)).json;
     await refused(call("GET", "/v1/audit", undefined, key));
     await refused(call("PATCH", "/v1/principals/bot", { onBehalfOf: null }, dan));

@@ -16,7 +16,7 @@ import {
 } from "../mandates/store.ts";
 import { loadPrincipals } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
-import { requireMayManage } from "../roles/rights.ts";
+import { requireMayManage, requirePermission } from "../roles/rights.ts";
 import { takePresence } from "../secrets/presence.ts";
 
 export interface NewApiKey {
@@ -107,8 +107,12 @@ export const apiKeyUnits = {
   }),
 };
 
-/** With a key one is that principal: it may do no more than whoever makes the key, unless that is an administrator. */
+/**
+ * With a key one is that principal: it may do no more than whoever makes the key, unless that is an administrator; and one
+ * reaches what it reaches, which is for who gives access.
+ */
 function* requireMayStandFor(by: PrincipalRef, principalId: string): Work<void> {
+  yield* requirePermission(by, "grants.write");
   const known = (yield* loadPrincipals([principalId])).get(principalId);
   if (known !== undefined) yield* requireMayManage(by, known);
 }

@@ -9,7 +9,7 @@ import { protect } from "../change-requests/protect.ts";
 import { insertMandate, resourceIdsOf, revokeMandate } from "../mandates/store.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";
 import { type PrincipalRef, requirePrincipal } from "../principals/store.ts";
-import { loadRights, requireMayGive } from "../roles/rights.ts";
+import { loadRights, requireMayGive, requirePermission } from "../roles/rights.ts";
 import type { FederationRow } from "./federation.ts";
 import type { WorkloadIdentity } from "./verify-token.ts";
 
@@ -123,6 +123,8 @@ export function* putFederation(
   if (principal.kind === "user") {
     throw new TidewaiterError("bad_request", "a workload stands for a service or an AI agent, never for a person");
   }
+  // a workload then reaches what the principal reaches
+  yield* requirePermission(by, "grants.write");
   const known = (yield* loadPrincipals([principal.id])).get(principal.id);
   if (known !== undefined) yield* requireMayGive(by, yield* loadRights(known), []);
   const fields = {

@@ -74,6 +74,7 @@ export function clientSignInRoutes({ login, store, deps, attempts }: Services): 
       }),
       async handle({ body, address }) {
         const args = { secretHash: hashToken(body.deviceCode), address, signInEndsAt: login.signInEnd() };
+        if (!(await clientSignIns.knows({ secretHash: args.secretHash }))) return { state: "expired" } as const;
         const result = await clientSignIns.pollDevice(args);
         if (result.state !== "ready") return { state: result.state };
         return { state: "ready", tokens: await login.issueTokens(result) } as const;
@@ -89,7 +90,8 @@ export function clientSignInRoutes({ login, store, deps, attempts }: Services): 
       async handle({ body, address }) {
         const challenge = createHash("sha256").update(body.codeVerifier).digest("base64url");
         const args = { secretHash: hashToken(body.code), challenge, address, signInEndsAt: login.signInEnd() };
-        const opened = await clientSignIns.redeemCode(args);
+        const known = await clientSignIns.knows({ secretHash: args.secretHash });
+        const opened = known ? await clientSignIns.redeemCode(args) : undefined;
         if (opened === undefined) throw new TidewaiterError("unauthenticated", "the code is not valid, or was used");
         return login.issueTokens(opened);
       },

@@ -111,6 +111,11 @@ export const clientSignInUnits = {
     unit.audit({ type: "client_sign_in.approved", principalId, data });
   }),
 
+  /** Is there such a code at all? Asked before anything is written, since anybody may ask. */
+  knows: read(function* (_unit, args: { secretHash: string }): Work<boolean> {
+    return (yield* selectOne(clientSignIns, eq(clientSignIns.secretHash, args.secretHash))) !== undefined;
+  }),
+
   /** Undefined for whatever is no code in force with this verifier. A code is spent by its first use, right or wrong. */
   redeemCode: write(function* (
     unit,

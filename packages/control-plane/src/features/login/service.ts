@@ -109,9 +109,9 @@ export class LoginService {
   async refresh(refreshToken: string) {
     const next = newRefreshToken();
     const args = { tokenHash: hashToken(refreshToken), nextHash: hashToken(next) };
-    const refreshed = isRefreshToken(refreshToken)
-      ? await this.#parts.store.units.login.refresh(args)
-      : ({ ok: false, reason: "unknown" } as const);
+    const { login } = this.#parts.store.units;
+    const known = isRefreshToken(refreshToken) && (await login.knowsRefreshToken({ tokenHash: args.tokenHash }));
+    const refreshed = known ? await login.refresh(args) : ({ ok: false, reason: "unknown" } as const);
     if (!refreshed.ok) {
       throw new TidewaiterError("unauthenticated", REFRESH_REFUSED[refreshed.reason], { next: "tw login" });
     }

@@ -1,5 +1,5 @@
 import { and, eq, isNull, lt } from "drizzle-orm";
-import { accessTokens, signIns } from "../../storage/schema.ts";
+import { accessTokens, refreshTokens, signIns } from "../../storage/schema.ts";
 import { insert, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";
 import type { Holder } from "../mandates/holder.ts";
@@ -32,6 +32,11 @@ export const loginUnits = {
     const { signInId } = token;
     const signIn = signInId === null ? undefined : yield* selectOne(signIns, eq(signIns.id, signInId));
     return yield* signInHolder(unit, signIn, token);
+  }),
+
+  /** Is there such a token at all? Asked before anything is written, since anybody may ask. */
+  knowsRefreshToken: read(function* (_unit, args: { tokenHash: string }): Work<boolean> {
+    return (yield* selectOne(refreshTokens, eq(refreshTokens.tokenHash, args.tokenHash))) !== undefined;
   }),
 
   refresh: write(function* (unit, args: { tokenHash: string; nextHash: string }): Work<Refreshed> {
