@@ -35,7 +35,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh as an AI agen
     return runCommand(process.execPath, [BIN, ...args], { env: { ...clean, ...env }, input: "" });
   };
   const asAgent = (script: string, options: readonly string[] = [], env: Record<string, string> = {}) =>
-    run(["exec", "--as-agent", "claude", "--ttl", "10m", ...options, "--", "sh", "-c", script], env);
+    run(["exec", "--as-agent", "coder", "--ttl", "10m", ...options, "--", "sh", "-c", script], env);
   const ssh = (rest: string) => `ssh -F "$TIDEWAITER_SSH_CONFIG" -o BatchMode=yes ${rest}`;
   const json = async (...args: string[]) => JSON.parse((await run([...args, "--json"])).stdout);
 
@@ -46,7 +46,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh as an AI agen
       target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
       principals: [
         { name: "ana", type: "user", level: "write" },
-        { name: "claude", type: "ai_agent", level: "read" },
+        { name: "coder", type: "ai_agent", level: "read" },
       ],
       ssh: { port: sshd.port, user: sshd.user, privateKey: sshd.privateKey, hostKeys: [sshd.hostKey] },
     });
@@ -67,20 +67,20 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh as an AI agen
     expect(result.stdout, result.stderr).toBe("in\n0\n");
     const { sessions } = await json("sessions", "list", "--as", "admin");
     expect(sessions).toContainEqual(
-      expect.objectContaining({ resource: "web-1", principal: "claude", onBehalfOf: "ana", kind: "ai_agent" }),
+      expect.objectContaining({ resource: "web-1", principal: "coder", onBehalfOf: "ana", kind: "ai_agent" }),
     );
   });
 
   it("may say who it is, and is nobody else by that", async () => {
-    const names = ["claude+ana+web-1", "ana+web-1", "claude+web-1", "ana+claude+web-1", "claude+eve+web-1"];
+    const names = ["coder+ana+web-1", "ana+web-1", "coder+web-1", "ana+coder+web-1", "coder+eve+web-1"];
     const each = names.map((name) => `${ssh(`-l '${name}' web-1.tw echo '${name} is in'`)} 2>&1`).join("\n");
     const { stdout } = await asAgent(each);
-    expect(stdout.match(/.* is in/g), stdout).toEqual(["claude+ana+web-1 is in"]);
+    expect(stdout.match(/.* is in/g), stdout).toEqual(["coder+ana+web-1 is in"]);
     expect(stdout.match(/Permission denied/g)).toHaveLength(4);
   });
 
   it("has the level that both have", async () => {
-    const { stdout } = await asAgent(`${ssh("-l claude+ana/write+web-1 web-1.tw echo in")} 2>&1`);
+    const { stdout } = await asAgent(`${ssh("-l coder+ana/write+web-1 web-1.tw echo in")} 2>&1`);
     expect(stdout).toContain("level write is not granted to you");
     expect(stdout).not.toMatch(/^in$/m);
   });

@@ -78,7 +78,7 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
     const env = { ...secretsOfPerson, HOSTILE_PORT: String(server.port) };
     const child = [process.execPath, HOSTILE, JSON.stringify(target)];
     const result = await run(
-      ["exec", "--as-agent", "claude", "--ttl", "10m", "--confine", confine, "--", ...child],
+      ["exec", "--as-agent", "coder", "--ttl", "10m", "--confine", confine, "--", ...child],
       env,
     );
     expect(result.code, result.stderr).toBe(0);
@@ -93,7 +93,7 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
       target: { host: postgres.host, port: postgres.port, user: postgres.superuser, database: "postgres" },
       principals: [
         { name: "ana", type: "user", level: "write" },
-        { name: "claude", type: "ai_agent", level: "read" },
+        { name: "coder", type: "ai_agent", level: "read" },
         { name: "ci", type: "service", level: "read" },
       ],
     });
@@ -101,7 +101,7 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
     await server.api("POST", "/v1/resources", { name: "vault-db", protocol: "postgres", target, agent });
     const credential = { type: "trust", username: postgres.superuser };
     await server.api("PUT", "/v1/resources/vault-db/credentials/read", credential);
-    for (const principal of ["ana", "claude"]) {
+    for (const principal of ["ana", "coder"]) {
       await server.api("POST", "/v1/grants", { principal, resource: "vault-db" });
     }
     const login = await run(
@@ -168,7 +168,7 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
     });
 
     it("finds its own delegation, which is nobody but the agent for the person", () => {
-      expect(report.identities.map(({ name, onBehalfOf }) => [name, onBehalfOf])).toEqual([["claude", "ana"]]);
+      expect(report.identities.map(({ name, onBehalfOf }) => [name, onBehalfOf])).toEqual([["coder", "ana"]]);
     });
 
     it("sees no process but its own", () => {

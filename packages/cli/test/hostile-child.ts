@@ -216,12 +216,12 @@ const identities: { where: string; name: string; onBehalfOf: string | undefined;
 const attempts: Readonly<Record<string, readonly [string, string, unknown?]>> = {
   "a secret for vault-db": ["POST", "/v1/connection-secrets", { resource: "vault-db" }],
   "a secret for ana": ["POST", "/v1/connection-secrets", { forPrincipal: "ana" }],
-  "a delegation for vault-db": ["POST", "/v1/delegations", { agent: "claude", resources: ["vault-db"] }],
-  "a longer delegation": ["POST", "/v1/delegations", { agent: "claude", ttlSeconds: 43_200 }],
+  "a delegation for vault-db": ["POST", "/v1/delegations", { agent: "coder", resources: ["vault-db"] }],
+  "a longer delegation": ["POST", "/v1/delegations", { agent: "coder", ttlSeconds: 43_200 }],
   "an API key": ["POST", "/v1/api-keys", { principal: "ci", name: "evil", ttlSeconds: 3600 }],
   "a new password of ana": ["PUT", "/v1/principals/ana/password", { password: "a-hostile-password" }],
   "a weaker vault-db": ["PATCH", "/v1/resources/vault-db", { secrets: { presence: "none" } }],
-  "a grant": ["POST", "/v1/grants", { principal: "claude", resource: "vault-db", level: "admin" }],
+  "a grant": ["POST", "/v1/grants", { principal: "coder", resource: "vault-db", level: "admin" }],
   "all principals": ["GET", "/v1/principals"],
   "all sessions": ["GET", "/v1/sessions"],
 };
@@ -249,7 +249,7 @@ for (const [secret, where] of [...found]) {
 const native: Record<string, string> = {};
 for (const [secret, where] of found) {
   if (!secret.startsWith("tws_")) continue;
-  for (const user of ["ana", "ana/write", "claude+ana"]) {
+  for (const user of ["ana", "ana/write", "coder+ana"]) {
     const known = identities[0];
     if (known === undefined) continue;
     const line = `host=127.0.0.1 port=${process.env.HOSTILE_PORT} dbname=vault-db user=${user}`;

@@ -48,7 +48,7 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
       target: { host: postgres.host, port: postgres.port, user: postgres.superuser, database: "postgres" },
       principals: [
         { name: "ana", type: "user", level: "write" },
-        { name: "claude", type: "ai_agent", level: "read" },
+        { name: "coder", type: "ai_agent", level: "read" },
         { name: "ci", type: "service", level: "write" },
       ],
     });
@@ -145,38 +145,38 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
     const script = [
       "psql service=prod-db -XAtc 'select id from notes'",
       'tw() { node "$TW" "$@"; }; tw status --json',
-      "PGPASSWORD=$(grep -v '^#' $PGPASSFILE | cut -d: -f5) psql 'service=prod-db user=claude+ana/write' -XAtc 'select 1' 2>&1 || true",
+      "PGPASSWORD=$(grep -v '^#' $PGPASSFILE | cut -d: -f5) psql 'service=prod-db user=coder+ana/write' -XAtc 'select 1' 2>&1 || true",
       "env | grep -E '^(PG|TIDEWAITER_)' | sort",
     ].join("\n");
-    const result = await run(["exec", "--as-agent", "claude", "--ttl", "10m", "--", "sh", "-ec", script], {
+    const result = await run(["exec", "--as-agent", "coder", "--ttl", "10m", "--", "sh", "-ec", script], {
       TW: BIN,
       TIDEWAITER_PROFILE: "ana",
       PGPASSWORD: "of-the-person",
     });
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toContain("Acting as claude+ana");
+    expect(result.stderr).toContain("Acting as coder+ana");
     expect(result.stdout).toMatch(/^7\n/);
-    expect(result.stdout).toMatch(/"name": ?"claude"/);
+    expect(result.stdout).toMatch(/"name": ?"coder"/);
     expect(result.stdout).toMatch(/level write is not granted to you/);
     expect(result.stdout).not.toContain("of-the-person");
     expect(result.stdout).not.toContain("TIDEWAITER_PROFILE");
     const { sessions } = await json("sessions", "list", "--as", "admin");
     expect(sessions).toContainEqual(
-      expect.objectContaining({ principal: "claude", onBehalfOf: "ana", kind: "ai_agent", level: "read" }),
+      expect.objectContaining({ principal: "coder", onBehalfOf: "ana", kind: "ai_agent", level: "read" }),
     );
     expect((await json("delegations", "list")).delegations).toEqual([]);
     const [dead] = (await json("delegations", "list", "--dead")).delegations;
-    expect(dead).toMatchObject({ principal: "claude", onBehalfOf: "ana", name: "tw exec sh", state: "revoked" });
+    expect(dead).toMatchObject({ principal: "coder", onBehalfOf: "ana", name: "tw exec sh", state: "revoked" });
     const base = join(tmpdir(), `tidewaiter-agents-${process.getuid?.()}`);
     expect(await readdir(base)).toEqual([]);
-    expect(await run(["exec", "--as-agent", "claude", "--", "sh", "-c", "exit 7"])).toMatchObject({ code: 7 });
+    expect(await run(["exec", "--as-agent", "coder", "--", "sh", "-c", "exit 7"])).toMatchObject({ code: 7 });
   });
 
   it("a delegation that is revoked ends the agent's session", async () => {
     const running = run([
       "exec",
       "--as-agent",
-      "claude",
+      "coder",
       "--",
       "psql",
       "service=prod-db",

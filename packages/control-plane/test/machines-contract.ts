@@ -11,7 +11,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
     let anaToken: string;
     let anaId: string;
     let bobToken: string;
-    let claudeId: string;
+    let coderId: string;
     let ciId: string;
 
     const id = async (principal: string) =>
@@ -26,7 +26,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
       return (await expectStatus(harness.call("POST", "/v1/api-keys", asked), 201)).json;
     };
     const delegate = async (body: object = {}, token = anaToken) => {
-      return (await expectStatus(harness.call("POST", "/v1/delegations", { agent: "claude", ...body }, token), 201))
+      return (await expectStatus(harness.call("POST", "/v1/delegations", { agent: "coder", ...body }, token), 201))
         .json;
     };
     const authenticated = async (token: string) => {
@@ -44,12 +44,12 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
       ({ anaToken, anaId } = await setTheScene(harness));
       bobToken = await harness.addUser("bob");
       for (const [agent, kind] of [
-        ["claude", "ai_agent"],
+        ["coder", "ai_agent"],
         ["ci", "service"],
       ]) {
         await expectStatus(harness.call("POST", "/v1/principals", { name: agent, kind }), 201);
       }
-      claudeId = await id("claude");
+      coderId = await id("coder");
       ciId = await id("ci");
       const other = { name: "other", protocol: "postgres", target: { host: "o.internal" }, agent: "site" };
       await expectStatus(harness.call("POST", "/v1/resources", other), 201);
@@ -60,7 +60,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
       ]) {
         await expectStatus(harness.call("PUT", `/v1/resources/${resource}/credentials/${level}`, credential), 204);
       }
-      await grant({ principal: "claude", resource: "shop", level: "write" });
+      await grant({ principal: "coder", resource: "shop", level: "write" });
       await grant({ principal: "ci", resource: "shop", level: "write" });
       await grant({ principal: "ci", resource: "other" });
     });
@@ -204,22 +204,22 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
     describe("delegations", () => {
       it("give an AI agent what both it and its person may, and name both", async () => {
         const made = await delegate({ purpose: "tidy up" });
-        expect([made.token, made.username]).toEqual([expect.stringMatching(/^twd_/), "claude+ana"]);
+        expect([made.token, made.username]).toEqual([expect.stringMatching(/^twd_/), "coder+ana"]);
         const me = (await expectStatus(harness.call("GET", "/v1/me", undefined, made.token), 200)).json;
-        expect(me.principal).toMatchObject({ name: "claude", kind: "ai_agent", onBehalfOf: { name: "ana" } });
-        // claude may write, ana may only read
+        expect(me.principal).toMatchObject({ name: "coder", kind: "ai_agent", onBehalfOf: { name: "ana" } });
+        // coder may write, ana may only read
         expect(me.grants).toEqual([{ resource: "shop", level: "read" }]);
         const { mandateId, principal } = await authenticated(made.token);
-        const session = await openSession(harness, claudeId, { mandateId: mandateId ?? "" });
+        const session = await openSession(harness, coderId, { mandateId: mandateId ?? "" });
         expect(session.principal).toEqual(principal);
         expect(session.principal.onBehalfOf).toMatchObject({ id: anaId, name: "ana" });
         expect(
-          await harness.port.authorizeSession(sessionRequest(claudeId, { mandateId: mandateId ?? "", level: "write" })),
+          await harness.port.authorizeSession(sessionRequest(coderId, { mandateId: mandateId ?? "", level: "write" })),
         ).toMatchObject({ reason: "level_not_granted" });
         await harness.port.endSession(session.id, { reason: "done", segments: 0, lastSegmentHash: "" });
         for (const type of ["session.started", "session.ended", "session.refused"]) {
           expect(await audit(type), type).toContainEqual(
-            expect.objectContaining({ data: expect.objectContaining({ agent: "claude", onBehalfOf: "ana" }) }),
+            expect.objectContaining({ data: expect.objectContaining({ agent: "coder", onBehalfOf: "ana" }) }),
           );
         }
       });
@@ -227,7 +227,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
       it("give nothing that the agent has and the person has not, nor the other way round", async () => {
         const bobs = await delegate({}, bobToken);
         expect((await harness.call("GET", "/v1/me", undefined, bobs.token)).json.grants).toEqual([]);
-        expect(await harness.port.authorizeSession(sessionRequest(claudeId, { mandateId: bobs.id }))).toMatchObject({
+        expect(await harness.port.authorizeSession(sessionRequest(coderId, { mandateId: bobs.id }))).toMatchObject({
           reason: "no_grant",
         });
         await grant({ principal: "ana", resource: "other" });
@@ -259,21 +259,21 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
         const secretOf = async (token: string) =>
           (await expectStatus(harness.call("POST", "/v1/connection-secrets", {}, token), 201)).json;
         const [one, two] = [await secretOf(anas.token), await secretOf(bobs.token)];
-        expect([one.username, two.username]).toEqual(["claude+ana", "claude+bob"]);
+        expect([one.username, two.username]).toEqual(["coder+ana", "coder+bob"]);
         const verifiers = async (user: string) =>
           (await harness.port.lookupVerifiers(user))?.verifiers.map((v) => v.id);
-        expect(await verifiers("claude+ana")).toContain(one.id);
-        expect(await verifiers("claude+ana")).not.toContain(two.id);
-        expect(await verifiers("claude")).toEqual([]);
-        expect(await verifiers("claude+nobody")).toBeUndefined();
+        expect(await verifiers("coder+ana")).toContain(one.id);
+        expect(await verifiers("coder+ana")).not.toContain(two.id);
+        expect(await verifiers("coder")).toEqual([]);
+        expect(await verifiers("coder+nobody")).toBeUndefined();
         const proof = (principalName: string, secretId: string) =>
           harness.port.authenticate({ type: "secret", principalName, secretId });
-        expect(await proof("claude+bob", one.id)).toMatchObject({ ok: false, reason: "other_principal" });
-        expect(await proof("claude+ana", one.id)).toMatchObject({
+        expect(await proof("coder+bob", one.id)).toMatchObject({ ok: false, reason: "other_principal" });
+        expect(await proof("coder+ana", one.id)).toMatchObject({
           ok: true,
           principal: { onBehalfOf: { name: "ana" } },
         });
-        const session = await openSession(harness, claudeId, { secretId: one.id });
+        const session = await openSession(harness, coderId, { secretId: one.id });
         const seenBy = async (token: string) =>
           (await harness.call("GET", "/v1/sessions", undefined, token)).json.sessions.map((s: { id: string }) => s.id);
         expect(await seenBy(anaToken)).toContain(session.id);
@@ -293,7 +293,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
       it("spend a budget of their own for each person", async () => {
         const [anas, bobs] = [await delegate(), await delegate({}, bobToken)];
         const reserve = async (mandateId: string) => {
-          const session = await openSession(harness, claudeId, { mandateId });
+          const session = await openSession(harness, coderId, { mandateId });
           return harness.port.reserveBudget({
             sessionId: session.id,
             ruleId: "rows",
@@ -311,7 +311,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
         expect(await reserve(anas.id)).toMatchObject({ granted: false });
         expect(await reserve(bobs.id)).toMatchObject({ granted: true });
         const seen = await harness.call("GET", "/v1/budgets", undefined, bobs.token);
-        expect(seen.json.budgets).toMatchObject([{ principal: "claude", onBehalfOf: "bob", spent: 10 }]);
+        expect(seen.json.budgets).toMatchObject([{ principal: "coder", onBehalfOf: "bob", spent: 10 }]);
         const all = (await harness.call("GET", "/v1/budgets")).json.budgets;
         expect(all.map((each: { onBehalfOf: string }) => each.onBehalfOf).sort()).toEqual(["ana", "bob"]);
       });
@@ -332,29 +332,29 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
         [
           "of a disabled agent",
           "the principal was disabled",
-          () => harness.call("PATCH", "/v1/principals/claude", { disabled: true }),
+          () => harness.call("PATCH", "/v1/principals/coder", { disabled: true }),
           200,
         ],
       ])("%s end, and their sessions with them", async (_what, reason, act, status) => {
         const made = await delegate();
-        const session = await openSession(harness, claudeId, { mandateId: made.id });
+        const session = await openSession(harness, coderId, { mandateId: made.id });
         await expectStatus(act(made.id), status);
         expect(await renew(session.id)).toMatchObject({ ok: false, reason });
         expect((await harness.call("GET", "/v1/me", undefined, made.token)).status).toBe(401);
-        for (const name_ of ["ana", "claude"]) {
+        for (const name_ of ["ana", "coder"]) {
           await expectStatus(harness.call("PATCH", `/v1/principals/${name_}`, { disabled: false }), 200);
         }
       });
 
       it("end when they expire, and when the person's grant goes", async () => {
         const short = await delegate({ ttlSeconds: 60 });
-        const first = await openSession(harness, claudeId, { mandateId: short.id });
+        const first = await openSession(harness, coderId, { mandateId: short.id });
         harness.clock.advance(61_000);
         expect(await renew(first.id)).toMatchObject({ ok: false, reason: "the delegation has expired" });
 
         const gone = await grant({ principal: "ana", resource: "shop", level: "write" });
         const made = await delegate();
-        const second = await openSession(harness, claudeId, { mandateId: made.id, level: "write" });
+        const second = await openSession(harness, coderId, { mandateId: made.id, level: "write" });
         expect(second.level).toBe("write");
         await expectStatus(harness.call("DELETE", `/v1/grants/${gone}`), 204);
         expect(await renew(second.id)).toMatchObject({
@@ -366,7 +366,7 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
       it("end with the sign-in that made them", async () => {
         const token = await harness.login("ana", "ana-has-a-long-password");
         const made = await delegate({}, token);
-        const session = await openSession(harness, claudeId, { mandateId: made.id });
+        const session = await openSession(harness, coderId, { mandateId: made.id });
         await expectStatus(harness.call("POST", "/v1/logout", undefined, token), 204);
         expect(await renew(session.id)).toMatchObject({ ok: false });
         expect((await harness.call("GET", "/v1/me", undefined, made.token)).status).toBe(401);
@@ -374,13 +374,13 @@ export function machinesContract(name: string, start: () => Promise<Harness>): v
 
       it("are made by persons only, to AI agents that are theirs or nobody's", async () => {
         const made = await delegate();
-        const again = await harness.call("POST", "/v1/delegations", { agent: "claude" }, made.token);
+        const again = await harness.call("POST", "/v1/delegations", { agent: "coder" }, made.token);
         expect(again.json).toMatchObject({ code: "permission_missing" });
         const key = await newKey();
-        expect((await harness.call("POST", "/v1/delegations", { agent: "claude" }, key.key)).status).toBe(403);
+        expect((await harness.call("POST", "/v1/delegations", { agent: "coder" }, key.key)).status).toBe(403);
         expect((await harness.call("POST", "/v1/delegations", { agent: "bob" }, anaToken)).status).toBe(400);
         for (const resource of ["other", "nowhere"]) {
-          const probe = { agent: "claude", resources: [resource] };
+          const probe = { agent: "coder", resources: [resource] };
           expect((await harness.call("POST", "/v1/delegations", probe, bobToken)).json).toMatchObject({
             code: "not_found",
             detail: `there is no resource ${resource} that you may reach`,

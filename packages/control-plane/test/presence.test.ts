@@ -15,7 +15,7 @@ describe.each(stores)("presence on %s", (store) => {
   let harness: Harness;
   let anaToken: string;
   let anaId: string;
-  let claudeId: string;
+  let coderId: string;
   let totp: string;
 
   /** A step-up by the code of an authenticator app: the API's way, as a passkey's touch is the browser's. */
@@ -36,7 +36,7 @@ describe.each(stores)("presence on %s", (store) => {
   const newSecret = (body: object = { resource: "shop" }, token = anaToken) =>
     harness.call("POST", "/v1/connection-secrets", body, token);
   const delegate = (body: object = { resources: ["shop"] }) =>
-    harness.call("POST", "/v1/delegations", { agent: "claude", ...body }, anaToken);
+    harness.call("POST", "/v1/delegations", { agent: "coder", ...body }, anaToken);
   const session = (principalId: string, more: object) =>
     harness.port.authorizeSession(sessionRequest(principalId, more));
   const refused = { ok: false, detail: "shop takes secrets that were made for it in somebody's presence" };
@@ -45,13 +45,13 @@ describe.each(stores)("presence on %s", (store) => {
     harness = await startHarness(store);
     ({ anaToken, anaId } = await setTheScene(harness));
     for (const [name, kind] of [
-      ["claude", "ai_agent"],
+      ["coder", "ai_agent"],
       ["ci", "service"],
     ]) {
       await expectStatus(harness.call("POST", "/v1/principals", { name, kind }), 201);
       await expectStatus(harness.call("POST", "/v1/grants", { principal: name, resource: "shop" }), 201);
     }
-    claudeId = (await harness.call("GET", "/v1/principals/claude")).json.id;
+    coderId = (await harness.call("GET", "/v1/principals/coder")).json.id;
     totp = await addAuthenticatorApp();
     const secrets = { presence: "required" };
     const shown = await expectStatus(harness.call("PATCH", "/v1/resources/shop", { secrets }), 200);
@@ -123,17 +123,17 @@ describe.each(stores)("presence on %s", (store) => {
 
   it("a delegation reaches it only when it was made for it in somebody's presence", async () => {
     const broad = (await expectStatus(delegate({}), 201)).json;
-    expect(await session(claudeId, { mandateId: broad.id })).toMatchObject(refused);
+    expect(await session(coderId, { mandateId: broad.id })).toMatchObject(refused);
     expect((await delegate()).json.code).toBe("step_up_required");
     await touch();
     const made = (await expectStatus(delegate(), 201)).json;
-    expect(await session(claudeId, { mandateId: made.id })).toMatchObject({ ok: true });
+    expect(await session(coderId, { mandateId: made.id })).toMatchObject({ ok: true });
     const secret = (await expectStatus(newSecret({}, made.token), 201)).json;
-    expect(await session(claudeId, { secretId: secret.id })).toMatchObject({ ok: true });
+    expect(await session(coderId, { secretId: secret.id })).toMatchObject({ ok: true });
     // the same touch is not the person's any more
     expect((await newSecret()).json.code).toBe("step_up_required");
     const { events } = (await harness.call("GET", "/v1/audit?type=delegation.created&order=newest&limit=1")).json;
-    expect(events[0].data).toMatchObject({ agent: "claude", by: "ana", present: true });
+    expect(events[0].data).toMatchObject({ agent: "coder", by: "ana", present: true });
   });
 
   it("an administrator's token makes no key, and no secret of a service, that reaches it", async () => {

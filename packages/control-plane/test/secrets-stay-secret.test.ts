@@ -40,12 +40,12 @@ describe("secrets stay secret", () => {
     secrets.set("its code", login.code);
     await harness.running.app.inject({ method: "GET", url: login.path });
     await harness.call("POST", "/v1/principals", { name: "ci", kind: "service" });
-    await harness.call("POST", "/v1/principals", { name: "claude", kind: "ai_agent" });
+    await harness.call("POST", "/v1/principals", { name: "coder", kind: "ai_agent" });
     const key = await harness.call("POST", "/v1/api-keys", { principal: "ci", name: "deploy", ttlSeconds: 3600 });
     secrets.set("an API key", key.json.key);
     const next = await harness.call("POST", "/v1/api-keys/deploy/rotate", { ttlSeconds: 3600 });
     secrets.set("its successor", next.json.key);
-    const delegation = await harness.call("POST", "/v1/delegations", { agent: "claude" }, anaToken);
+    const delegation = await harness.call("POST", "/v1/delegations", { agent: "coder" }, anaToken);
     secrets.set("a delegation", delegation.json.token);
     for (const token of [key.json.key, next.json.key, delegation.json.token]) {
       answers.push((await harness.call("GET", "/v1/me", undefined, token)).text);

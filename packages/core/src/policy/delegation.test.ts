@@ -5,7 +5,7 @@ import { contextOf, LABELS, operationOf, policyOf, rulesOf } from "./fixtures.te
 
 const person = { id: "prn_2", name: "ana", groups: ["dba", "readers"] };
 const alone = contextOf({ id: person.id, name: person.name, kind: "user", groups: person.groups });
-const agent = contextOf({ name: "claude", kind: "ai_agent", groups: ["agents"], onBehalfOf: person });
+const agent = contextOf({ name: "coder", kind: "ai_agent", groups: ["agents"], onBehalfOf: person });
 const operation = operationOf({}, { reads: ["pii.email"] });
 
 /** Each exempts ana when she comes herself. */
@@ -43,7 +43,7 @@ describe("an exemption of a person is never an AI agent's that acts for them", (
   });
 
   it("nor does what exempts the agent alone exempt it with a person who is not exempt", () => {
-    const policy = policyOf(LABELS, rulesOf(`{ id: r, unless: 'principal.name == "claude"', deny: stop }`));
+    const policy = policyOf(LABELS, rulesOf(`{ id: r, unless: 'principal.name == "coder"', deny: stop }`));
     expect(evaluate(policy, operation, agent).outcome).toBe("deny");
   });
 
@@ -61,7 +61,7 @@ it("together they may do no more than either alone, whatever the rules", () => {
   const condition = fc.constantFrom(
     ...EXEMPTIONS,
     ...ABOUT_THE_PERSON,
-    'principal.name == "claude"',
+    'principal.name == "coder"',
     '"agents" in principal.groups',
   );
   const outcome = fc.constantFrom("deny: stop", "review: { by: [group:owners] }");
@@ -72,7 +72,7 @@ it("together they may do no more than either alone, whatever the rules", () => {
         (each, index) => `{ id: r${index}, ${each.clause}: '${each.condition}', ${each.outcome} }`,
       );
       const policy = policyOf(LABELS, rulesOf(...texts));
-      const itself = contextOf({ name: "claude", kind: "ai_agent", groups: ["agents"] });
+      const itself = contextOf({ name: "coder", kind: "ai_agent", groups: ["agents"] });
       const severity = (context: typeof agent) => SEVERITY[evaluate(policy, operation, context).outcome];
       // of rules about the person behind it an agent without one knows nothing, so only the person is compared
       expect(severity(agent)).toBeGreaterThanOrEqual(severity(alone));

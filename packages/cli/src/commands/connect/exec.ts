@@ -31,9 +31,9 @@ export const exec = defineCommand<[words: readonly string[]], Options>({
     "tw exec prod-db -- pg_dump --schema-only",
     "tw exec prod-db other-db -- ./copy.sh                         psql service=prod-db, psql service=other-db",
     "tw exec prod-db --url -- npm run migrate                      DATABASE_URL",
-    "tw exec --as-agent claude -- claude                           an AI agent that acts for you, confined",
-    "tw exec --as-agent claude --resource prod-db --ttl 1h -- sh   then: psql service=prod-db",
-    "tw exec --as-agent claude -- sh -c 'ssh -F \"$TIDEWAITER_SSH_CONFIG\" web-1.tw uptime'    git finds it by itself",
+    "tw exec --as-agent coder -- ./agent.sh                       an AI agent that acts for you, confined",
+    "tw exec --as-agent coder --resource prod-db --ttl 1h -- sh   then: psql service=prod-db",
+    "tw exec --as-agent coder -- sh -c 'ssh -F \"$TIDEWAITER_SSH_CONFIG\" web-1.tw uptime'    git finds it by itself",
   ],
   notes:
     "The secrets end with the command. PG* variables are for the first resource; several have a service each, in a\n" +

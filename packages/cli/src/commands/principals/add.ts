@@ -30,7 +30,7 @@ export const add = defineCommand<[name: string], Options>({
     "tw principals add ana                                          asks for a password, twice",
     "tw principals add mia --role reviewer --password-file mia.txt",
     "tw principals add ci --kind service                            then: tw api-keys add ci --name deploy --ttl 30d",
-    "tw principals add claude --kind ai-agent                       for whoever runs: tw exec --as-agent claude -- ...",
+    "tw principals add coder --kind ai-agent                       for whoever runs: tw exec --as-agent coder -- ...",
     "tw principals add ana-helper --kind ai-agent --on-behalf-of ana    for ana alone",
   ],
   notes:

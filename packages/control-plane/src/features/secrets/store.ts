@@ -44,7 +44,7 @@ interface NewSecret {
 export interface SecretView {
   readonly id: string;
   readonly kind: ConnectionSecretKind;
-  /** The user name of a native client: `ana`, or `claude+ana` of a delegated AI agent. */
+  /** The user name of a native client: `ana`, or `coder+ana` of a delegated AI agent. */
   readonly principal: string;
   readonly resource: string | null;
   readonly createdAt: string;

@@ -16,12 +16,12 @@ describe("the user name of an SSH client", () => {
     ["ana+web-1", { principal: "ana" }],
     ["ana/write+web-1", { principal: "ana", level: "write" }],
     ["ana/write+deploy@web-1", { principal: "ana", level: "write", login: "deploy" }],
-    ["claude+ana+web-1", { principal: "claude+ana" }],
+    ["coder+ana+web-1", { principal: "coder+ana" }],
     // a login at the target, not a person
-    ["claude+ana@web-1", { principal: "claude", login: "ana" }],
-    ["claude+ana+ana@web-1", { principal: "claude+ana", login: "ana" }],
-    ["claude+ana/admin+web-1", { principal: "claude+ana", level: "admin" }],
-    ["claude+ana/read+deploy@web-1", { principal: "claude+ana", level: "read", login: "deploy" }],
+    ["coder+ana@web-1", { principal: "coder", login: "ana" }],
+    ["coder+ana+ana@web-1", { principal: "coder+ana", login: "ana" }],
+    ["coder+ana/admin+web-1", { principal: "coder+ana", level: "admin" }],
+    ["coder+ana/read+deploy@web-1", { principal: "coder+ana", level: "read", login: "deploy" }],
     ["a.b_c-1+ana.lima+web-1", { principal: "a.b_c-1+ana.lima" }],
   ] as const)("%s", (text, parts) => {
     expect(parseUserName(text)).toEqual(name(parts));
@@ -29,9 +29,9 @@ describe("the user name of an SSH client", () => {
 
   it.each(
     [
-      ["", "+web-1", "ana+", "ana++web-1", "++web-1", "claude+ana+"],
-      ["claude+ana+eve+web-1", "claude/write+ana+web-1", "claude/read+ana/write+web-1", "claude+/write+web-1"],
-      ["ana/root+web-1", "ana/+web-1", "ana/WRITE+web-1", "Ana+web-1", "claude+Ana+web-1"],
+      ["", "+web-1", "ana+", "ana++web-1", "++web-1", "coder+ana+"],
+      ["coder+ana+eve+web-1", "coder/write+ana+web-1", "coder/read+ana/write+web-1", "coder+/write+web-1"],
+      ["ana/root+web-1", "ana/+web-1", "ana/WRITE+web-1", "Ana+web-1", "coder+Ana+web-1"],
       ["deploy@ana+web-1", "@web-1", "deploy@", "a@b@web-1", "web 1", "web-1\n", "wéb"],
     ].flat(),
   )("refuses %j", (text) => {

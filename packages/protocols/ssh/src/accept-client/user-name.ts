@@ -15,7 +15,7 @@ export const MAX_USER_NAME = 4 * 63 + "/write+".length + "+@".length;
 
 /**
  * `[PRINCIPAL[+PERSON][/LEVEL]+][LOGIN@]RESOURCE`: `web-1`, `deploy@web-1`, `ana+web-1`, `ana/write+web-1`,
- * `claude+ana+web-1`. No name holds a `+`, so the last one ends the principal, and one before it makes it an AI agent's
+ * `coder+ana+web-1`. No name holds a `+`, so the last one ends the principal, and one before it makes it an AI agent's
  * for a person. Undefined for anything else.
  */
 export function parseUserName(text: string): SshUserName | undefined {
