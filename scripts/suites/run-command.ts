@@ -10,7 +10,7 @@ export interface Finished {
 }
 
 /** No suite may hang the whole run: it is ended after this many milliseconds (doubled for `--long`). */
-const limit = 8 * 60_000;
+const limit = 12 * 60_000;
 
 /** Runs a command in the root of the repository and captures what it writes. */
 export function runCommand(options: SuiteOptions, command: readonly string[], env = {}): Promise<Finished> {
