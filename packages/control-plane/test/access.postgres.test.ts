@@ -1,11 +1,8 @@
-import { findPostgres } from "@tidewaiter/testkit";
-import { describe, it } from "vitest";
 import { accessContract } from "./access-contract.ts";
+import { onPostgres } from "./on-stores.ts";
 import { startHarness } from "./running.ts";
 
-const found = await findPostgres("18");
 const week = 7 * 86_400_000;
 const start = () => startHarness("postgres", { accessTokenLifeMs: week, signInLifeMs: week });
 
-if (found.available) accessContract("on PostgreSQL", start);
-else describe("access: on PostgreSQL", () => it.skip(`skipped: ${found.reason}`));
+onPostgres(() => accessContract("on PostgreSQL", start));

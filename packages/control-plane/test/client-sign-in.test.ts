@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { CookieClient, findPostgres, freePort } from "@tidewaiter/testkit";
+import { CookieClient, freePort } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
+import { onEitherStore } from "./on-stores.ts";
 import { GATEWAY, type Harness, startHarness } from "./running.ts";
 import { openSession, setTheScene } from "./scene.ts";
 
 const PASSWORD = "ana-has-a-long-password";
 
-const stores = ["sqlite", ...((await findPostgres("18")).available ? ["postgres" as const] : [])] as const;
-
-describe.each(stores)("signing in a command line (%s)", (kind) => {
+onEitherStore("signing in a command line", (kind) => {
   let harness: Harness;
   let web: string;
   let anaId: string;

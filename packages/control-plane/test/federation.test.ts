@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { findPostgres } from "@tidewaiter/testkit";
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { GATEWAY, type Harness, type StoreKind, startHarness } from "./running.ts";
+import { onEitherStore } from "./on-stores.ts";
+import { GATEWAY, type Harness, startHarness } from "./running.ts";
 import { COUNTERS, expectStatus, openSession, setTheScene } from "./scene.ts";
 
 const AUDIENCE = "https://gw.example";
@@ -52,11 +52,7 @@ async function startIssuer() {
 
 type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 
-const postgres = await findPostgres("18");
-const stores: readonly StoreKind[] = postgres.available ? ["sqlite", "postgres"] : ["sqlite"];
-if (!postgres.available) it.skip(`skipped: ${postgres.reason}`);
-
-describe.each(stores)("workload federation on %s", (store) => {
+onEitherStore("workload federation", (store) => {
   let harness: Harness;
   let issuer: Issuer;
   let other: Issuer;

@@ -1,17 +1,13 @@
-import { findPostgres } from "@tidewaiter/testkit";
 import { Secret, TOTP } from "otpauth";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { OpensslFolder } from "./client-certificates.ts";
+import { onEitherStore } from "./on-stores.ts";
 import { PageVisitor } from "./page-visitor.ts";
-import { type Harness, type StoreKind, startHarness } from "./running.ts";
+import { type Harness, startHarness } from "./running.ts";
 import { expectStatus, sessionRequest, setTheScene } from "./scene.ts";
 
-const postgres = await findPostgres("18");
-const stores: readonly StoreKind[] = postgres.available ? ["sqlite", "postgres"] : ["sqlite"];
-if (!postgres.available) it.skip(`skipped: ${postgres.reason}`);
-
 /** A resource that takes somebody's presence: what a program can do that has all files of the person, and what it cannot. */
-describe.each(stores)("presence on %s", (store) => {
+onEitherStore("presence", (store) => {
   let harness: Harness;
   let anaToken: string;
   let anaId: string;

@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { CookieClient, findPostgres } from "@tidewaiter/testkit";
+import { CookieClient } from "@tidewaiter/testkit";
 import { generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { onEitherStore } from "../on-stores.ts";
 import { ADMIN, GATEWAY } from "../running.ts";
 import { COUNTERS, openSession, setTheScene } from "../scene.ts";
 import { type OidcScene, startOidcScene } from "./scene.ts";
 
 const EVENT = { "http://schemas.openid.net/event/backchannel-logout": {} };
 
-const stores = ["sqlite", ...((await findPostgres("18")).available ? ["postgres" as const] : [])] as const;
-
-describe.each(stores)("when the provider takes it back (%s)", (kind) => {
+onEitherStore("when the provider takes it back", (kind) => {
   let scene: OidcScene;
   let anaId: string;
   let admin: string;

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createEnvStore } from "@tidewaiter/secret-stores";
-import { findPostgres } from "@tidewaiter/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createControlPlane, type RunningControlPlane } from "../../src/create-control-plane.ts";
 import { sealNext } from "../../src/features/identity-providers/sealed-next.ts";
 import { openStore } from "../../src/storage/open-store.ts";
+import { onEitherStore } from "../on-stores.ts";
 import { PageVisitor } from "../page-visitor.ts";
 import { type Harness, startHarness } from "../running.ts";
 import { expectStatus } from "../scene.ts";
@@ -13,9 +13,7 @@ import { wrappingAttacks } from "./wrapping-attacks.ts";
 
 const METADATA = (name: string) => `/v1/identity-providers/${name}/saml-metadata`;
 
-const stores = ["sqlite", ...((await findPostgres("18")).available ? ["postgres" as const] : [])] as const;
-
-describe.each(stores)("signing in at a SAML provider (samlify, %s)", (kind) => {
+onEitherStore("signing in at a SAML provider by samlify", (kind) => {
   let harness: Harness;
   let provider: SamlProvider;
   let ours: Keys;

@@ -1,26 +1,25 @@
-import { findPostgres, startPostgres } from "@tidewaiter/testkit";
-import { describe, expect, it } from "vitest";
+import { startPostgres } from "@tidewaiter/testkit";
+import { expect, it } from "vitest";
 import { startPostgresRunner } from "../../src/storage/postgres/runner.ts";
 import { createStore } from "../../src/storage/store.ts";
+import { onPostgres } from "../on-stores.ts";
 import { storageContract } from "./contract.ts";
 import { type ContractUnits, units } from "./contract-units.ts";
-
-const found = await findPostgres("18");
 
 async function open(connectionString: string) {
   const runner = await startPostgresRunner({ connectionString, registry: units, maxConnections: 8 });
   return createStore<ContractUnits>({ runner, registry: units, now: Date.now });
 }
 
-if (found.available) {
+onPostgres(() => {
   storageContract("PostgreSQL", async () => {
     const server = await startPostgres({ settings: { max_connections: "60" } });
     const connectionString = server.connectionString();
     return { open: () => open(connectionString), stop: () => server.stop(), columns: "postgresColumns" };
   });
-}
+});
 
-describe.skipIf(!found.available)(`PostgreSQL store${found.available ? "" : ` (skipped: ${found.reason})`}`, () => {
+onPostgres(() => {
   it("hears of changes that another process made", async () => {
     await using server = await startPostgres();
     const here = await open(server.connectionString());
