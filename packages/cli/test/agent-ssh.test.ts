@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   eventually,
   hasCommand,
@@ -16,10 +15,10 @@ import {
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { confinementProblem } from "../src/as-agent/confine.ts";
+import { tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const missing = sshdMissing();
 const problem = await confinementProblem();
 
@@ -29,11 +28,8 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh as an AI agen
   let server: Tidewaiter;
   let home: TempDir;
 
-  const run = (args: readonly string[], env: Record<string, string | undefined> = {}) => {
-    const none = ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE"];
-    const clean = { HOME: home.path, ...Object.fromEntries(none.map((name) => [name, undefined])) };
-    return runCommand(process.execPath, [BIN, ...args], { env: { ...clean, ...env }, input: "" });
-  };
+  const run = (args: readonly string[], env: Record<string, string | undefined> = {}) =>
+    tw(home.path, args, { env, input: "" });
   const asAgent = (script: string, options: readonly string[] = [], env: Record<string, string> = {}) =>
     run(["exec", "--as-agent", "coder", "--ttl", "10m", ...options, "--", "sh", "-c", script], env);
   const ssh = (rest: string) => `ssh -F "$TIDEWAITER_SSH_CONFIG" -o BatchMode=yes ${rest}`;

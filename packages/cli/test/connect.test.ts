@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   eventually,
   hasCommand,
@@ -15,17 +14,14 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
-
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
+import { BIN, personOf } from "./tw.ts";
 
 let postgres: PostgresServer;
 let server: Tidewaiter;
 let home: TempDir;
 
 function environment(more: Record<string, string> = {}) {
-  const none = ["XDG_CONFIG_HOME", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE", "PGSERVICEFILE", "PGPASSFILE"];
-  const unset = Object.fromEntries(none.map((name) => [name, undefined]));
-  return { HOME: home.path, XDG_RUNTIME_DIR: home.path, PAGER: "cat", ...unset, ...more };
+  return { ...personOf(home.path), XDG_RUNTIME_DIR: home.path, ...more };
 }
 
 const tw = (...args: string[]) => runCommand(process.execPath, [BIN, ...args], { env: environment() });

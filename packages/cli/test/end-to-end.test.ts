@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   CookieClient,
   eventually,
@@ -16,8 +15,8 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { BIN, personOf, tw } from "./tw.ts";
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const MIA_PASSWORD = "mias-long-password";
 
 const PEOPLE = `kind: principal
@@ -44,16 +43,9 @@ let home: TempDir;
 const written: string[] = [];
 
 async function run(args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) {
-  const input = options.input === undefined ? {} : { input: options.input };
-  const result = await runCommand(process.execPath, [BIN, ...args], { env: { ...clean(), ...options.env }, ...input });
+  const result = await tw(home.path, args, options);
   written.push(result.stderr, args.includes("--url") ? "" : result.stdout);
   return result;
-}
-
-/** A home of its own, and nothing of who runs the tests. */
-function clean() {
-  const none = ["XDG_CONFIG_HOME", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE", "PGSERVICEFILE", "PGPASSFILE"];
-  return { HOME: home.path, PAGER: "cat", ...Object.fromEntries(none.map((name) => [name, undefined])) };
 }
 
 async function json<Result>(...args: string[]): Promise<Result> {
@@ -104,7 +96,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
     const page = await browser.get(`${server.baseUrl}/sign-in`);
     expect((await browser.submit(page, { name: "ana", password: server.userPassword })).status).toBe(200);
     const start = (...args: string[]) => {
-      const env = { ...process.env, ...clean(), BROWSER: "true" };
+      const env = { ...process.env, ...personOf(home.path), BROWSER: "true" };
       const child = spawn(process.execPath, [BIN, "login", "--server", server.baseUrl, "--keep-current", ...args], {
         env,
       });
@@ -213,7 +205,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
       "psql",
       ["-X", "-w", "-At", "service=prod-db", "-c", "select id, email from customers"],
       {
-        env: clean(),
+        env: personOf(home.path),
       },
     );
     expect([result.code, result.stdout], result.stderr).toEqual([0, expect.stringMatching(/^1\|/)]);
@@ -244,7 +236,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
 
   psql.it("holds a statement until another person approves exactly that one", async () => {
     const args = [BIN, "psql", "prod-db", "--", "-X", "-c", "delete from customers where id = 1"];
-    const held = spawn(process.execPath, args, { env: { ...process.env, ...clean() }, stdio: "ignore" });
+    const held = spawn(process.execPath, args, { env: { ...process.env, ...personOf(home.path) }, stdio: "ignore" });
     const ended = new Promise<number | null>((resolve) => held.once("close", resolve));
     const waiting = async () =>
       (await json<{ reviews: { shortId: string }[] }>("reviews", "list", "--as", "mia")).reviews[0];
@@ -284,7 +276,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
   psql.it("ends a live session, and a secret with its sessions", async () => {
     const open = (...more: string[]) => {
       const args = [BIN, "psql", "prod-db", ...more, "--", "-X", "-c", "select pg_sleep(60)"];
-      const child = spawn(process.execPath, args, { env: { ...process.env, ...clean() }, stdio: "ignore" });
+      const child = spawn(process.execPath, args, { env: { ...process.env, ...personOf(home.path) }, stdio: "ignore" });
       return new Promise<number | null>((resolve) => child.once("close", resolve));
     };
     type Live = { sessions: { id: string; counters: { statements: number } }[] };

@@ -2,23 +2,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { freePort, runCommand, spawnNode, tempDir } from "@tidewaiter/testkit";
 import { describe, expect, it } from "vitest";
-
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
-
-async function tw(args: readonly string[], home: string, env: Record<string, string | undefined> = {}) {
-  return await runCommand(process.execPath, [BIN, ...args], {
-    env: {
-      HOME: home,
-      XDG_CONFIG_HOME: undefined,
-      TIDEWAITER_CONFIG_DIR: undefined,
-      TIDEWAITER_PROFILE: undefined,
-      ...env,
-    },
-  });
-}
+import { BIN, tw } from "./tw.ts";
 
 describe("the executable", () => {
   it("is executable and checks Node before it imports anything", () => {
@@ -35,26 +21,28 @@ describe("the executable", () => {
 
   it("without signing in ends with 3, and one JSON document where asked", async () => {
     await using home = tempDir("cli");
-    const person = await tw(["sessions", "list"], home.path);
+    const person = await tw(home.path, ["sessions", "list"]);
     expect(person).toMatchObject({ code: 3, stdout: "" });
     expect(person.stderr).toBe("tidewaiter: you are not signed in\nnext: tw login --server URL\n");
-    const program = await tw(["sessions", "list", "--json"], home.path);
+    const program = await tw(home.path, ["sessions", "list", "--json"]);
     expect(JSON.parse(program.stdout)).toMatchObject({ error: { code: "not_signed_in", exitCode: 3 } });
   });
 
   it("says what it cannot reach with 7, and keeps the password out of it", async () => {
     await using home = tempDir("cli");
     const server = `http://127.0.0.1:${await freePort()}`;
-    const result = await tw(["login", "--server", server, "--as", "ana"], home.path, { TIDEWAITER_PASSWORD: "s3cret" });
+    const result = await tw(home.path, ["login", "--server", server, "--as", "ana"], {
+      env: { TIDEWAITER_PASSWORD: "s3cret" },
+    });
     expect(result).toMatchObject({ code: 7, stderr: expect.stringContaining("nothing listens there") });
     expect(result.stdout + result.stderr).not.toContain("s3cret");
   });
 
   it("ends with 2 for a wrong command line and shows help with 0", async () => {
     await using home = tempDir("cli");
-    expect(await tw(["connect"], home.path)).toMatchObject({ code: 2, stdout: "" });
-    expect(await tw(["connect", "--help"], home.path)).toMatchObject({ code: 0, stderr: "" });
-    expect(await tw(["login", "--server", "http://gw.example", "--as", "ana"], home.path)).toMatchObject({ code: 2 });
+    expect(await tw(home.path, ["connect"])).toMatchObject({ code: 2, stdout: "" });
+    expect(await tw(home.path, ["connect", "--help"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await tw(home.path, ["login", "--server", "http://gw.example", "--as", "ana"])).toMatchObject({ code: 2 });
   });
 
   it("stays quiet when its reader has seen enough", async () => {
@@ -74,7 +62,7 @@ describe("the executable", () => {
     await using home = tempDir("cli");
     await writeFile(join(home.path, "not-a-dir"), "");
     const broken = { TIDEWAITER_CONFIG_DIR: join(home.path, "not-a-dir") };
-    const result = await tw(["status"], home.path, broken);
+    const result = await tw(home.path, ["status"], { env: broken });
     expect(result.code).toBe(1);
     expect(result.stderr).not.toMatch(/\n {4}at /);
   });

@@ -5,7 +5,6 @@ import {
   findPostgres,
   hasCommand,
   type PostgresServer,
-  runCommand,
   skipUnless,
   startPostgres,
   type TempDir,
@@ -14,8 +13,8 @@ import {
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confinementProblem } from "../src/as-agent/confine.ts";
+import { BIN, tw } from "./tw.ts";
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const HOSTILE = fileURLToPath(new URL("./hostile-child.ts", import.meta.url));
 const found = await findPostgres("18");
 const problem = await confinementProblem();
@@ -48,18 +47,8 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
   /** What the person has: in files of the CLI and of libpq. */
   let human: readonly string[];
 
-  const run = (args: readonly string[], env: Record<string, string | undefined> = {}, input?: string) => {
-    const none = ["XDG_CONFIG_HOME", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE", "PGSERVICEFILE", "PGPASSFILE"];
-    const clean = {
-      HOME: home.path,
-      XDG_RUNTIME_DIR: agents.path,
-      ...Object.fromEntries(none.map((name) => [name, undefined])),
-    };
-    return runCommand(process.execPath, [BIN, ...args], {
-      env: { ...clean, ...env },
-      ...(input === undefined ? {} : { input }),
-    });
-  };
+  const run = (args: readonly string[], env: Record<string, string | undefined> = {}, input?: string) =>
+    tw(home.path, args, { env: { XDG_RUNTIME_DIR: agents.path, ...env }, input });
 
   async function attack(confine: "always" | "never", commands: boolean): Promise<Report> {
     const target = {

@@ -4,12 +4,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   findPostgres,
   hasCommand,
   type PostgresServer,
-  runCommand,
   skipUnless,
   startPostgres,
   type TempDir,
@@ -17,8 +15,8 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { BIN, tw } from "./tw.ts";
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const found = await findPostgres("18");
 
 /** Services with API keys, and AI agents that act for a person, by the CLI against real servers. */
@@ -27,12 +25,8 @@ skipUnless(found.available && hasCommand("psql"), "PostgreSQL 18 and psql").desc
   let server: Tidewaiter;
   let home: TempDir;
 
-  async function run(args: readonly string[], env: Record<string, string | undefined> = {}, input?: string) {
-    const none = ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE", "PGSERVICEFILE"];
-    const clean = { HOME: home.path, PAGER: "cat", ...Object.fromEntries(none.map((name) => [name, undefined])) };
-    const more = input === undefined ? {} : { input };
-    return runCommand(process.execPath, [BIN, ...args], { env: { ...clean, ...env }, ...more });
-  }
+  const run = (args: readonly string[], env: Record<string, string | undefined> = {}, input?: string) =>
+    tw(home.path, args, { env, input });
   async function ok(...args: string[]) {
     const result = await run(args);
     expect(result, result.stderr).toMatchObject({ code: 0 });

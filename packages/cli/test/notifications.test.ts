@@ -3,11 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   findPostgres,
   type PostgresServer,
-  runCommand,
   skipUnless,
   startPostgres,
   type TempDir,
@@ -15,8 +13,8 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { tw } from "./tw.ts";
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const found = await findPostgres("18");
 
 /** Credentials by reference, and channels, by the CLI against real servers and a real receiver. */
@@ -30,11 +28,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("references and notificati
     response.writeHead(status).end();
   });
 
-  async function run(args: readonly string[], input?: string) {
-    const none = ["XDG_CONFIG_HOME", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE"];
-    const env = { HOME: home.path, ...Object.fromEntries(none.map((name) => [name, undefined])) };
-    return runCommand(process.execPath, [BIN, ...args], { env, ...(input !== undefined && { input }) });
-  }
+  const run = (args: readonly string[], input?: string) => tw(home.path, args, { input });
 
   beforeAll(async () => {
     home = tempDir("notifications");

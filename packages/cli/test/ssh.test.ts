@@ -1,6 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   eventually,
   runCommand,
@@ -13,10 +12,10 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const POLICY = `version: 1
 labels:
   pii.email: { detect: [email] }
@@ -35,9 +34,7 @@ let server: Tidewaiter;
 let home: TempDir;
 
 function run(args: readonly string[], env: Record<string, string> = {}, signal?: AbortSignal) {
-  const none = ["XDG_CONFIG_HOME", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE"].map((name) => [name, undefined]);
-  const variables = { HOME: home.path, ...Object.fromEntries(none), ...env };
-  return runCommand(process.execPath, [BIN, ...args], { env: variables, input: "", ...(signal && { signal }) });
+  return tw(home.path, args, { env, input: "", signal });
 }
 
 /** The way of somebody who is new to it, in order. */

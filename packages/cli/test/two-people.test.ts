@@ -1,8 +1,6 @@
-import { fileURLToPath } from "node:url";
 import {
   findPostgres,
   type PostgresServer,
-  runCommand,
   skipUnless,
   startPostgres,
   type TempDir,
@@ -10,8 +8,8 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { tw } from "./tw.ts";
 
-const BIN = fileURLToPath(new URL("../bin/tidewaiter.js", import.meta.url));
 const found = await findPostgres("18");
 
 /** What two administrators do by the CLI against a real server. */
@@ -20,11 +18,7 @@ skipUnless(found.available, "PostgreSQL 18").describe("two people", () => {
   let server: Tidewaiter;
   let home: TempDir;
 
-  const run = (args: readonly string[], input?: string) => {
-    const none = ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "TIDEWAITER_CONFIG_DIR", "TIDEWAITER_PROFILE"];
-    const env = { HOME: home.path, PAGER: "cat", ...Object.fromEntries(none.map((name) => [name, undefined])) };
-    return runCommand(process.execPath, [BIN, ...args], { env, ...(input === undefined ? {} : { input }) });
-  };
+  const run = (args: readonly string[], input?: string) => tw(home.path, args, { input });
   const ok = async (args: readonly string[], input?: string) => {
     const result = await run(args, input);
     expect(result, result.stderr).toMatchObject({ code: 0 });

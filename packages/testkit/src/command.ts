@@ -15,9 +15,9 @@ export interface CommandOptions {
   readonly env?: Record<string, string | undefined>;
   readonly cwd?: string;
   /** Written to stdin, which is then closed. */
-  readonly input?: string | Uint8Array;
+  readonly input?: string | Uint8Array | undefined;
   /** Aborting sends `abortWith` to the process, as Ctrl-C in a terminal would. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Default SIGINT. */
   readonly abortWith?: NodeJS.Signals;
   readonly onStdout?: (chunk: Buffer) => void;
