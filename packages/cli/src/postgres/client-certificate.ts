@@ -7,7 +7,7 @@ import { makePrivateDir, writePrivateFile } from "../config/private-file.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { OpenedConnection, Wanted } from "./open-connection.ts";
-import { checkGrant, tlsChoice } from "./open-connection.ts";
+import { addressOf, checkGrant, tlsChoice } from "./open-connection.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -20,7 +20,7 @@ export async function openWithCertificate(
   service: string,
   wanted: Wanted,
 ): Promise<OpenedConnection> {
-  const { resource, database, level, ttlSeconds, uses, forPrincipal } = wanted;
+  const { resource, ttlSeconds, uses, forPrincipal } = wanted;
   if (forPrincipal !== undefined) {
     throw new CliError("usage", "a client certificate is for yourself: leave out --for");
   }
@@ -40,15 +40,7 @@ export async function openWithCertificate(
   await writePrivateFile(files.key, pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString());
   await writePrivateFile(files.keyDer, pair.privateKey.export({ type: "pkcs8", format: "der" }));
   await writePrivateFile(files.certificate, made.certificatePem);
-  const { host, port } = made.endpoint;
-  const connection = {
-    host,
-    port,
-    database: database === undefined ? resource : `${resource}/${database}`,
-    user: level === undefined ? made.username : `${made.username}/${level}`,
-    proof: files,
-    tls,
-  };
+  const connection = { ...addressOf(wanted, made), proof: files, tls };
   return { connection, secretId: made.id, expiresAt: made.expiresAt };
 }
 

@@ -61,7 +61,7 @@ export async function openConnection(
   wanted: Wanted,
 ): Promise<OpenedConnection<SecretConnection>> {
   const api = await context.api();
-  const { resource, ttlSeconds, uses, forPrincipal, level, database } = wanted;
+  const { resource, ttlSeconds, uses, forPrincipal } = wanted;
   if (forPrincipal === undefined) await checkGrant(context, wanted);
   const body = {
     resource,
@@ -73,16 +73,22 @@ export async function openConnection(
   const made = await withStepUp(context, make).catch((error: unknown) => {
     throw tooMany(error);
   });
-  const { host, port } = made.endpoint;
-  const connection = {
-    host,
-    port,
+  const tls = await tlsChoice(context, made.endpoint);
+  const connection = { ...addressOf(wanted, made), proof: { secret: made.secret }, tls };
+  return { connection, secretId: made.id, expiresAt: made.expiresAt };
+}
+
+/** Where a client goes and the names it gives there: `user` carries the level, `database` the resource. */
+export function addressOf(
+  { resource, database, level }: Wanted,
+  made: { readonly endpoint: Endpoint; readonly username: string },
+): Pick<Connection, "host" | "port" | "database" | "user"> {
+  return {
+    host: made.endpoint.host,
+    port: made.endpoint.port,
     database: database === undefined ? resource : `${resource}/${database}`,
     user: level === undefined ? made.username : `${made.username}/${level}`,
-    proof: { secret: made.secret },
-    tls: await tlsChoice(context, made.endpoint),
   };
-  return { connection, secretId: made.id, expiresAt: made.expiresAt };
 }
 
 /** Never fails: a secret that cannot be revoked now ends by itself, and what the caller did is done. */
