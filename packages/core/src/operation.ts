@@ -68,7 +68,7 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 }
 
 /** One thing asked of a target. `labels` and `facts` are resolved before the policy sees it. */
-export type Operation = SqlOperation | SshOperation | UnknownOperation;
+export type Operation = SqlOperation | SshOperation | KubeOperation | UnknownOperation;
 
 export interface SqlOperation {
   readonly type: "sql";
@@ -125,6 +125,39 @@ export interface SshOperation {
   readonly forward?: { readonly host: string; readonly port: number };
 }
 
+/** One request to the Kubernetes API, as its own authorisation sees it (RBAC attributes of a request). */
+export interface KubeOperation {
+  readonly type: "kube";
+  /**
+   * get, list, watch, create, update, patch, delete, deletecollection; whatever opens a stream into a container (exec,
+   * attach, portforward) is `create`, by either method. Of a path that is no resource: the HTTP method in lower case.
+   */
+  readonly verb: string;
+  /** API group; empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Plural, such as `pods`; empty: the path is no resource. */
+  readonly resource: string;
+  readonly subresource: string;
+  /** Of a namespace: its own name. Empty: all of them, or none. */
+  readonly namespace: string;
+  /** Empty: all of them, or a name that the server makes. */
+  readonly name: string;
+  /** Path of the URL, without query. */
+  readonly path: string;
+  /** Of the objects that are written; undefined = not known, as in a patch that does not speak of them. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly dryRun: boolean;
+  /** Of exec and attach; empty: the pod's only or default one. */
+  readonly container: string;
+  /** Arguments of exec, the program first. */
+  readonly command: readonly string[];
+  /** Names of the programs that `command` starts, without folder; undefined = it cannot be read. */
+  readonly programs: readonly string[] | undefined;
+  /** Why what is written cannot be read; absent = it was read, or nothing is written. */
+  readonly unread?: string;
+}
+
 /** What no analyser understands: refused unless the policy says otherwise. */
 export interface UnknownOperation {
   readonly type: "unknown";
@@ -133,6 +166,20 @@ export interface UnknownOperation {
 }
 
 export function operationKind(operation: Operation): string {
-  if (operation.type === "sql") return operation.facts.kind;
-  return operation.type === "ssh" ? `ssh ${operation.channel}` : `UNKNOWN (${operation.reason})`;
+  switch (operation.type) {
+    case "sql":
+      return operation.facts.kind;
+    case "ssh":
+      return `ssh ${operation.channel}`;
+    case "kube":
+      return `kube ${operation.verb} ${kubeResource(operation)}`;
+    case "unknown":
+      return `UNKNOWN (${operation.reason})`;
+  }
+}
+
+/** As `kubectl auth can-i` writes it: `deployments.apps/scale`; of what is no resource its path. */
+export function kubeResource({ resource, group, subresource, path }: KubeOperation): string {
+  if (resource === "") return path;
+  return `${resource}${group === "" ? "" : `.${group}`}${subresource === "" ? "" : `/${subresource}`}`;
 }

@@ -156,6 +156,8 @@ export interface AdmissionRequest {
   readonly shown?: string;
   /** One line without values, for lists and notifications. */
   readonly summary: string;
+  /** The client cannot wait: a person is asked with a ticket, whatever the rule says. */
+  readonly ticketOnly?: true;
   /** Aborted when the client leaves or takes it back. */
   readonly signal: AbortSignal;
   /** The operation waits for a person now. */

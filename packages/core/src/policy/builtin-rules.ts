@@ -11,6 +11,7 @@ export const BUILTIN_CATEGORIES = [
   "statistics",
   "code",
   "ssh_forward",
+  "kube_proxy",
 ] as const;
 
 export type BuiltinCategory = (typeof BUILTIN_CATEGORIES)[number];
@@ -25,6 +26,7 @@ export const BUILTIN_RULES = {
   reviewers: "no-common-reviewer",
   agentForwarding: "no-agent-forwarding",
   x11Forwarding: "no-x11-forwarding",
+  readLevel: "read-level",
 } as const;
 
 export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: string; readonly reason: string }>> = {
@@ -40,6 +42,10 @@ export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: str
   statistics: { id: "no-planner-statistics", reason: "the planner's statistics hold samples of labelled values" },
   code: { id: "no-unseen-code", reason: "holds code that runs unseen, which could move labelled data" },
   ssh_forward: { id: "no-port-forwarding", reason: "what goes through a forward is neither read nor recorded" },
+  kube_proxy: {
+    id: "no-kube-proxy",
+    reason: "what goes through the API server's proxy is neither masked nor judged",
+  },
 };
 
 export const BUILTIN_RULE_IDS: ReadonlySet<string> = new Set([

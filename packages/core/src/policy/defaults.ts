@@ -40,6 +40,7 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
     statistics: "deny",
     code: "deny",
     ssh_forward: "deny",
+    kube_proxy: "deny",
   },
   review: {
     by: ["group:reviewers"],

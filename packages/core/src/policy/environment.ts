@@ -1,4 +1,4 @@
-import type { Operation, SshOperation } from "../operation.ts";
+import type { KubeOperation, Operation, SshOperation } from "../operation.ts";
 import { SSH_CHANNELS } from "../operation.ts";
 import type { AccessLevel } from "../resource.ts";
 import type { StatementFacts } from "../sql-facts.ts";
@@ -106,6 +106,10 @@ function tag(name: string): EnvironmentField {
 
 function sshField(type: string, description: string, read: (operation: SshOperation) => unknown): EnvironmentField {
   return { type, description, read: ({ operation }) => (operation?.type === "ssh" ? read(operation) : undefined) };
+}
+
+function kubeField(type: string, description: string, read: (operation: KubeOperation) => unknown): EnvironmentField {
+  return { type, description, read: ({ operation }) => (operation?.type === "kube" ? read(operation) : undefined) };
 }
 
 function declared(type: string, description: string): EnvironmentField {
@@ -281,12 +285,31 @@ export const ENVIRONMENT: Readonly<Record<string, EnvironmentRoot>> = {
     description: "one Kubernetes request",
     operation: true,
     fields: {
-      verb: declared("string", "get, list, create, delete, ..."),
-      group: declared("string", "API group"),
-      resource: declared("string", "such as `pods`"),
-      subresource: declared("string", "such as `exec`"),
-      namespace: declared("string", "its namespace"),
-      name: declared("string", "name of the object"),
+      verb: kubeField(
+        "string",
+        "get, list, watch, create, update, patch, delete, deletecollection; exec, attach and portforward are `create`; of a path that is no resource the method in lower case",
+        (o) => o.verb,
+      ),
+      group: kubeField("string", "API group, such as `apps`; empty: the core group", (o) => o.group),
+      version: kubeField("string", "such as `v1`", (o) => o.version),
+      resource: kubeField("string", "plural, such as `pods`; empty: a path that is no resource", (o) => o.resource),
+      subresource: kubeField("string", "such as `exec`; empty otherwise", (o) => o.subresource),
+      namespace: kubeField("string", "its namespace; of a namespace its name; empty: all, or none", (o) => o.namespace),
+      name: kubeField("string", "name of the object; empty: all, or one that the server makes", (o) => o.name),
+      path: kubeField("string", "path of the URL, without query", (o) => o.path),
+      labels: kubeField(
+        "map<string, string>",
+        "labels of what is written; unknown when it does not say",
+        (o) => o.labels,
+      ),
+      dry_run: kubeField("bool", "nothing is stored", (o) => o.dryRun),
+      container: kubeField("string", "of exec and attach; empty: the default one", (o) => o.container),
+      command: kubeField("list<string>", "arguments of exec, the program first; empty otherwise", (o) => o.command),
+      programs: kubeField(
+        "list<string>",
+        "programs that exec starts, without folder; unknown when it cannot be read",
+        (o) => o.programs,
+      ),
     },
   },
   http: {

@@ -6,6 +6,7 @@ import { combineReviews, toRequirement } from "./combine-reviews.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
 import { type BuiltinSite, countedPredicates, judgeBuiltin, judgeUnknown } from "./judge-builtin.ts";
+import { judgeKube } from "./judge-kube.ts";
 import { judgeSsh } from "./judge-ssh.ts";
 import { bindingsFor, judge, touches } from "./rule-state.ts";
 import { combineMasks, type MaskDecision, masksOf, type PolicyView, type ViewSide, viewFor } from "./view.ts";
@@ -96,7 +97,7 @@ function judgeSide(site: SideSite, findings: Findings): MaskDecision {
 
 /** Values of the label may be among what the operation reads. */
 export function touchesLabel(operation: Operation, label: string): boolean {
-  if (operation.type === "ssh") return false;
+  if (operation.type === "ssh" || operation.type === "kube") return false;
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   return operation.labels.reads.includes(label);
 }
@@ -119,6 +120,8 @@ function builtinFindings(operation: Operation, site: BuiltinSite) {
       return judgeBuiltin(operation, site);
     case "ssh":
       return judgeSsh(operation, site);
+    case "kube":
+      return judgeKube(operation, site);
     case "unknown":
       return judgeUnknown(operation, site);
   }

@@ -40,7 +40,7 @@ export function touches(match: RuleMatch, operation: Operation): boolean {
   const globs = match.labels;
   if (globs === undefined) return true;
   // labels are of columns
-  if (operation.type === "ssh") return false;
+  if (operation.type === "ssh" || operation.type === "kube") return false;
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   const { reads, writes, predicates } = operation.labels;
   const touched = (label: string) => matchesAny(globs, label);

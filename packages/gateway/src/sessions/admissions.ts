@@ -93,12 +93,13 @@ export class Admissions {
     };
     request.signal.addEventListener("abort", takenBack, { once: true });
     const expiresAt = new Date(Date.now() + review.expiresInSeconds * 1000).toISOString();
+    const mode = request.ticketOnly === true ? "ticket" : review.mode;
     const { principal, resource } = this.#session.authorized();
     const bound = [request.operation, request.text, principal.name, resource.name];
     const ask: Ask = {
       type: "review",
       request: {
-        mode: review.mode,
+        mode,
         ruleId,
         reason,
         by: review.by,
@@ -117,7 +118,7 @@ export class Admissions {
         case "review_opened": {
           this.#recordReview(operation, { ...answer, state: "opened" });
           const { shortId, link } = answer;
-          if (review.mode === "ticket") return refuse({ how: "ticket", shortId, link });
+          if (mode === "ticket") return refuse({ how: "ticket", shortId, link });
           return request.onHeld({ ruleId, reason, askedOf: review.by, shortId, link, expiresAt: answer.expiresAt });
         }
         case "review_approved": {

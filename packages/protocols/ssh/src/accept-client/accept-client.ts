@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { AuthenticationResult, SessionHost } from "@tidewaiter/core";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
+import { secretOf } from "@tidewaiter/toolkit/connection-secret/secret-of";
 import { decodeCertificate, type SignedCertificate } from "@tidewaiter/toolkit/ssh-certificate/certificate";
 import type { AuthContext, Connection, ParsedKey } from "ssh2";
 import ssh2 from "ssh2";
 import { OFFERED } from "../algorithms.ts";
 import { fingerprint } from "../connect-target/host-key.ts";
 import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
-import { secretOf } from "./secret-password.ts";
 import { parseUserName, type SshUserName } from "./user-name.ts";
 import { verifiesSignature } from "./verify-signature.ts";
 

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Admission, SshChannel } from "@tidewaiter/core";
+import { pump } from "@tidewaiter/toolkit/terminal/pump";
 import type { Connection, TcpConnectionDetails } from "ssh2";
 import { admit, finish, type SshContext } from "./context.ts";
-import { pump } from "./pump.ts";
 
 /** What an SSH server and client say first (RFC 4253, 4.2): a second connection inside of this one would not be recorded. */
 const SSH_BANNER = Buffer.from("SSH-");

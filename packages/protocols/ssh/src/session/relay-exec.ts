@@ -1,10 +1,10 @@
 import type { Admission } from "@tidewaiter/core";
+import type { ExecTransfer } from "@tidewaiter/toolkit/command/transfers";
+import { Output } from "@tidewaiter/toolkit/terminal/output";
+import { type Gate, pump } from "@tidewaiter/toolkit/terminal/pump";
 import type { ClientChannel, ServerChannel } from "ssh2";
-import type { ExecTransfer } from "../command/transfers.ts";
 import { ScpReader } from "../scp/scp-reader.ts";
 import { detectorsOf, finish, type SshContext } from "./context.ts";
-import { Output } from "./output.ts";
-import { type Gate, pump } from "./pump.ts";
 import { EXIT_REFUSED, spoken } from "./words.ts";
 
 export interface ChannelRelay {

@@ -1,8 +1,8 @@
 import type { ByteMeter, SshOperation } from "@tidewaiter/core";
+import { pump } from "@tidewaiter/toolkit/terminal/pump";
 import { plainPath } from "../sftp/plain-path.ts";
 import { SftpInspector, type SftpRequest } from "../sftp/sftp-inspector.ts";
 import { admit, finish } from "./context.ts";
-import { pump } from "./pump.ts";
 import { type ChannelRelay, end } from "./relay-exec.ts";
 import { approvedText, heldText, refusalText, spoken } from "./words.ts";
 

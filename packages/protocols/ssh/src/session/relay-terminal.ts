@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Admission } from "@tidewaiter/core";
-import { TypedLine } from "../terminal/typed-line.ts";
-import { typedPrograms } from "../terminal/typed-programs.ts";
+import { Output } from "@tidewaiter/toolkit/terminal/output";
+import { pump } from "@tidewaiter/toolkit/terminal/pump";
+import { TypedLine } from "@tidewaiter/toolkit/terminal/typed-line";
+import { typedPrograms } from "@tidewaiter/toolkit/terminal/typed-programs";
 import { admit, detectorsOf, finish } from "./context.ts";
-import { Output } from "./output.ts";
-import { pump } from "./pump.ts";
 import { budgetOf, type ChannelRelay, end } from "./relay-exec.ts";
 import { approvedText, heldText, refusalText, spoken } from "./words.ts";
 

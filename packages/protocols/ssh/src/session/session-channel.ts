@@ -1,7 +1,7 @@
 import type { Admission, HeldOperation, SshChannel, SshOperation } from "@tidewaiter/core";
+import { type CommandReading, readCommand } from "@tidewaiter/toolkit/command/read-command";
+import { type ExecTransfer, transfersOf } from "@tidewaiter/toolkit/command/transfers";
 import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session } from "ssh2";
-import { type CommandReading, readCommand } from "../command/read-command.ts";
-import { type ExecTransfer, transfersOf } from "../command/transfers.ts";
 import { plainPath } from "../sftp/plain-path.ts";
 import { admit, finish, type SshContext } from "./context.ts";
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";

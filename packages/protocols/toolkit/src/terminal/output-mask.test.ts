@@ -1,6 +1,6 @@
-import { detectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { detectorSet } from "../content/detector-set.ts";
 import { OutputMask } from "./output-mask.ts";
 
 const set = detectorSet(["email", "us_ssn", "payment_card", "private_key"]);

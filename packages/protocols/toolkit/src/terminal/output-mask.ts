@@ -1,7 +1,7 @@
-import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
-import { markerOf } from "@tidewaiter/toolkit/content/detector-set";
-import { findSensitive } from "@tidewaiter/toolkit/content/find-sensitive";
-import type { Span } from "@tidewaiter/toolkit/content/span";
+import type { DetectorSet } from "../content/detector-set.ts";
+import { markerOf } from "../content/detector-set.ts";
+import { findSensitive } from "../content/find-sensitive.ts";
+import type { Span } from "../content/span.ts";
 import { visibleText } from "./escape-sequences.ts";
 
 /** As much as a finding may be long in front of a cut: what is kept back, and what is remembered of what has gone out. */

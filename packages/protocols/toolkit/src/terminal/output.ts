@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { LiveSession } from "@tidewaiter/core";
-import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
-import { OutputMask } from "../terminal/output-mask.ts";
+import type { DetectorSet } from "../content/detector-set.ts";
+import { OutputMask } from "./output-mask.ts";
 import type { Gate } from "./pump.ts";
 
 /** How long the last line waits for its rest; a keystroke's echo not so long that a person feels it. */

@@ -1,0 +1,29 @@
+import type { KubeOperation } from "../operation.ts";
+import { BUILTIN_RULES, CATEGORY_RULES } from "./builtin-rules.ts";
+import type { BuiltinFinding, BuiltinSite } from "./judge-builtin.ts";
+
+const READS: ReadonlySet<string> = new Set(["get", "list", "watch"]);
+/** Created only to be answered: nothing is stored. `auth can-i` and `auth whoami` ask so. */
+const QUESTIONS = /^self(subjectaccessreviews|subjectrulesreviews|subjectreviews)$/;
+
+/** Rules that hold without being written, on every Kubernetes resource. */
+export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): readonly BuiltinFinding[] {
+  const { builtins, unknownStatement } = view.policy.defaults;
+  const findings: BuiltinFinding[] = [];
+  if (view.context.level === "read" && !onlyReads(operation)) {
+    const reason = "the access level read lets get, list and watch through";
+    findings.push({ ruleId: BUILTIN_RULES.readLevel, outcome: "deny", reason });
+  }
+  if (operation.subresource === "proxy" && builtins.kube_proxy !== "allow") {
+    const { id: ruleId, reason } = CATEGORY_RULES.kube_proxy;
+    findings.push({ ruleId, outcome: "deny", reason });
+  }
+  if (operation.unread !== undefined && unknownStatement !== "allow")
+    findings.push({ ruleId: BUILTIN_RULES.unknownStatement, outcome: unknownStatement, reason: operation.unread });
+  return findings;
+}
+
+function onlyReads({ verb, resource, subresource }: KubeOperation): boolean {
+  if (resource === "") return verb === "get" || verb === "head";
+  return READS.has(verb) || (verb === "create" && subresource === "" && QUESTIONS.test(resource));
+}
