@@ -43,6 +43,7 @@ import { stepUpPages } from "./features/second-factors/step-up-pages.ts";
 import { browserLoginPages } from "./features/secrets/pages.ts";
 import { secretRoutes } from "./features/secrets/routes.ts";
 import { sessionRoutes } from "./features/sessions/routes.ts";
+import { watchRoutes } from "./features/watches/routes.ts";
 import { registerAssets } from "./http/assets-route.ts";
 import { loggedRequest } from "./http/log-request.ts";
 import { type PageRoute, registerPages } from "./http/page-route.ts";
@@ -84,6 +85,7 @@ export function allRoutes(services: Services): readonly Route[] {
     ...certificateRoutes(services),
     ...sessionRoutes(services),
     ...recordingRoutes(services),
+    ...watchRoutes(services),
     ...reviewRoutes(services),
     ...notificationRoutes(services),
     ...budgetRoutes(services),

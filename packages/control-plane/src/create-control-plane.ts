@@ -30,6 +30,7 @@ import { SecondFactors } from "./features/second-factors/service.ts";
 import { StepUpLinks } from "./features/second-factors/step-up-links.ts";
 import { openTokenKey, SessionService } from "./features/sessions/service.ts";
 import { principalName } from "./features/shapes.ts";
+import { WatchService } from "./features/watches/service.ts";
 import { WebSessions } from "./features/web-session/service.ts";
 import { MasterKeyFile } from "./seal/key-file.ts";
 import { Sealer } from "./seal/sealer.ts";
@@ -137,6 +138,8 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     // The end of a session whose gateway was lost is told by nobody.
     isHeld: async (sessionId) => (await store.units.sessions.get({ id: sessionId })).endedAt === null,
   });
+  const recordings = new RecordingService({ blobs: deps.blobs, store, sealer });
+  const feed = new ChangeFeed(store.units.changes, (listener) => store.onChange(listener));
   const oidcClients = new OidcClients(secretResolver, now);
   const providers = new IdentityProviders({
     ...{ store, sealer, attempts, now, web },
@@ -171,9 +174,10 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     }),
     scim: new ScimService({ store, refusals: new Attempts(now), now }),
     reviews: new ReviewService(store, sealer),
-    recordings: new RecordingService({ blobs: deps.blobs, store, sealer }),
+    recordings,
+    watching: new WatchService({ store, recordings, feed }),
     agents: new AgentService(store, now),
-    feed: new ChangeFeed(store.units.changes, (listener) => store.onChange(listener)),
+    feed,
   };
 }
 

@@ -11,6 +11,7 @@ import type { ScimService } from "./features/scim/service.ts";
 import type { FactorEnrolment } from "./features/second-factors/enrolment.ts";
 import type { SecondFactors } from "./features/second-factors/service.ts";
 import type { StepUpLinks } from "./features/second-factors/step-up-links.ts";
+import type { WatchService } from "./features/watches/service.ts";
 import type { WebSessions } from "./features/web-session/service.ts";
 import type { Sealer } from "./seal/sealer.ts";
 import type { SigningKeyRing } from "./signing/key-ring.ts";
@@ -24,6 +25,7 @@ export interface Services extends PortParts {
   readonly federation: FederationService;
   /** Turns references (`env:NAME`, `vault:...`) into secrets, as far as the server is set up for them. */
   readonly secretResolver: SecretResolver;
+  readonly watching: WatchService;
   readonly webSessions: WebSessions;
   /** On signing in, by address. */
   readonly attempts: Attempts;

@@ -6,7 +6,7 @@ const EVERY_MS = 15_000;
 export function startSweeper(store: ControlPlaneStore): { stop(): void; sweep(): Promise<void> } {
   const { reviews, sessions, budgets, changes, mandates, federations, login, webSessions } = store.units;
   const { accessRequests, changeRequests, notifications } = store.units;
-  const { emergencies } = store.units;
+  const { emergencies, watches } = store.units;
   const sweep = async () => {
     await reviews.sweep();
     await accessRequests.sweep();
@@ -20,6 +20,7 @@ export function startSweeper(store: ControlPlaneStore): { stop(): void; sweep():
     await login.sweep();
     await webSessions.sweep();
     await notifications.sweep();
+    await watches.sweep();
   };
   // A store that is away now is swept the next time; every reader judges by the clock anyhow.
   const timer = setInterval(() => void sweep().catch(() => {}), EVERY_MS);

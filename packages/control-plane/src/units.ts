@@ -39,6 +39,7 @@ import { factorUnits } from "./features/second-factors/store.ts";
 import { browserLoginUnits } from "./features/secrets/browser-login-store.ts";
 import { secretUnits } from "./features/secrets/store.ts";
 import { sessionUnits } from "./features/sessions/store.ts";
+import { watchUnits } from "./features/watches/store.ts";
 import { webSessionUnits } from "./features/web-session/store.ts";
 import { sealUnits } from "./seal/store.ts";
 import { signingUnits } from "./signing/store.ts";
@@ -88,6 +89,7 @@ export const units = {
   sessions: sessionUnits,
   settings: settingsUnits,
   signing: signingUnits,
+  watches: watchUnits,
   webSessions: webSessionUnits,
 };
 

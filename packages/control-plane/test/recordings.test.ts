@@ -1,9 +1,9 @@
-import type { AuthorizedSession, SessionEvent } from "@tidewaiter/core";
-import { createSegmentWriter, encodeEvents, NO_PREVIOUS_HASH } from "@tidewaiter/core/recording/segment";
+import type { SessionEvent } from "@tidewaiter/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { primitives, segmentKey } from "../src/blobs/index.ts";
+import { segmentKey } from "../src/blobs/index.ts";
 import { type Harness, startHarness } from "./running.ts";
 import { COUNTERS, openSession, setTheScene } from "./scene.ts";
+import { segmentsOf } from "./segments.ts";
 
 const AT = Date.parse("2026-03-01T08:00:00Z");
 
@@ -21,27 +21,6 @@ const operation: SessionEvent = {
 
 const notice = (text: string): SessionEvent => ({ at: AT + 1, type: "notice", code: "00000", text });
 
-/** Segments as a gateway's recorder writes them. */
-function segmentsOf(session: AuthorizedSession, batches: readonly (readonly SessionEvent[])[]) {
-  let previousHash = NO_PREVIOUS_HASH;
-  return batches.map((events, index) => {
-    const { keyId, key, wrapped } = session.recordingKey;
-    const header = {
-      sessionId: session.id,
-      sequence: index + 1,
-      keyId,
-      wrappedKey: wrapped,
-      previousHash,
-      createdAt: AT,
-    };
-    const writer = createSegmentWriter(header, Buffer.from(key, "base64"), primitives);
-    const frame = writer.frame(encodeEvents(events.map((event) => JSON.stringify(event))));
-    const closed = writer.close({ closedAt: AT, incomplete: false });
-    previousHash = closed.hash;
-    return { bytes: Buffer.concat([writer.header, frame, closed.bytes]), hash: closed.hash };
-  });
-}
-
 describe("recordings", () => {
   let harness: Harness;
   let anaId: string;
@@ -57,7 +36,7 @@ describe("recordings", () => {
 
   const record = async (batches: readonly (readonly SessionEvent[])[]) => {
     const session = await openSession(harness, anaId);
-    const segments = segmentsOf(session, batches);
+    const segments = segmentsOf(session, batches, AT);
     for (const [index, { bytes }] of segments.entries()) await harness.port.putSegment(session.id, index + 1, bytes);
     const lastSegmentHash = segments.at(-1)?.hash ?? "";
     const end = { reason: "client left", counters: COUNTERS, segments: segments.length, lastSegmentHash };

@@ -226,6 +226,8 @@ export type LeaseState =
       readonly leaseExpiresAt: string;
       readonly sessionGrant: string;
       readonly principal: Principal;
+      /** Somebody follows it live: segments are to be handed over within about a second. */
+      readonly watched: boolean;
     }
   | { readonly sessionId: string; readonly ok: false; readonly reason: string };
 
@@ -319,6 +321,8 @@ export interface Change {
     | "secret"
     | "agent"
     | "session"
+    /** More of a watched recording is stored: for those who watch, of no matter to a gateway. */
+    | "recording"
     | "cancel"
     | "notification"
     | "labels"

@@ -22,6 +22,7 @@ export type IdPrefix =
   | "aud"
   | "sec"
   | "blg"
+  | "wch"
   | "cnl"
   | "tok"
   | "nch"

@@ -235,6 +235,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
         makeRecorder: () => ({
           append: (event) => void events.push(event),
           flush: () => undefined,
+          watched: () => {},
           failed: undefined,
           end: async () => ({ segments: 1, lastSegmentHash: "", stored: true }),
         }),

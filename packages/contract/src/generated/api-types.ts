@@ -3440,6 +3440,72 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
+  "/v1/sessions/{id}/watches": {
+    get?: never;
+    put?: never;
+    /** Follow a live session: needs a reason and is itself recorded; over 15 s after the last question for events (needs the permission recordings.read) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { "application/json": {
+          reason: string;
+          originals?: boolean;
+        } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { "application/json": {
+            id: string;
+            startedAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/sessions/{id}/watches/{watch}/events": {
+    /** What was recorded after segment `after`, waiting up to 3 s for it: one event a line, then {"watch":{"after":N,"ended":null|REASON}} (needs the permission recordings.read) */
+    get: {
+      parameters: {
+        query?: { after?: number };
+        header?: never;
+        path: { id: string; watch: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/x-ndjson": string } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    patch?: never;
+  };
+  "/v1/sessions/{id}/watches/{watch}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Stop following a session (needs the permission recordings.read) */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string; watch: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    patch?: never;
+  };
   "/v1/reviews": {
     /** List reviews that the caller asked for or may decide, or all for those who may read them (needs the permission reviews.list) */
     get: {

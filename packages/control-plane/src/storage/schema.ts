@@ -477,6 +477,19 @@ export const sessions = sqliteTable("sessions", {
   signInId: text("sign_in_id"),
 });
 
+/** Live looks at live sessions. */
+export const sessionWatches = sqliteTable("session_watches", {
+  id: text("id").primaryKey(),
+  sessionId: text("session_id").notNull(),
+  principalId: text("principal_id").notNull(),
+  principalName: text("principal_name").notNull(),
+  resourceId: text("resource_id").notNull(),
+  originals: flag("originals").notNull(),
+  startedAt: instant("started_at").notNull(),
+  /** Each question for events moves it on. */
+  until: instant("until").notNull(),
+});
+
 export const reviews = sqliteTable("reviews", {
   id: text("id").primaryKey(),
   shortId: text("short_id").notNull(),

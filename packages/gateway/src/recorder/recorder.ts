@@ -6,6 +6,7 @@ import { createJournalSpool, type JournalFs } from "./journal.ts";
 import { reasonOf, SegmentChain } from "./segment-chain.ts";
 import { createMemorySpool, type Spool } from "./spool.ts";
 import { createSyncGroup, type SyncGroup } from "./sync-group.ts";
+import { WatchedPace } from "./watched-pace.ts";
 
 export interface RecorderOptions {
   readonly session: Pick<AuthorizedSession, "id" | "recordingKey">;
@@ -35,6 +36,8 @@ export interface Recorder {
    * plane has acknowledged it; not for `best_effort`). Throws, or rejects with, `recording_failed`: forward nothing then.
    */
   flush(options?: { readonly durable?: boolean }): undefined | Promise<void>;
+  /** While somebody watches, segments are handed over within about a second. Holds for 5 s: each renewal says it again. */
+  watched(yes: boolean): void;
   /** Why nothing more can be recorded; undefined while all is well. */
   readonly failed: string | undefined;
   /**
@@ -73,6 +76,7 @@ class SessionRecorder implements Recorder {
   readonly #syncGroup: SyncGroup;
   readonly #spool: Spool;
   readonly #chain: SegmentChain;
+  readonly #pace: WatchedPace;
   readonly #bestEffort: boolean;
   #lines: string[] = [];
   #buffered = 0;
@@ -104,6 +108,7 @@ class SessionRecorder implements Recorder {
     } catch (error) {
       throw recordingFailed(reasonOf(error), error);
     }
+    this.#pace = new WatchedPace(this.#chain, this.#clock, () => this.#roll());
   }
 
   get failed(): string | undefined {
@@ -128,6 +133,10 @@ class SessionRecorder implements Recorder {
     if (this.#failed !== undefined) throw recordingFailed(this.#failed);
     const durable = options.durable === true || this.#options.mode === "durable";
     return durable && !this.#bestEffort ? this.#durably() : undefined;
+  }
+
+  watched(yes: boolean): void {
+    if (this.#failed === undefined && this.#ended === undefined) this.#pace.watched(yes);
   }
 
   end(summary: Omit<SessionEnded, "type">): Promise<RecordingEnd> {
@@ -157,6 +166,7 @@ class SessionRecorder implements Recorder {
     if (this.#options.mode === "strict") this.#syncGroup.soon(this.#syncBehind);
     if (this.#chain.bytes >= SEGMENT_BYTES) this.#roll();
     else this.#cancelAge ??= this.#clock.after(SEGMENT_AGE_MS, () => this.#roll());
+    this.#pace.written();
   }
 
   /** The next segment begins at once, so that while a session lives a file says so to whoever looks after a crash. */
@@ -172,6 +182,7 @@ class SessionRecorder implements Recorder {
 
   async #finish(): Promise<RecordingEnd> {
     this.#cancelAge?.();
+    this.#pace.stop();
     if (this.#failed === undefined) this.#attempt(() => this.#chain.close());
     await this.#chain.salvage();
     const late = Promise.withResolvers<boolean>();
@@ -220,6 +231,7 @@ class SessionRecorder implements Recorder {
     this.#failed = reason;
     this.#lines = [];
     this.#cancelAge?.();
+    this.#pace.stop();
     queueMicrotask(() => this.#options.onFailure(reason));
   }
 }

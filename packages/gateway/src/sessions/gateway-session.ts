@@ -213,7 +213,8 @@ export class GatewaySession implements LiveSession<Duplex> {
   }
 
   renewed(lease: Extract<LeaseState, { ok: true }>): void {
-    const { leaseExpiresAt, sessionGrant, principal } = lease;
+    const { leaseExpiresAt, sessionGrant, principal, watched } = lease;
+    this.#recorder.watched(watched);
     const changed = JSON.stringify(principal) !== JSON.stringify(this.#authorized.principal);
     this.#authorized = { ...this.#authorized, leaseExpiresAt, sessionGrant, principal };
     if (changed) this.#context = contextOf(this.#authorized, this.#deps.client);

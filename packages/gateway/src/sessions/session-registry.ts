@@ -187,6 +187,7 @@ export class SessionRegistry {
     kinds.delete("labels");
     kinds.delete("browser_login");
     kinds.delete("cancel");
+    kinds.delete("recording");
     if (kinds.size > 0) await this.renew();
     for (const change of changes)
       if (change.kind === "agent" && change.id !== GRANT_KEYS) await this.#options.onAgent(change.id);

@@ -7,6 +7,9 @@ import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { idPath } from "../shapes.ts";
 
+/** Why somebody looks at what was recorded. */
+export const lookReason = z.string().trim().min(3).max(500);
+
 export function recordingRoutes({ recordings, store }: Services): Route[] {
   const { sessions, audit } = store.units;
   return [
@@ -18,7 +21,7 @@ export function recordingRoutes({ recordings, store }: Services): Route[] {
       params: idPath,
       resourceOf: async ({ params }) => (await sessions.get(params)).resourceName,
       query: z.strictObject({
-        reason: z.string().trim().min(3).max(500),
+        reason: lookReason,
         /** With the original text of statements whose literals are tokens. */
         originals: z.stringbool().default(false),
       }),

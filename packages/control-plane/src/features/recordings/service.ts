@@ -20,6 +20,12 @@ export interface RecordingVerification {
   readonly problems: readonly string[];
 }
 
+export interface StoredSegment {
+  readonly sequence: number;
+  /** A damaged segment ends with a `gap`. */
+  readonly events: readonly SessionEvent[];
+}
+
 export class RecordingService {
   readonly #blobs: BlobStore;
   readonly #store: ControlPlaneStore;
@@ -39,11 +45,14 @@ export class RecordingService {
     }
     await this.#store.units.sessions.get({ id: sessionId });
     const key = segmentKey(sessionId, sequence);
-    if ((await this.#blobs.putIfAbsent(key, bytes)) === "stored") return;
-    const known = await this.#blobs.get(key);
-    if (known === undefined || Buffer.compare(known, bytes) !== 0) {
-      throw new TidewaiterError("conflict", `segment ${sequence} exists already and is another one`);
+    if ((await this.#blobs.putIfAbsent(key, bytes)) === "exists") {
+      const known = await this.#blobs.get(key);
+      if (known === undefined || Buffer.compare(known, bytes) !== 0) {
+        throw new TidewaiterError("conflict", `segment ${sequence} exists already and is another one`);
+      }
     }
+    const { watches } = this.#store.units;
+    if (await watches.isWatched({ sessionId })) await watches.stored({ sessionId });
   }
 
   /** The events of a session in order. A damaged segment ends it with a `gap`, so that nobody takes it for the whole. */
@@ -52,20 +61,33 @@ export class RecordingService {
     try {
       for (const name of await this.#blobs.list(segmentPrefix(session.id))) {
         const bytes = await this.#blobs.get(name);
-        if (bytes === undefined) continue;
-        const opened = openSegment(bytes, key, primitives);
-        yield* opened.events;
-        if (opened.ok) continue;
-        yield {
-          at: opened.events.at(-1)?.at ?? Date.parse(session.startedAt),
-          type: "gap",
-          reason: opened.problem.detail,
-          lost: 0,
-        };
+        if (bytes !== undefined) yield* eventsOf(bytes, key, session);
       }
     } finally {
       key.fill(0);
     }
+  }
+
+  /** In order, as far as they are stored without a gap; of a session that has ended all that there are. */
+  async *segmentsAfter(session: SessionRow, after: number): AsyncGenerator<StoredSegment> {
+    const key = await this.#sealer.dataKey(session.recordingKeyId);
+    try {
+      for (let sequence: number | undefined = after + 1; sequence !== undefined; ) {
+        const bytes: Uint8Array | undefined = await this.#blobs.get(segmentKey(session.id, sequence));
+        if (bytes !== undefined) yield { sequence, events: eventsOf(bytes, key, session) };
+        else if (session.endedAt === null) return;
+        sequence = bytes === undefined ? await this.#firstFrom(session.id, sequence) : sequence + 1;
+      }
+    } finally {
+      key.fill(0);
+    }
+  }
+
+  async #firstFrom(sessionId: string, sequence: number): Promise<number | undefined> {
+    const from = segmentKey(sessionId, sequence);
+    const names = await this.#blobs.list(segmentPrefix(sessionId));
+    const found = names.find((name) => name >= from);
+    return found === undefined ? undefined : Number.parseInt(found.slice(segmentPrefix(sessionId).length), 10);
   }
 
   /** Needs no key: the chain is over the stored bytes. One segment in memory at a time. */
@@ -92,4 +114,11 @@ export class RecordingService {
     const incomplete = result.incomplete.map((sequence) => `the recorder failed after segment ${sequence}`);
     return { ok: true, segments: result.segments, tail: result.tail, problems: [...recovered, ...incomplete] };
   }
+}
+
+function eventsOf(bytes: Uint8Array, key: Uint8Array, session: SessionRow): readonly SessionEvent[] {
+  const opened = openSegment(bytes, key, primitives);
+  if (opened.ok) return opened.events;
+  const at = opened.events.at(-1)?.at ?? Date.parse(session.startedAt);
+  return [...opened.events, { at, type: "gap", reason: opened.problem.detail, lost: 0 }];
 }

@@ -70,9 +70,9 @@ export class SessionService {
           this.#parts.grants.forget(sessionId);
           return { sessionId, ok: false, reason: state.reason };
         }
-        const { principal, row } = state;
+        const { principal, row, watched } = state;
         const { leaseExpiresAt } = row;
-        return { sessionId, ok: true, leaseExpiresAt, sessionGrant: await this.#sign(row), principal };
+        return { sessionId, ok: true, leaseExpiresAt, sessionGrant: await this.#sign(row), principal, watched };
       }),
     );
   }

@@ -9,6 +9,7 @@ import { type CredentialRow, findCredential } from "../credentials/store.ts";
 import type { Own } from "../mandates/own.ts";
 import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
 import { withdrawReviewsOf } from "../reviews/session-end.ts";
+import { watchedSessions } from "../watches/store.ts";
 import { openSession, type Refusal } from "./authorize.ts";
 import { cancelUnits } from "./cancel.ts";
 import { type Checkable, findCheckable } from "./check.ts";
@@ -42,7 +43,13 @@ export interface OpenedSession {
 }
 
 export type Renewal =
-  | { readonly sessionId: string; readonly ok: true; readonly row: SessionRow; readonly principal: Principal }
+  | {
+      readonly sessionId: string;
+      readonly ok: true;
+      readonly row: SessionRow;
+      readonly principal: Principal;
+      readonly watched: boolean;
+    }
   | { readonly sessionId: string; readonly ok: false; readonly reason: string };
 
 export interface SessionQuery {
@@ -76,6 +83,7 @@ export const sessionUnits = {
       args.sessions.map((renewal) => renewal.sessionId),
       unit.now,
     );
+    const watched = yield* watchedSessions(unit.now);
     for (const { sessionId, counters } of args.sessions) {
       const known = facts.get(sessionId);
       const reason = known === undefined ? "the session is unknown" : sessionProblem(known, args.gatewayId, unit.now);
@@ -86,7 +94,8 @@ export const sessionUnits = {
       const leaseExpiresAt = new Date(Date.parse(unit.now) + LEASE_MS).toISOString();
       yield* update(sessions, { heartbeatAt: unit.now, leaseExpiresAt, counters }, eq(sessions.id, sessionId));
       const row = { ...known.session, leaseExpiresAt };
-      results.push({ sessionId, ok: true, row, principal: toPrincipal(known.acting.known) });
+      const principal = toPrincipal(known.acting.known);
+      results.push({ sessionId, ok: true, row, principal, watched: watched.has(sessionId) });
     }
     return results;
   }),
