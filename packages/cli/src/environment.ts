@@ -28,7 +28,7 @@ export const VARIABLES = {
   TIDEWAITER_CODE: "code of an authenticator app, or a recovery code, for `tw login`",
   TIDEWAITER_NEW_PASSWORD: "password for `tw principals add` and `tw principals password`",
   TIDEWAITER_EMERGENCY_CODE: "code for `tw emergency use` and `tw emergency drill`",
-  TIDEWAITER_CREDENTIAL: "password for `tw credentials set`",
+  TIDEWAITER_CREDENTIAL: "password or token for `tw credentials set`",
   TIDEWAITER_DEBUG: "when set, errors of ours are shown with their stack",
   PGSERVICEFILE: "service file that `tw connect` writes (default: ~/.pg_service.conf)",
   PGPASSFILE: "password file that `tw connect` writes (default: ~/.pgpass)",

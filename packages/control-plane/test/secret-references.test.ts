@@ -102,6 +102,20 @@ describe("credentials that are kept elsewhere", () => {
     expect(claims).not.toHaveProperty("addr");
   });
 
+  it("may be bearer tokens, here and at an agent", async () => {
+    const user = "system:serviceaccount:tidewaiter:tidewaiter-agent";
+    await set({ type: "token", username: user, reference: "env:SHOP" });
+    const session = await openSession(harness, anaId);
+    expect(await harness.port.openCredential(session.id)).toEqual({ type: "token", username: user, token: SECRET });
+    const file = "file:/var/run/secrets/kubernetes.io/serviceaccount/token";
+    await set({ type: "token", username: user, reference: `agent:${file}` });
+    const another = await openSession(harness, anaId);
+    const opened = await harness.port.openCredential(another.id);
+    expect(opened).toMatchObject({ type: "agent_secret", username: user, name: file, form: "token" });
+    const documents = { read: { type: "token", username: user, reference: `agent:${file}` } };
+    expect((await apply(documents)).json.changes[0]).toMatchObject({ action: "none" });
+  });
+
   it("are set by documents, which change nothing the second time", async () => {
     const credentials = { read: { username: "reader", reference: "env:SHOP" } };
     const first = await apply(credentials);

@@ -27,6 +27,9 @@ describe("secrets stay secret", () => {
     secrets.set("the client certificate's key", "canary-private");
     const certificate = { type: "certificate", username: "w", certificatePem: "cert", privateKeyPem: PRIVATE_KEY };
     await harness.call("PUT", "/v1/resources/shop/credentials/write", certificate);
+    secrets.set("the target's token", "eyJhbGciOiJSUzI1NiJ9.canary-token");
+    const token = { type: "token", username: "agent", token: secrets.get("the target's token") };
+    await harness.call("PUT", "/v1/resources/shop/credentials/admin", token);
     const made = await harness.call("POST", "/v1/connection-secrets", {}, anaToken);
     secrets.set("a connection secret", made.json.secret);
     const login = await harness.port.requestBrowserLogin({
@@ -155,6 +158,7 @@ describe("secrets stay secret", () => {
     ["PUT", "/v1/principals/nobody/password", { password: ADMIN.password }],
     ["PUT", "/v1/resources/nothing/credentials/read", { type: "password", username: "x", password: TARGET_PASSWORD }],
     ["PUT", "/v1/resources/shop/credentials/read", { type: "password", password: TARGET_PASSWORD }],
+    ["PUT", "/v1/resources/shop/credentials/read", { type: "token", username: "x", token: `${TARGET_PASSWORD} ` }],
     ["POST", "/v1/agents/join", { token: TARGET_PASSWORD, publicKey: {}, version: "1" }],
   ] as const;
 

@@ -250,6 +250,8 @@ export type TargetCredential =
     }
   /** A private key in PEM, in OpenSSH's form or PKCS #8, without a passphrase. */
   | { readonly type: "ssh_key"; readonly username: string; readonly privateKeyPem: string }
+  /** A bearer token (RFC 6750, section 2.1), such as that of a Kubernetes service account. */
+  | { readonly type: "token"; readonly username: string; readonly token: string }
   | { readonly type: "trust"; readonly username: string };
 
 /** What a secret that is kept elsewhere may be. */

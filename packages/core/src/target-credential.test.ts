@@ -21,3 +21,18 @@ it.each([
   expect(() => credentialFrom("certificate", secret)).toThrow(/secret_unavailable/);
   expect(() => credentialFrom("certificate", secret)).not.toThrow(/AAAA|BBBB/);
 });
+
+it("takes a bearer token without the line break of its file", () => {
+  expect(credentialFrom("token", { username: "u", value: "eyJh.b-_c.d~+/==\n" })).toEqual({
+    type: "token",
+    username: "u",
+    token: "eyJh.b-_c.d~+/==",
+  });
+});
+
+it.each(["", "\n", "two words", "a\r\nImpersonate-User: root", "tök3n", "=="])(
+  "refuses what cannot stand in an Authorization header: %j",
+  (value) => {
+    expect(() => credentialFrom("token", { username: "u", value })).toThrow(/secret_unavailable.*bearer token/);
+  },
+);

@@ -7,6 +7,14 @@ export interface SecretOptions {
   readonly passwordFile?: string;
 }
 
+export interface SecretSource {
+  readonly variable: string;
+  readonly question: string;
+  readonly twice?: boolean;
+  /** How the command's options begin. Default `password`. */
+  readonly option?: string;
+}
+
 /** Longer than any password the server takes. */
 const LIMIT = 64 * 1024;
 
@@ -15,24 +23,17 @@ const LIMIT = 64 * 1024;
  * and never from an argument, which others on the machine can read. One line break at its end is not part of it.
  * @throws CliError `usage` when there is none
  */
-export async function readSecret(
-  context: CommandContext,
-  options: SecretOptions,
-  from: { readonly variable: string; readonly question: string; readonly twice?: boolean },
-): Promise<string> {
+export async function readSecret(context: CommandContext, options: SecretOptions, from: SecretSource): Promise<string> {
   const secret = await findSecret(context, options, from);
   if (secret === "") throw new CliError("usage", `the ${from.question} is empty`);
   return secret;
 }
 
-async function findSecret(
-  context: CommandContext,
-  options: SecretOptions,
-  from: { readonly variable: string; readonly question: string; readonly twice?: boolean },
-): Promise<string> {
+async function findSecret(context: CommandContext, options: SecretOptions, from: SecretSource): Promise<string> {
   const { terminal, env } = context;
+  const { option = "password" } = from;
   if (options.passwordStdin && options.passwordFile !== undefined) {
-    throw new CliError("usage", "--password-stdin and --password-file: only one of them");
+    throw new CliError("usage", `--${option}-stdin and --${option}-file: only one of them`);
   }
   if (options.passwordStdin) return withoutLineBreak(await terminal.readStdin(LIMIT));
   if (options.passwordFile !== undefined) return withoutLineBreak(await readInputFile(context, options.passwordFile));
@@ -41,7 +42,7 @@ async function findSecret(
   if (!terminal.interactive) {
     throw new CliError("usage", `there is no ${from.question}`, {
       why: "nobody can be asked here: this is no terminal",
-      next: `Use --password-stdin, --password-file FILE, or the variable ${from.variable}`,
+      next: `Use --${option}-stdin, --${option}-file FILE, or the variable ${from.variable}`,
     });
   }
   const secret = await terminal.askSecret(`${from.question}: `);

@@ -1338,6 +1338,11 @@ export interface paths {
           privateKeyPem?: string;
           reference?: string;
         } | {
+          type: "token";
+          username?: string;
+          token?: string;
+          reference?: string;
+        } | {
           type: "trust";
           username: string;
         } } };

@@ -3,6 +3,7 @@ import type { Finding, Protocol } from "@tidewaiter/core";
 import { queryRows } from "./catalog/query.ts";
 import { chooseHost } from "./connect-target/choose-host.ts";
 import { type ConnectedTarget, connectTarget } from "./connect-target/connect-target.ts";
+import { proofOf } from "./connect-target/proof-of.ts";
 import { TargetConnectError } from "./connect-target/target-connect-error.ts";
 import { encodeFrontend } from "./encode-frontend.ts";
 import type { ServerSettings } from "./lineage/server-settings.ts";
@@ -34,17 +35,18 @@ export async function checkResource(
   const { credential } = input;
   const hosts = hostsOf(target);
   const connect = async (address: number) => {
+    const proof = proofOf(credential);
     const serverName = target.tls.serverName ?? hosts[address]?.host;
     return connectTarget(await input.dial(address), {
       user: credential.username,
       database: target.database,
       parameters: new Map([["application_name", "tidewaiter check"]]),
-      ...(credential.type === "password" && { password: credential.password }),
+      ...(proof.password !== undefined && { password: proof.password }),
       tls: {
         mode: target.tls.mode,
         ...(serverName !== undefined && { serverName }),
         ...(target.tls.ca !== undefined && { ca: target.tls.ca }),
-        ...(credential.type === "certificate" && { cert: credential.certificatePem, key: credential.privateKeyPem }),
+        ...proof.tls,
       },
       allowCleartext: target.allowCleartextPassword,
       keys,

@@ -14,6 +14,9 @@ interface Options extends SecretOptions {
   readonly keyFile?: string;
   readonly sshKeyFile?: string;
   readonly sshKey?: boolean;
+  readonly token?: boolean;
+  readonly tokenFile?: string;
+  readonly tokenStdin?: boolean;
   readonly trust?: boolean;
 }
 
@@ -32,12 +35,19 @@ export const set = defineCommand<[resource: string, level: string], Options>({
       .option("--key-file <file>", "its private key in PEM")
       .option("--ssh-key-file <file>", "private key of an SSH login, without a passphrase, in place of a password")
       .option("--ssh-key", "what is kept at the reference is such a private key")
+      .option(
+        "--token-file <file>",
+        "bearer token, such as that of a Kubernetes service account, in place of a password",
+      )
+      .option("--token-stdin", "read the bearer token from stdin")
+      .option("--token", "what is kept at the reference is such a token")
       .option("--trust", "the target asks for no password"),
   examples: [
     "tw credentials set prod-db read --username shop_reader            asks without echo",
     "tw credentials set prod-db read --username shop_reader --password-stdin < secret",
     "tw credentials set prod-db write --username shop_writer --certificate-file c.pem --key-file k.pem",
     "tw credentials set web-1 write --username deploy --ssh-key-file id_ed25519",
+    "tw credentials set prod-cluster write --username tidewaiter-agent --token-file token",
     "tw credentials set prod-db read --reference vault:database/creds/shop-reader",
     "tw credentials set prod-db read --username shop_reader --reference agent:file:/run/secrets/shop",
   ],
@@ -60,13 +70,14 @@ export const set = defineCommand<[resource: string, level: string], Options>({
 async function credentialOf(context: CommandContext, options: Options) {
   const { username, reference, certificateFile, keyFile, trust } = options;
   if (reference !== undefined) {
-    const kind = options.sshKey ? "ssh_key" : options.certificate ? "certificate" : "password";
-    const type: "ssh_key" | "certificate" | "password" = kind;
-    return { type, reference, ...(username !== undefined && { username }) };
+    return { type: formOf(options), reference, ...(username !== undefined && { username }) };
   }
   if (username === undefined) throw new CliError("usage", "--username is missing");
   if (options.sshKeyFile !== undefined) {
     return { type: "ssh_key" as const, username, privateKeyPem: await readInputFile(context, options.sshKeyFile) };
+  }
+  if (options.tokenFile !== undefined || options.tokenStdin || options.token) {
+    return { type: "token" as const, username, token: await readToken(context, options, username) };
   }
   if (trust) return { type: "trust" as const, username };
   if (certificateFile !== undefined && keyFile !== undefined) {
@@ -79,4 +90,21 @@ async function credentialOf(context: CommandContext, options: Options) {
   }
   const from = { variable: "TIDEWAITER_CREDENTIAL", question: `password of ${username}` };
   return { type: "password" as const, username, password: await readSecret(context, options, from) };
+}
+
+/** What is kept at a reference. */
+function formOf(options: Options): "ssh_key" | "certificate" | "token" | "password" {
+  if (options.sshKey) return "ssh_key";
+  if (options.token) return "token";
+  return options.certificate ? "certificate" : "password";
+}
+
+async function readToken(context: CommandContext, options: Options, username: string): Promise<string> {
+  const { tokenFile, tokenStdin } = options;
+  const given = {
+    ...(tokenStdin !== undefined && { passwordStdin: tokenStdin }),
+    ...(tokenFile !== undefined && { passwordFile: tokenFile }),
+  };
+  const from = { variable: "TIDEWAITER_CREDENTIAL", question: `token of ${username}`, option: "token" };
+  return (await readSecret(context, given, from)).trim();
 }

@@ -28,7 +28,7 @@ const identityGrace = z
 
 /** Documents are kept in version control: they say where a secret is kept, and never hold it. */
 const referencedCredential = z.strictObject({
-  type: z.enum(["password", "certificate", "ssh_key"]).default("password"),
+  type: z.enum(["password", "certificate", "ssh_key", "token"]).default("password"),
   username: z.string().min(1).max(128).optional(),
   reference: secretReference,
 });

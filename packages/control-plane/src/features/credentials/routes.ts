@@ -1,3 +1,4 @@
+import { BEARER_TOKEN } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
@@ -7,6 +8,8 @@ import { accessLevel, secretReference } from "../shapes.ts";
 import { type CredentialInput, setCredential } from "./service.ts";
 
 const username = z.string().min(1).max(128);
+/** Service-account tokens have about 1 kB. */
+const bearerToken = z.string().max(16_384).regex(BEARER_TOKEN, "is not a bearer token");
 const pem = z.string().min(1).max(32_768);
 
 /** Fields of the secret itself, or a reference to where it is kept. */
@@ -28,6 +31,12 @@ const credential = z.discriminatedUnion("type", [
     type: z.literal("ssh_key"),
     username: username.optional(),
     privateKeyPem: pem.optional(),
+    reference: secretReference.optional(),
+  }),
+  z.strictObject({
+    type: z.literal("token"),
+    username: username.optional(),
+    token: bearerToken.optional(),
     reference: secretReference.optional(),
   }),
   z.strictObject({ type: z.literal("trust"), username }),
@@ -52,6 +61,10 @@ function toInput(body: z.output<typeof credential>): CredentialInput {
     if (first === undefined) throw bad("privateKeyPem or reference is missing");
     return { type: "ssh_key", username, privateKeyPem: first };
   }
+  if (body.type === "token") {
+    if (first === undefined) throw bad("token or reference is missing");
+    return { type: "token", username, token: first };
+  }
   if (first === undefined || second === undefined)
     throw bad("certificatePem and privateKeyPem, or reference, are missing");
   return { type: "certificate", username, certificatePem: first, privateKeyPem: second };
@@ -65,6 +78,8 @@ function secretParts(body: Exclude<z.output<typeof credential>, { type: "trust" 
       return [body.certificatePem, body.privateKeyPem];
     case "ssh_key":
       return [body.privateKeyPem];
+    case "token":
+      return [body.token];
   }
 }
 

@@ -68,10 +68,14 @@ export async function openTargetCredential(
   if (type !== "trust" && reference !== null) return openReferenced(parts, { type, username, reference }, session);
   if (type === "trust" || sealed === null) return { type: "trust", username };
   const plaintext = await parts.sealer.open(placeOf(row.id), sealed);
-  const secret = JSON.parse(plaintext.toString()) as Record<"password" | "certificatePem" | "privateKeyPem", string>;
+  const secret = JSON.parse(plaintext.toString()) as Record<
+    "password" | "certificatePem" | "privateKeyPem" | "token",
+    string
+  >;
   plaintext.fill(0);
   if (type === "password") return { type, username, password: secret.password };
   if (type === "ssh_key") return { type, username, privateKeyPem: secret.privateKeyPem };
+  if (type === "token") return { type, username, token: secret.token };
   return { type, username, certificatePem: secret.certificatePem, privateKeyPem: secret.privateKeyPem };
 }
 

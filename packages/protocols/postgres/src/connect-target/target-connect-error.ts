@@ -9,6 +9,7 @@ export const TARGET_CONNECT_ERRORS = {
   tls_refused: { sqlState: "08001", text: "the target does not offer the TLS that is required" },
   tls_verify: { sqlState: "08001", text: "the target's certificate could not be verified" },
   auth_failed: { sqlState: "08004", text: "the target refused the stored credential" },
+  credential_type: { sqlState: "08004", text: "the stored credential is of a type that PostgreSQL does not take" },
   auth_unsupported: { sqlState: "08004", text: "the target asks for a proof that is not available" },
   server_error: { sqlState: "08004", text: "the target refused the session" },
   not_suitable: { sqlState: "08001", text: "no server of the target is in the state that is asked for" },

@@ -7,6 +7,7 @@ import { identify, sameServer } from "../catalog/identity.ts";
 import { loadCatalog } from "../catalog/load-catalog.ts";
 import { type ChosenTarget, chooseHost } from "../connect-target/choose-host.ts";
 import { type ConnectedTarget, connectTarget } from "../connect-target/connect-target.ts";
+import { proofOf } from "../connect-target/proof-of.ts";
 import { TargetConnectError } from "../connect-target/target-connect-error.ts";
 import { encodeFrontend } from "../encode-frontend.ts";
 import type { ServerSettings } from "../lineage/server-settings.ts";
@@ -37,15 +38,16 @@ export function sessionTarget(
     address: number,
     parameters: ReadonlyMap<string, string>,
   ): Promise<ConnectedTarget> => {
+    const proof = proofOf(credential);
     const stream = await session.dial(address);
     return connectTarget(stream, {
       user: credential.username,
       database,
       parameters,
-      ...(credential.type === "password" && { password: credential.password }),
+      ...(proof.password !== undefined && { password: proof.password }),
       tls: {
         ...tlsOf(target, hosts[address]?.host),
-        ...(credential.type === "certificate" && { cert: credential.certificatePem, key: credential.privateKeyPem }),
+        ...proof.tls,
       },
       allowCleartext: target.allowCleartextPassword,
       keys,
