@@ -41,7 +41,7 @@ function run(args: readonly string[], env: Record<string, string> = {}, signal?:
 skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, against a real server and host", () => {
   beforeAll(async () => {
     home = tempDir("cli-ssh");
-    sshd = await startSshd();
+    sshd = await startSshd({ config: [`TrustedUserCAKeys ${join(home.path, "trusted.pub")}`] });
     server = await startTidewaiter({
       target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
       principals: [{ name: "ana", type: "user", level: "read" }],
@@ -186,6 +186,37 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     const [header, ...lines] = (await readFile(file, "utf8")).trim().split("\n");
     expect(JSON.parse(header ?? "")).toMatchObject({ version: 2 });
     expect(lines.map((line) => (JSON.parse(line) as unknown[])[2]).join("")).toContain("one\r\ntwo\r\n");
+  });
+
+  it("comes into a host that trusts the authority, whose log names the person", async () => {
+    const set = ["credentials", "set", "web-1", "read", "--username", sshd.user, "--ssh-certificate", "--as", "admin"];
+    expect(await run(set)).toMatchObject({ code: 0 });
+    const untrusted = await run(["resources", "check", "web-1", "--as", "admin"]);
+    expect(untrusted.stdout).toContain("TrustedUserCAKeys");
+    const bundle = await run(["authorities", "list", "--use", "ssh-target", "--bundle"]);
+    expect(bundle.stdout).toMatch(/^ssh-ed25519 \S+ tidewaiter-ssh-target\n$/);
+    await writeFile(join(home.path, "trusted.pub"), bundle.stdout);
+    const checked = await run(["resources", "check", "web-1", "--as", "admin"]);
+    expect(checked.stdout).toContain(`logs in as ${sshd.user}`);
+    expect(await run(["ssh", "web-1", "--", "echo", "in"])).toMatchObject({ code: 0, stdout: "in\n" });
+    await eventually(() => /Accepted publickey .* ED25519-CERT .* ID ses_\w+ ana \(serial/.test(sshd.log()));
+    // a live session needs none of it any more
+    const pipe = join(sshd.home, "pipe");
+    await runCommand("mkfifo", [pipe]);
+    const live = run(["ssh", "web-1", "--", "cat", pipe]);
+    await eventually(() => sshd.log().match(/ID ses_\w+ ana /g)?.length === 2, { within: 10_000 });
+    const rotated = await run(["authorities", "rotate", "ssh-target", "--after", "1s", "--as", "admin"]);
+    expect(rotated.stdout, rotated.stderr).toContain("signs for ssh-target");
+    // the host has not heard of the new key
+    await eventually(async () => (await run(["ssh", "web-1", "--", "true"])).code !== 0, {
+      within: 20_000,
+      every: 500,
+    });
+    await writeFile(pipe, "still there\n");
+    expect(await live).toMatchObject({ code: 0, stdout: "still there\n" });
+    const both = await run(["authorities", "list", "--use", "ssh-target", "--bundle"]);
+    await writeFile(join(home.path, "trusted.pub"), both.stdout);
+    expect(await run(["ssh", "web-1", "--", "echo", "in"])).toMatchObject({ code: 0, stdout: "in\n" });
   });
 
   it("ends a live session within 5 s of the certificate's revocation, and says why", async () => {

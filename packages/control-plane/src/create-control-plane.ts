@@ -146,6 +146,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     clients: oidcClients,
     saml: new SamlServiceProvider(secretResolver),
   });
+  const authorities = new CertificateAuthorities(keys);
   return {
     deps,
     store,
@@ -162,13 +163,13 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     enrolment: new FactorEnrolment({ store, sealer, now, web }),
     stepUpLinks: new StepUpLinks(store, now, web),
     webSessions: new WebSessions(store, now, signInLifeMs),
-    certificates: new CertificateService(store, new CertificateAuthorities(keys), now),
+    certificates: new CertificateService(store, authorities, now),
     joinAttempts: new Attempts(now),
     federation: new FederationService({ store, tokens, attempts: new Attempts(now), now }),
     secretResolver,
     notificationLinks: await openNotificationLinks(store, sealer),
     sessions: new SessionService({
-      ...{ store, sealer, secretResolver, tokenKey },
+      ...{ store, sealer, secretResolver, tokenKey, authorities, now },
       grants: new SessionGrantSigner(grantKeys, now),
       secretGrants: new SecretGrantSigner(grantKeys, now),
     }),

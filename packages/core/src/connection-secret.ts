@@ -19,7 +19,7 @@ export interface SecretRules {
 }
 
 /** One installation has one certificate authority for each use, so that a certificate for one is worth nothing for another. */
-export type CertificateUse = "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client";
+export type CertificateUse = "postgres-client" | "ssh-user" | "ssh-host" | "ssh-target" | "kubernetes-client";
 
 export type BrowserLoginState = "waiting" | "approved" | "denied" | "withdrawn";
 

@@ -252,10 +252,17 @@ export type TargetCredential =
   | { readonly type: "ssh_key"; readonly username: string; readonly privateKeyPem: string }
   /** A bearer token (RFC 6750, section 2.1), such as that of a Kubernetes service account. */
   | { readonly type: "token"; readonly username: string; readonly token: string }
+  /** Made for one login: an OpenSSH user certificate (the blob, base64) of a new Ed25519 key, and that in PKCS #8. */
+  | {
+      readonly type: "ssh_certificate";
+      readonly username: string;
+      readonly certificate: string;
+      readonly privateKeyPem: string;
+    }
   | { readonly type: "trust"; readonly username: string };
 
 /** What a secret that is kept elsewhere may be. */
-export type CredentialForm = Exclude<TargetCredential["type"], "trust">;
+export type CredentialForm = Exclude<TargetCredential["type"], "trust" | "ssh_certificate">;
 
 export interface OpenCredentialOptions {
   readonly refused?: boolean;

@@ -1231,6 +1231,7 @@ export interface paths {
               severity: "ok" | "info" | "warning" | "problem";
               code: string;
               message: string;
+              mend?: string;
             })[];
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
@@ -1344,6 +1345,9 @@ export interface paths {
           reference?: string;
         } | {
           type: "trust";
+          username: string;
+        } | {
+          type: "ssh_certificate";
           username: string;
         } } };
       responses: {
@@ -3206,7 +3210,7 @@ export interface paths {
     /** The authorities that issue client certificates: what to trust, for which use, and until when (needs the permission self.read) */
     get: {
       parameters: {
-        query?: { use?: "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client" };
+        query?: { use?: "postgres-client" | "ssh-user" | "ssh-host" | "ssh-target" | "kubernetes-client" };
         header?: never;
         path?: never;
         cookie?: never;
@@ -3216,7 +3220,7 @@ export interface paths {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             authorities: ({
               id: string;
-              use: "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client";
+              use: "postgres-client" | "ssh-user" | "ssh-host" | "ssh-target" | "kubernetes-client";
               issuesFrom: string;
               trustedUntil: string | null;
               certificate: string | null;
@@ -3240,13 +3244,16 @@ export interface paths {
       parameters: {
         query?: never;
         header?: never;
-        path: { use: "postgres-client" | "ssh-user" | "ssh-host" | "kubernetes-client" };
+        path: { use: "postgres-client" | "ssh-user" | "ssh-host" | "ssh-target" | "kubernetes-client" };
         cookie?: never;
       };
-      requestBody?: never;
+      requestBody: { content: { "application/json": {
+          afterSeconds?: number;
+        } } };
       responses: {
         200: { headers: Record<string, unknown>; content: { "application/json": {
             id: string;
+            issuesFrom: string;
           } } };
         default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
       };

@@ -19,6 +19,11 @@ export interface NewKey {
   readonly certificate?: string;
 }
 
+export interface NewKeyPublished {
+  readonly kid: string;
+  readonly signsFrom: string;
+}
+
 export interface KeyRingOptions {
   readonly store: ControlPlaneStore;
   readonly sealer: Sealer;
@@ -90,19 +95,19 @@ export class SigningKeyRing {
   }
 
   /** Adds a key that signs once it has been published long enough; the older ones verify for the overlap. */
-  async rotate(): Promise<{ readonly kid: string }> {
-    return this.#add("next");
+  async rotate(announceMs = this.#options.announceMs): Promise<NewKeyPublished> {
+    return this.#add("next", announceMs);
   }
 
-  async #add(as: "first" | "next"): Promise<{ kid: string }> {
-    const { store, sealer, purpose, now, announceMs, overlapMs } = this.#options;
+  async #add(as: "first" | "next", announceMs = 0): Promise<NewKeyPublished> {
+    const { store, sealer, purpose, now, overlapMs } = this.#options;
     const kid = newId("kid");
     const pair: NewKey = (await this.#options.newKey?.(kid)) ?? generateKeyPairSync("ed25519");
     const certificate = pair.certificate ?? null;
     const der = pair.privateKey.export({ type: "pkcs8", format: "der" });
+    const signsFrom = new Date(now() + announceMs).toISOString();
     await sealer.sealing(async () => {
       const { sealed, dataKey } = sealer.seal({ noun: "signing_key", id: kid, field: "private" }, der);
-      const signsFrom = new Date(now() + (as === "next" ? announceMs : 0)).toISOString();
       const publicJwk = { ...pair.publicKey.export({ format: "jwk" }) };
       const key = { kid, purpose, publicJwk, sealedPrivate: sealed, signsFrom, verifiesUntil: null, certificate };
       const olderVerifyUntil = new Date(now() + announceMs + overlapMs).toISOString();
@@ -114,7 +119,7 @@ export class SigningKeyRing {
     });
     der.fill(0);
     await this.#refresh();
-    return { kid };
+    return { kid, signsFrom };
   }
 
   #find(kid: string): SigningKeyRow | undefined {

@@ -3,6 +3,9 @@ import type { Finding, TargetCredential } from "@tidewaiter/core";
 import { connectTarget, SshTargetError } from "./connect-target/connect-target.ts";
 import { sshTargetSchema } from "./target-schema.ts";
 
+const AUTHORITY =
+  "on the host, TrustedUserCAKeys names a file that holds what tw authorities list --use ssh-target --bundle prints";
+
 /** Connects as a session would: says which key the host shows, and whether the credential is taken. */
 export async function checkTarget(input: {
   readonly target: unknown;
@@ -38,13 +41,15 @@ export async function checkTarget(input: {
       });
   } catch (error) {
     if (!(error instanceof SshTargetError)) throw error;
-    findings.push(found(error));
+    findings.push(found(error, input.credential));
   }
   return findings;
 }
 
-function found(error: SshTargetError): Finding {
+function found(error: SshTargetError, credential: TargetCredential): Finding {
   const message = error.message;
+  if (error.code === "login" && credential.type === "ssh_certificate")
+    return { severity: "problem", code: error.code, message, mend: AUTHORITY };
   if (error.code !== "host_key" || error.hostKey === undefined)
     return { severity: "problem", code: error.code, message };
   return {

@@ -6,6 +6,7 @@ export const USES = [
   "postgres-client",
   "ssh-user",
   "ssh-host",
+  "ssh-target",
   "kubernetes-client",
 ] as const satisfies readonly CertificateUse[];
 

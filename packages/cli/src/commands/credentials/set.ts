@@ -17,6 +17,7 @@ interface Options extends SecretOptions {
   readonly token?: boolean;
   readonly tokenFile?: string;
   readonly tokenStdin?: boolean;
+  readonly sshCertificate?: boolean;
   readonly trust?: boolean;
 }
 
@@ -41,6 +42,7 @@ export const set = defineCommand<[resource: string, level: string], Options>({
       )
       .option("--token-stdin", "read the bearer token from stdin")
       .option("--token", "what is kept at the reference is such a token")
+      .option("--ssh-certificate", "no secret: each session gets a certificate, which the host takes by its authority")
       .option("--trust", "the target asks for no password"),
   examples: [
     "tw credentials set prod-db read --username shop_reader            asks without echo",
@@ -48,10 +50,13 @@ export const set = defineCommand<[resource: string, level: string], Options>({
     "tw credentials set prod-db write --username shop_writer --certificate-file c.pem --key-file k.pem",
     "tw credentials set web-1 write --username deploy --ssh-key-file id_ed25519",
     "tw credentials set prod-cluster write --username tidewaiter-agent --token-file token",
+    "tw credentials set web-1 write --username deploy --ssh-certificate",
     "tw credentials set prod-db read --reference vault:database/creds/shop-reader",
     "tw credentials set prod-db read --username shop_reader --reference agent:file:/run/secrets/shop",
   ],
-  notes: "A password may also stand in the variable TIDEWAITER_CREDENTIAL. Sessions that use the old one end.",
+  notes:
+    "A password may also stand in the variable TIDEWAITER_CREDENTIAL. Sessions that use the old one end.\n" +
+    "A host trusts certificates by TrustedUserCAKeys: tw authorities list --use ssh-target --bundle",
   run: async (context, options, name, levelText) => {
     const level = parseLevel(levelText);
     const body = await credentialOf(context, options);
@@ -68,7 +73,7 @@ export const set = defineCommand<[resource: string, level: string], Options>({
 });
 
 async function credentialOf(context: CommandContext, options: Options) {
-  const { username, reference, certificateFile, keyFile, trust } = options;
+  const { username, reference, certificateFile, keyFile, trust, sshCertificate } = options;
   if (reference !== undefined) {
     return { type: formOf(options), reference, ...(username !== undefined && { username }) };
   }
@@ -79,6 +84,7 @@ async function credentialOf(context: CommandContext, options: Options) {
   if (options.tokenFile !== undefined || options.tokenStdin || options.token) {
     return { type: "token" as const, username, token: await readToken(context, options, username) };
   }
+  if (sshCertificate) return { type: "ssh_certificate" as const, username };
   if (trust) return { type: "trust" as const, username };
   if (certificateFile !== undefined && keyFile !== undefined) {
     const certificatePem = await readInputFile(context, certificateFile);

@@ -23,10 +23,10 @@ export const check = defineCommand<[name: string], Options>({
     const result = await answer(api.POST("/v1/resources/{name}/check", { params: { path: { name } }, body }));
     const { paint } = context.output;
     context.output.result(result, () =>
-      result.findings.map(
-        ({ severity, message, code }) =>
-          `${paint(STYLES[severity] ?? "dim", severity.padEnd(7))}  ${escapeText(message)} ${paint("dim", `[${escapeText(code)}]`)}`,
-      ),
+      result.findings.flatMap(({ severity, message, code, mend }) => [
+        `${paint(STYLES[severity] ?? "dim", severity.padEnd(7))}  ${escapeText(message)} ${paint("dim", `[${escapeText(code)}]`)}`,
+        ...(mend === undefined ? [] : [`         ${paint("dim", escapeText(mend))}`]),
+      ]),
     );
     const found = result.findings.some(({ severity }) => severity === "problem");
     return found ? EXIT_CODES.check_failed.code : undefined;

@@ -1,6 +1,6 @@
 import type { AccessLevel, PrincipalKind } from "@tidewaiter/core";
 import type { AccessRule } from "../access-requests/access-rule.ts";
-import type { ReferencedCredential } from "../credentials/service.ts";
+import type { DocumentedCredential } from "../credentials/service.ts";
 import type { FederationInput } from "../federation/store.ts";
 import type { GrantInput } from "../grants/store.ts";
 import type { GroupInput } from "../groups/store.ts";
@@ -39,7 +39,7 @@ export interface ResourceDocument extends Positioned {
     readonly tags?: ResourceInput["tags"] | undefined;
     readonly enforce?: ResourceInput["enforce"] | undefined;
     /** By level; a level that is left out keeps its credential. */
-    readonly credentials?: Readonly<Partial<Record<AccessLevel, ReferencedCredential>>> | undefined;
+    readonly credentials?: Readonly<Partial<Record<AccessLevel, DocumentedCredential>>> | undefined;
     readonly secrets?: ResourceInput["secrets"] | undefined;
     readonly identityGraceSeconds?: ResourceInput["identityGraceSeconds"];
   };

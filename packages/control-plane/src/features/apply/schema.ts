@@ -27,11 +27,19 @@ const identityGrace = z
   .max(7 * 24 * 3600);
 
 /** Documents are kept in version control: they say where a secret is kept, and never hold it. */
-const referencedCredential = z.strictObject({
-  type: z.enum(["password", "certificate", "ssh_key", "token"]).default("password"),
-  username: z.string().min(1).max(128).optional(),
-  reference: secretReference,
-});
+const documentedCredential = z
+  .strictObject({
+    type: z.enum(["password", "certificate", "ssh_key", "token", "ssh_certificate"]).default("password"),
+    username: z.string().min(1).max(128).optional(),
+    reference: secretReference.optional(),
+  })
+  .transform(({ type, username, reference }, context) => {
+    if (type !== "ssh_certificate" && reference !== undefined) return { type, username, reference };
+    if (type === "ssh_certificate" && username !== undefined && reference === undefined) return { type, username };
+    const message = type === "ssh_certificate" ? "a username and no reference" : "a reference is missing";
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
 
 const channelDocument = { kind: z.literal("notification_channel"), name: thingName, state };
 
@@ -66,7 +74,7 @@ export const documentSchemas = {
     target: z.unknown(),
     agent: thingName,
     enforce: z.enum(["on", "observe"]).optional(),
-    credentials: z.partialRecord(accessLevel, referencedCredential).optional(),
+    credentials: z.partialRecord(accessLevel, documentedCredential).optional(),
     secrets: secretRules.nullable().optional(),
     identityGraceSeconds: identityGrace.nullable().optional(),
   }),

@@ -62,6 +62,7 @@ function checkReferences(
     if (document.noun !== "resource" || document.state === "absent") continue;
     for (const [level, credential] of Object.entries(document.fields.credentials ?? {})) {
       if (!can("credentials.write")) throw new TidewaiterError("permission_missing", "it takes credentials.write");
+      if (!("reference" in credential)) continue;
       checkReference(document, `credentials.${level}`, () =>
         checkCredentialReference(secretResolver, credential.reference, credential.username ?? ""),
       );

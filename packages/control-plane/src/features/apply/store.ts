@@ -330,8 +330,10 @@ function* changedReferences(
   const known =
     resourceId === undefined ? [] : yield* select(credentials, { where: eq(credentials.resourceId, resourceId) });
   return ACCESS_LEVELS.flatMap((level) => {
-    const { type, username, reference } = wanted[level] ?? {};
-    if (type === undefined || reference === undefined) return [];
+    const credential = wanted[level];
+    if (credential === undefined) return [];
+    const { type, username } = credential;
+    const reference = "reference" in credential ? credential.reference : null;
     const row = known.find((credential) => credential.level === level);
     const same = row?.type === type && row.username === (username ?? "") && row.reference === reference;
     const before = row && { type: row.type, username: row.username || undefined, reference: row.reference ?? "sealed" };

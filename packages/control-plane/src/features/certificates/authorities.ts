@@ -11,6 +11,7 @@ export const CERTIFICATE_USES = [
   "postgres-client",
   "ssh-user",
   "ssh-host",
+  "ssh-target",
   "kubernetes-client",
 ] as const satisfies readonly CertificateUse[];
 
@@ -19,8 +20,9 @@ export function isX509(use: CertificateUse): boolean {
   return use === "postgres-client" || use === "kubernetes-client";
 }
 
-/** Everybody who checks certificates has the new key before it signs. */
+/** Everybody who checks certificates has the new key before it signs: gateways at once, hosts when somebody brings it. */
 const ANNOUNCE_MS = 60_000;
+const ANNOUNCE_TO_HOSTS_MS = 24 * 3600 * 1000;
 /** The old key is trusted until the last certificate under it has ended. */
 const OVERLAP_MS = (MAX_SECRET_TTL + 3600) * 1000;
 
@@ -52,7 +54,7 @@ export class CertificateAuthorities {
     const opened = SigningKeyRing.open({
       ...this.#parts,
       purpose: use,
-      announceMs: ANNOUNCE_MS,
+      announceMs: use === "ssh-target" ? ANNOUNCE_TO_HOSTS_MS : ANNOUNCE_MS,
       overlapMs: OVERLAP_MS,
       newKey: async (kid) => {
         if (!isX509(use)) return generateKeyPairSync("ed25519");

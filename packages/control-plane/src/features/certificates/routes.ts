@@ -6,6 +6,8 @@ import { CERTIFICATE_USES } from "./authorities.ts";
 import { MAX_REQUEST_LENGTH } from "./client-certificate.ts";
 import { MAX_SSH_KEY_LINE } from "./ssh-certificates.ts";
 
+const MAX_ANNOUNCE_S = 30 * 24 * 3600;
+
 const use = z.enum(CERTIFICATE_USES);
 
 const authority = z.object({
@@ -90,8 +92,12 @@ export function certificateRoutes({ certificates, deps }: Services): Route[] {
       summary: "Give an authority a new key; what was issued under the old one stays valid until it ends",
       access: { permission: "certificate_authorities.write" },
       params: z.object({ use }),
-      response: z.object({ id: z.string() }),
-      handle: ({ params, caller }) => certificates.rotate(caller, params.use),
+      body: z.strictObject({
+        /** When it begins to sign. Default: after a minute, of `ssh-target` after a day, in which hosts are told. */
+        afterSeconds: z.int().min(0).max(MAX_ANNOUNCE_S).optional(),
+      }),
+      response: z.object({ id: z.string(), issuesFrom: z.string() }),
+      handle: ({ params, body, caller }) => certificates.rotate(caller, params.use, body.afterSeconds),
     }),
   ];
 }

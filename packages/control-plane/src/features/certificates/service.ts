@@ -184,11 +184,17 @@ export class CertificateService {
     return { ok: false, reason: problem === "other_principal" ? problem : "unknown" };
   }
 
-  async rotate(by: Caller, use: CertificateUse): Promise<{ readonly id: string }> {
-    const { kid } = await (await this.#authorities.ring(use)).rotate();
-    const data = { by: by.name, id: kid, use };
+  /** @param afterSeconds when the new key begins to sign; default: when everybody who checks should have it */
+  async rotate(
+    by: Caller,
+    use: CertificateUse,
+    afterSeconds?: number,
+  ): Promise<{ readonly id: string; readonly issuesFrom: string }> {
+    const ring = await this.#authorities.ring(use);
+    const { kid, signsFrom } = await ring.rotate(afterSeconds === undefined ? undefined : afterSeconds * 1000);
+    const data = { by: by.name, id: kid, use, issuesFrom: signsFrom };
     await this.#store.units.audit.append({ type: "certificate_authority.rotated", principalId: by.id, data });
-    return { id: kid };
+    return { id: kid, issuesFrom: signsFrom };
   }
 
   async published(use: CertificateUse | undefined) {

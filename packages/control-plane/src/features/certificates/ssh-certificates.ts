@@ -127,6 +127,6 @@ function authorityKey({ x }: Readonly<Record<string, unknown>>): SshPublicKey {
   return { type: "ssh-ed25519", fields: [Buffer.from(String(x), "base64url")] };
 }
 
-function toSeconds(instant: number): bigint {
+export function toSeconds(instant: number): bigint {
   return BigInt(Math.floor(instant / 1000));
 }

@@ -40,11 +40,13 @@ const credential = z.discriminatedUnion("type", [
     reference: secretReference.optional(),
   }),
   z.strictObject({ type: z.literal("trust"), username }),
+  /** No secret: for each session a key and a certificate of it, by the authority `ssh-target`. */
+  z.strictObject({ type: z.literal("ssh_certificate"), username }),
 ]);
 
 /** The schema cannot say it: a secret with its username, or a reference alone. */
 function toInput(body: z.output<typeof credential>): CredentialInput {
-  if (body.type === "trust") return body;
+  if (body.type === "trust" || body.type === "ssh_certificate") return body;
   const { type, username, reference } = body;
   const secret = secretParts(body);
   if (reference !== undefined) {
@@ -70,7 +72,9 @@ function toInput(body: z.output<typeof credential>): CredentialInput {
   return { type: "certificate", username, certificatePem: first, privateKeyPem: second };
 }
 
-function secretParts(body: Exclude<z.output<typeof credential>, { type: "trust" }>): (string | undefined)[] {
+function secretParts(
+  body: Exclude<z.output<typeof credential>, { type: "trust" | "ssh_certificate" }>,
+): (string | undefined)[] {
   switch (body.type) {
     case "password":
       return [body.password];

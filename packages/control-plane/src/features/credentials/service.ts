@@ -5,12 +5,18 @@ import type { SecretResolver } from "@tidewaiter/secret-stores";
 import type { Sealer } from "../../seal/sealer.ts";
 import type { SecretGrantSigner } from "../../signing/secret-grant.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
+import { issueTargetCertificate, type TargetCertificateParts } from "../certificates/ssh-target.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { agentSecretName, checkCredentialReference } from "./reference.ts";
 import type { CredentialRow } from "./store.ts";
 
-/** A credential as it is set: its secret, or where that is kept. */
-export type CredentialInput = TargetCredential | ReferencedCredential;
+/** A credential as it is set: its secret, where that is kept, or that a certificate is made for each session. */
+export type CredentialInput = Exclude<TargetCredential, { readonly type: "ssh_certificate" }> | DocumentedCredential;
+
+/** Holds no secret: may stand in a document. */
+export type DocumentedCredential =
+  | ReferencedCredential
+  | { readonly type: "ssh_certificate"; readonly username: string };
 
 export interface ReferencedCredential {
   readonly type: CredentialForm;
@@ -37,13 +43,14 @@ export async function setCredential(
   }
   const { type, username, ...secret } = credential;
   await parts.sealer.sealing(async () => {
-    const sealed = type === "trust" ? undefined : parts.sealer.seal(placeOf(id), JSON.stringify(secret));
+    const nothing = type === "trust" || type === "ssh_certificate";
+    const sealed = nothing ? undefined : parts.sealer.seal(placeOf(id), JSON.stringify(secret));
     const row = { id, level, type, username, sealed: sealed?.sealed ?? null, reference: null };
     await set({ by, resource, credential: row, dataKey: sealed?.dataKey });
   });
 }
 
-export interface OpeningParts {
+export interface OpeningParts extends TargetCertificateParts {
   readonly sealer: Sealer;
   readonly secretResolver: SecretResolver;
   readonly secretGrants: SecretGrantSigner;
@@ -54,6 +61,9 @@ export interface OpeningSession {
   readonly sessionId: string;
   readonly agentId: string;
   readonly gatewayId: string;
+  readonly resource: string;
+  /** For the log of the target: who is behind it. */
+  readonly who: string;
   /** The target did not take it the last time. */
   readonly refused?: boolean | undefined;
 }
@@ -65,6 +75,7 @@ export async function openTargetCredential(
   session: OpeningSession,
 ): Promise<OpenedCredential> {
   const { type, username, sealed, reference } = row;
+  if (type === "ssh_certificate") return issueTargetCertificate(parts, { username, ...session });
   if (type !== "trust" && reference !== null) return openReferenced(parts, { type, username, reference }, session);
   if (type === "trust" || sealed === null) return { type: "trust", username };
   const plaintext = await parts.sealer.open(placeOf(row.id), sealed);
@@ -82,14 +93,14 @@ export async function openTargetCredential(
 async function openReferenced(
   parts: OpeningParts,
   { type, username, reference }: { type: CredentialForm; username: string; reference: string },
-  { refused, ...session }: OpeningSession,
+  { refused, sessionId, agentId, gatewayId }: OpeningSession,
 ): Promise<OpenedCredential> {
   const name = agentSecretName(reference);
   if (name !== undefined) {
-    const secretGrant = await parts.secretGrants.sign({ ...session, name });
+    const secretGrant = await parts.secretGrants.sign({ sessionId, agentId, gatewayId, name });
     return { type: "agent_secret", username, name, form: type, secretGrant };
   }
-  const holder = session.sessionId;
+  const holder = sessionId;
   if (refused) parts.secretResolver.refused(reference, holder);
   const secret = await parts.secretResolver.resolve(reference, { holder });
   return credentialFrom(type, { username: username || (secret.username ?? ""), value: secret.value });

@@ -8,6 +8,7 @@ import { insert, remove, selectOne, type Work } from "../../storage/statement.ts
 import { type UnitContext, write } from "../../storage/unit.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import { requireResource } from "../resources/store.ts";
+import { requirePermission } from "../roles/rights.ts";
 
 export type CredentialRow = typeof credentials.$inferSelect;
 
@@ -38,6 +39,8 @@ export const credentialUnits = {
 
 export function* replaceCredential(unit: UnitContext, args: SetCredential): Work<void> {
   const resource = yield* requireResource(args.resource);
+  // With such a certificate one comes into every host that trusts the authority, which is more than this resource.
+  if (args.credential.type === "ssh_certificate") yield* requirePermission(args.by, "credentials.write");
   yield* dropCredential(resource.id, args.credential.level);
   if (args.dataKey !== undefined) yield* insertDataKey(args.dataKey);
   yield* insert(credentials, { ...args.credential, resourceId: resource.id, createdAt: unit.now });

@@ -46,6 +46,8 @@ const finding = z.object({
   severity: z.enum(["ok", "info", "warning", "problem"]),
   code: z.string(),
   message: z.string(),
+  /** What an administrator of the target can do about it. */
+  mend: z.string().optional(),
 });
 
 export function resourceRoutes({ store, deps }: Services): Route[] {

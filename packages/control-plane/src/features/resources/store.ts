@@ -85,10 +85,15 @@ export function* updateResource(unit: UnitContext, args: { by: PrincipalRef; res
   told(unit, "resource.updated", row.id, args);
 }
 
-/** What is sealed for a target is given to whatever stands at its address: to move it takes the right to the credentials. */
+/**
+ * What is sealed for a target is given to whatever stands at its address: to move it takes the right to the credentials,
+ * and to those of all resources where certificates are made that every host takes.
+ */
 function* requireMayRedirect(by: PrincipalRef, row: ResourceRow): Work<void> {
-  const sealed = yield* selectOne(credentials, eq(credentials.resourceId, row.id));
-  if (sealed !== undefined) yield* requirePermission(by, "credentials.write", row.tags);
+  const own = yield* select(credentials, { where: eq(credentials.resourceId, row.id) });
+  if (own.length === 0) return;
+  const everywhere = own.some(({ type }) => type === "ssh_certificate");
+  yield* requirePermission(by, "credentials.write", everywhere ? undefined : row.tags);
 }
 
 function stateOf(resource: ResourceState): ResourceState {

@@ -54,7 +54,8 @@ export async function authorizeCheck(
   parts.grants.forget(sessionId);
   let opened: OpenedCredential;
   try {
-    opened = await openTargetCredential(parts, credential, { sessionId, agentId, gatewayId });
+    const who = "resources check";
+    opened = await openTargetCredential(parts, credential, { ...facts, resource: resource.name, who });
   } catch (error) {
     if (error instanceof TidewaiterError && error.code === "secret_unavailable") return unreachable(error.detail);
     throw error;

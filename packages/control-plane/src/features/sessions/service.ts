@@ -78,8 +78,8 @@ export class SessionService {
   }
 
   async openCredential(sessionId: string, { refused }: OpenCredentialOptions = {}): Promise<OpenedCredential> {
-    const { row, agentId, gatewayId } = await this.#parts.store.units.sessions.credential({ sessionId });
-    return openTargetCredential(this.#parts, row, { sessionId, agentId, gatewayId, refused });
+    const { row, ...session } = await this.#parts.store.units.sessions.credential({ sessionId });
+    return openTargetCredential(this.#parts, row, { sessionId, ...session, refused });
   }
 
   async end(sessionId: string, end: SessionEnd): Promise<void> {

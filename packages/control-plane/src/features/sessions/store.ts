@@ -6,6 +6,7 @@ import { sessions } from "../../storage/schema.ts";
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";
 import { type CredentialRow, findCredential } from "../credentials/store.ts";
+import { loginName } from "../mandates/login-name.ts";
 import type { Own } from "../mandates/own.ts";
 import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
 import { withdrawReviewsOf } from "../reviews/session-end.ts";
@@ -34,6 +35,9 @@ export interface SessionCredential {
   readonly row: CredentialRow;
   readonly agentId: string;
   readonly gatewayId: string;
+  readonly resource: string;
+  /** As native clients name them. */
+  readonly who: string;
 }
 
 export interface OpenedSession {
@@ -109,10 +113,11 @@ export const sessionUnits = {
     }
     const row = yield* findCredential(known.session.credentialId);
     if (row === undefined) throw new TidewaiterError("session_ended", "the credential was removed");
-    const { id: sessionId, principalId, resourceId, agentId, gatewayId } = known.session;
+    const { id: sessionId, principalId, resourceId, agentId, gatewayId, resourceName: resource } = known.session;
     const data = { credential: row.id, level: row.level };
     unit.audit({ type: "credential.opened", principalId, sessionId, resourceId, data });
-    return { row, agentId, gatewayId };
+    const who = loginName(known.session.principalName, known.session.ownerName);
+    return { row, agentId, gatewayId, resource, who };
   }),
 
   end: write(function* (unit, args: { sessionId: string; end: SessionEnd }): Work<void> {

@@ -16,7 +16,7 @@ export function hostKeysOf(keys: readonly HostKey[]): { key: ParsedKey }[] {
   return keys.flatMap(({ privateKey, certificate }) => {
     const key = ssh2.utils.parseKey(privateKey);
     if (key instanceof Error) throw key;
-    if (certificate === undefined || !("hostCertificates" in ssh2)) return [{ key }];
+    if (certificate === undefined || !("certificates" in ssh2)) return [{ key }];
     const certified: ParsedKey = Object.create(key, {
       type: { value: `${key.type}-cert-v01@openssh.com` },
       getPublicSSH: { value: () => Buffer.from(certificate) },

@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { TargetCredential } from "@tidewaiter/core";
-import { Client, type ConnectConfig } from "ssh2";
+import { Client, type ConnectConfig, type PublicKeyAuthMethod } from "ssh2";
 import { LEGACY, MODERN, type SshAlgorithms } from "../algorithms.ts";
 import type { SshTarget } from "../target-schema.ts";
+import { certificatesSupported, certifiedKey } from "./certificate-login.ts";
 import { fingerprint, isAccepted, isCertified } from "./host-key.ts";
 
 const READY_TIMEOUT_MS = 20_000;
@@ -102,6 +103,16 @@ function loginOf(credential: TargetCredential): Partial<ConnectConfig> {
       return { password: credential.password };
     case "ssh_key":
       return { privateKey: credential.privateKeyPem };
+    case "ssh_certificate": {
+      if (!certificatesSupported())
+        throw new SshTargetError(
+          "login",
+          "this gateway runs without its patch of ssh2: it cannot log in by certificate",
+        );
+      const { username, certificate, privateKeyPem } = credential;
+      const login: PublicKeyAuthMethod = { type: "publickey", username, key: certifiedKey(certificate, privateKeyPem) };
+      return { authHandler: [login] };
+    }
     default:
       throw new SshTargetError("login", `a credential of type ${credential.type} does not log in to an SSH server`);
   }
