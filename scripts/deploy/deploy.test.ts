@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hasCommand, runCommand, skipUnless, tempDir } from "@tidewaiter/testkit";
-import { describe, expect, it } from "vitest";
+import { eventually, hasCommand, runCommand, skipUnless, spawnNode, tempDir } from "@tidewaiter/testkit";
+import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import toolchain from "../toolchain.json" with { type: "json" };
 import { copyOf, execForm, lintDockerfile, readStages } from "./dockerfile.ts";
@@ -32,13 +32,15 @@ describe.each(images)("the image of the %s", (name) => {
   });
 
   const program = entry[1] ?? "";
+  const app = tempDir("image");
+  afterAll(() => app.remove());
+  const env = { CI: "true", NODE_ENV: "production" };
+
   skipUnless(existsSync(join(root, program)) && hasCommand("pnpm"), `${program} and pnpm`).it(
     "installs and starts from the copied files alone",
     async () => {
-      await using app = tempDir("image");
       for (const { sources, destination } of copies) copyInto(app.path, sources, destination);
       const install = /^RUN pnpm (install .*)$/m.exec(source)?.[1]?.replaceAll('"', "").split(" ") ?? [];
-      const env = { CI: "true", NODE_ENV: "production" };
       const installed = await runCommand("pnpm", [...install, "--prefer-offline"], { cwd: app.path, env });
       expect(installed, installed.stdout + installed.stderr).toMatchObject({ code: 0 });
       const help = await runCommand(process.execPath, [program, "--help"], { cwd: app.path, env });
@@ -46,6 +48,30 @@ describe.each(images)("the image of the %s", (name) => {
     },
     120_000,
   );
+
+  // pnpm's patches do not travel with a package: what is asked here is the ssh2 that users get
+  if (name === "server")
+    skipUnless(hasCommand("pnpm") && hasCommand("ssh-keyscan"), "pnpm and ssh-keyscan").it(
+      "shows a host certificate to OpenSSH, which takes the patch of ssh2",
+      async () => {
+        const any = "127.0.0.1:0";
+        const args = ["--data-dir", join(app.path, "data"), "--http", any, "--postgres", any, "--ssh", any, "--json"];
+        const server = spawnNode(join(app.path, program), { args, env: { ...env, LOG_LEVEL: "warn" } });
+        try {
+          const listening = JSON.parse((await server.line(/^\{"listening".*\}$/))[0]) as { ssh: { port: number } };
+          const scan = () => runCommand("ssh-keyscan", ["-c", "-p", String(listening.ssh.port), "127.0.0.1"]);
+          // it asks its control plane for the certificate when it starts
+          const shown = await eventually(async () => (await scan()).stdout || undefined, {
+            within: 20_000,
+            every: 200,
+          });
+          expect(shown).toMatch(/^ssh-ed25519-cert-v01@openssh\.com AAAA/);
+        } finally {
+          await server.stop();
+        }
+      },
+      60_000,
+    );
 });
 
 /** Patches of dependencies are no package: pnpm wants them in every image. */
