@@ -4,6 +4,7 @@ import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 import type { Client } from "ssh2";
+import type { Asked } from "./operations.ts";
 
 /** What the channels of one connection share. */
 export interface SshContext {
@@ -18,10 +19,7 @@ export interface SshContext {
   readonly signal: AbortSignal;
 }
 
-export interface AdmitInput {
-  readonly operation: Omit<SshOperation, "type" | "user">;
-  readonly text: string;
-  readonly summary: string;
+export interface AdmitInput extends Asked {
   readonly signal: AbortSignal;
   readonly onHeld?: (held: HeldOperation) => void;
 }

@@ -1,17 +1,12 @@
 import type { Duplex } from "node:stream";
-import type { Admission, SshChannel } from "@tidewaiter/core";
+import type { Admission } from "@tidewaiter/core";
 import { pump } from "@tidewaiter/toolkit/terminal/pump";
 import type { Connection, TcpConnectionDetails } from "ssh2";
 import { admit, finish, type SshContext } from "./context.ts";
+import { askOfForward, type ForwardRequest, placeOf } from "./operations.ts";
 
 /** What an SSH server and client say first (RFC 4253, 4.2): a second connection inside of this one would not be recorded. */
 const SSH_BANNER = Buffer.from("SSH-");
-
-interface ForwardInput {
-  readonly channel: SshChannel;
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Ports that the target listens on for one client, and how each is closed. */
 type Bound = Map<string, () => void>;
@@ -22,16 +17,9 @@ const MAX_FORWARDS = 256;
 
 type Admitted = Extract<Admission, { ok: true }>;
 
-async function admitForward(context: SshContext, input: ForwardInput): Promise<Admitted | undefined> {
-  const { channel, host, port } = input;
-  const text = `${channel} ${where(input)}`;
-  const operation = { channel, command: "", programs: [], forward: { host, port } };
-  const admission = await admit(context, { operation, text, summary: text, signal: context.signal });
+async function admitForward(context: SshContext, request: ForwardRequest): Promise<Admitted | undefined> {
+  const admission = await admit(context, { ...askOfForward(request), signal: context.signal });
   return admission.ok ? admission : undefined;
-}
-
-function where({ host, port }: ForwardInput): string {
-  return port === 0 ? host : `${host}:${port}`;
 }
 
 /** `-L`, `-D`, `-W` and sockets: a connection that the target opens for the client. */
@@ -43,7 +31,7 @@ export function serveForwards(client: Connection, ready: Promise<SshContext | st
     void serve().finally(() => open--);
   };
   client.on("tcpip", (accept, reject, info) => {
-    const input: ForwardInput = { channel: "direct-tcpip", host: info.destIP, port: info.destPort };
+    const input: ForwardRequest = { channel: "direct-tcpip", host: info.destIP, port: info.destPort };
     counted(reject, () =>
       forwardOut(ready, input, { accept, reject }, (context, opened) =>
         context.target.forwardOut(info.srcIP, info.srcPort, info.destIP, info.destPort, opened),
@@ -51,7 +39,7 @@ export function serveForwards(client: Connection, ready: Promise<SshContext | st
     );
   });
   client.on("openssh.streamlocal", (accept, reject, info) => {
-    const input: ForwardInput = { channel: "direct-streamlocal", host: info.socketPath, port: 0 };
+    const input: ForwardRequest = { channel: "direct-streamlocal", host: info.socketPath, port: 0 };
     counted(reject, () =>
       forwardOut(ready, input, { accept, reject }, (context, opened) =>
         context.target.openssh_forwardOutStreamLocal(info.socketPath, opened),
@@ -76,7 +64,7 @@ type Opened = (error: Error | undefined, stream: Duplex) => void;
 
 async function forwardOut(
   ready: Promise<SshContext | string>,
-  input: ForwardInput,
+  input: ForwardRequest,
   { accept, reject }: { readonly accept: () => Duplex | undefined; readonly reject: () => unknown },
   open: (context: SshContext, opened: Opened) => void,
 ): Promise<void> {
@@ -93,7 +81,7 @@ async function forwardOut(
       return void reject();
     }
     const near = accept();
-    if (near !== undefined) return void join(context, admission, where(input), near, far).finally(over.resolve);
+    if (near !== undefined) return void join(context, admission, placeOf(input), near, far).finally(over.resolve);
     far.destroy();
     over.resolve();
   };
@@ -124,7 +112,7 @@ async function remote(
     close();
     return 0;
   }
-  const input: ForwardInput =
+  const input: ForwardRequest =
     name === "tcpip-forward"
       ? { channel: "tcpip-forward", host: info.bindAddr, port: info.bindPort }
       : { channel: "streamlocal-forward", host: info.socketPath ?? "", port: 0 };

@@ -1,8 +1,8 @@
-import type { ByteMeter, SshOperation } from "@tidewaiter/core";
+import type { ByteMeter } from "@tidewaiter/core";
 import { pump } from "@tidewaiter/toolkit/terminal/pump";
-import { plainPath } from "../sftp/plain-path.ts";
-import { SftpInspector, type SftpRequest } from "../sftp/sftp-inspector.ts";
+import { SftpInspector } from "../sftp/sftp-inspector.ts";
 import { admit, finish } from "./context.ts";
+import { askOfSftp } from "./operations.ts";
 import { type ChannelRelay, end } from "./relay-exec.ts";
 import { approvedText, heldText, refusalText, spoken } from "./words.ts";
 
@@ -29,11 +29,9 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
       }
     },
     async judge(request) {
-      const { operation, text } = operationOf(request);
+      const asked = askOfSftp(request);
       const admission = await admit(context, {
-        operation,
-        text,
-        summary: text,
+        ...asked,
         signal,
         onHeld: (held) => void channel.stderr.write(spoken(heldText(held))),
       });
@@ -44,7 +42,7 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
         return { ok: false, message: words };
       }
       if (admission.approval !== undefined) channel.stderr.write(spoken([approvedText(admission.approval)]));
-      if (operation.transfer === undefined)
+      if (asked.operation.transfer === undefined)
         finish(context, admission.operation, { result: "completed", tag: "sent", bytes: 0, startedAt: Date.now() });
       else open.set(admission.operation, { startedAt: Date.now(), meter: session.meter(admission.verdict) });
       return { ok: true, operation: admission.operation };
@@ -96,18 +94,4 @@ export async function relaySftp(relay: ChannelRelay): Promise<void> {
     finish(context, operation, { result: "error", tag: "never opened", bytes: 0, startedAt });
   }
   end(relay, exit, bytes);
-}
-
-function operationOf({ verb, paths }: SftpRequest): {
-  readonly operation: Omit<SshOperation, "type" | "user">;
-  readonly text: string;
-} {
-  const [path = ""] = paths;
-  const text = [verb, ...paths].join(" ");
-  if (verb === "get" || verb === "put") {
-    const direction = verb === "get" ? "download" : "upload";
-    const transfer = { direction, path: plainPath(path) } as const;
-    return { operation: { channel: "sftp", command: "", programs: [], transfer }, text };
-  }
-  return { operation: { channel: "sftp", command: text, programs: [verb] }, text };
 }

@@ -4,8 +4,8 @@ import type { Admission } from "@tidewaiter/core";
 import { Output } from "@tidewaiter/toolkit/terminal/output";
 import { pump } from "@tidewaiter/toolkit/terminal/pump";
 import { TypedLine } from "@tidewaiter/toolkit/terminal/typed-line";
-import { typedPrograms } from "@tidewaiter/toolkit/terminal/typed-programs";
 import { admit, detectorsOf, finish } from "./context.ts";
+import { askOfTypedLine } from "./operations.ts";
 import { budgetOf, type ChannelRelay, end } from "./relay-exec.ts";
 import { approvedText, heldText, refusalText, spoken } from "./words.ts";
 
@@ -238,14 +238,10 @@ class Keys {
   async #judge(line: string): Promise<boolean> {
     const { context, channel, signal } = this.#relay;
     const startedAt = Date.now();
-    const programs = typedPrograms(line);
     this.#taken = new AbortController();
     const say = (lines: readonly string[]): void => void channel.write(`\r\n${spoken(lines, "\r\n")}`);
     const admission: Admission = await admit(context, {
-      // what cannot be read stands in an editor, an interpreter or a half-typed line: the programs that were seen count
-      operation: { channel: "typed", command: line, programs },
-      text: line,
-      summary: `typed ${programs.join(" ")}`,
+      ...askOfTypedLine(line),
       signal: AbortSignal.any([signal, this.#taken.signal]),
       onHeld: (held) => say(heldText(held)),
     });

@@ -1,9 +1,8 @@
-import type { Admission, HeldOperation, SshChannel, SshOperation } from "@tidewaiter/core";
-import { type CommandReading, readCommand } from "@tidewaiter/toolkit/command/read-command";
-import { type ExecTransfer, transfersOf } from "@tidewaiter/toolkit/command/transfers";
+import type { Admission, HeldOperation } from "@tidewaiter/core";
+import type { CommandReading } from "@tidewaiter/toolkit/command/read-command";
 import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session } from "ssh2";
-import { plainPath } from "../sftp/plain-path.ts";
 import { admit, finish, type SshContext } from "./context.ts";
+import { type Asked, askOfBorrowing, asksOfChannel, type ChannelRequest } from "./operations.ts";
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
 import { relaySftp } from "./relay-sftp.ts";
 import { relayTerminal, type TerminalSizeChange } from "./relay-terminal.ts";
@@ -33,10 +32,7 @@ interface Upstream {
 
 type ResizeListener = (size: TerminalSizeChange) => void;
 
-interface Wish {
-  readonly kind: "shell" | "exec" | "subsystem";
-  readonly command: string;
-}
+type Wish = Omit<ChannelRequest, "terminal">;
 
 /** One session channel of the client (RFC 4254, section 6), from its open to its close. */
 export class SessionChannel {
@@ -85,11 +81,11 @@ export class SessionChannel {
     });
     session.on("auth-agent", (_accept, reject) => {
       reject?.();
-      void this.#refuse("auth-agent", "agent forwarding");
+      void this.#refuse("auth-agent");
     });
     session.on("x11", (_accept, reject) => {
       reject?.();
-      void this.#refuse("x11", "X11 forwarding");
+      void this.#refuse("x11");
     });
     session.on("shell", (accept) => void this.#start(accept(), { kind: "shell", command: "" }));
     session.on("exec", (accept, _reject, { command }) => void this.#start(accept(), { kind: "exec", command }));
@@ -102,12 +98,11 @@ export class SessionChannel {
   }
 
   /** What is never done is recorded as refused. */
-  async #refuse(channel: SshChannel, summary: string): Promise<void> {
+  async #refuse(channel: "auth-agent" | "x11"): Promise<void> {
     const context = await this.#context;
     if (typeof context === "string") return;
-    const operation = { channel, command: "", programs: [] };
     // a session that is over records nothing any more; the refusal holds all the same
-    await admit(context, { operation, text: summary, summary, signal: this.#gone.signal }).catch(() => {});
+    await admit(context, { ...askOfBorrowing(channel), signal: this.#gone.signal }).catch(() => {});
   }
 
   async #start(channel: ServerChannel | undefined, wish: Wish): Promise<void> {
@@ -127,10 +122,8 @@ export class SessionChannel {
 
   async #run(context: SshContext, channel: ServerChannel, wish: Wish): Promise<void> {
     const startedAt = Date.now();
-    const reading = wish.kind === "exec" ? readCommand(wish.command) : undefined;
-    const transfers = reading === undefined ? [] : transfersOf(reading);
-    const typed = this.#pty !== undefined;
-    const admitted = await this.#admitAll(context, channel, operationsOf(wish, typed, reading, transfers));
+    const { reading, transfers, asked } = asksOfChannel({ ...wish, terminal: this.#pty !== undefined });
+    const admitted = await this.#admitAll(context, channel, asked);
     if (admitted === undefined) return;
     const [first] = admitted;
     if (first === undefined || this.#gone.signal.aborted || context.signal.aborted) return;
@@ -164,13 +157,12 @@ export class SessionChannel {
   async #admitAll(
     context: SshContext,
     channel: ServerChannel,
-    wishes: readonly { readonly operation: Omit<SshOperation, "type" | "user">; readonly summary: string }[],
+    asked: readonly Asked[],
   ): Promise<readonly Admitted[] | undefined> {
     const admitted: Admitted[] = [];
-    for (const { operation, summary } of wishes) {
+    for (const each of asked) {
       const onHeld = (held: HeldOperation): void => void channel.stderr.write(this.#spoken(heldText(held)));
-      const text = operation.transfer === undefined ? operation.command || summary : summary;
-      const admission = await admit(context, { operation, text, summary, signal: this.#gone.signal, onHeld });
+      const admission = await admit(context, { ...each, signal: this.#gone.signal, onHeld });
       if (!admission.ok) {
         const startedAt = Date.now();
         for (const { operation: number } of admitted)
@@ -225,22 +217,4 @@ function isProtocol({ programs, commands }: CommandReading): boolean {
   const words = command.words.map(({ text }) => text);
   const at = words.findIndex((word) => word === program || word.endsWith(`/${program}`));
   return PROTOCOLS.get(program)?.(words.slice(at + 1)) ?? false;
-}
-
-function operationsOf(
-  { kind, command }: Wish,
-  typed: boolean,
-  reading: CommandReading | undefined,
-  transfers: readonly ExecTransfer[],
-) {
-  // without a terminal a shell reads its lines where nobody does
-  const programs = kind === "exec" ? reading?.programs : kind === "shell" && !typed ? undefined : [];
-  const what =
-    kind === "shell" ? "a shell" : kind === "subsystem" ? `subsystem ${command}` : `exec ${reading?.seen.join(" ")}`;
-  const own = { operation: { channel: kind, command, programs }, summary: what } as const;
-  const moved = transfers.map(({ via, direction, path }) => ({
-    operation: { channel: via, command, programs, transfer: { direction, path: plainPath(path) } },
-    summary: `${direction} ${path} by ${via}`,
-  }));
-  return [own, ...moved];
 }
