@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import type { Duplex, Readable, Writable } from "node:stream";
+import type { KubeStatus } from "../status.ts";
+
+/** What both kinds of request tell. */
+interface RequestHead {
+  readonly method: string;
+  /** As it was sent, below the resource, without query. */
+  readonly path: string;
+  /** Without `?`. */
+  readonly query: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Aborted when the client has left. */
+  readonly signal: AbortSignal;
+}
+
+/** One request over HTTP/1.1 or HTTP/2, and the way to its answer. */
+export interface Exchange extends RequestHead {
+  readonly body: Readable;
+  /** Once. */
+  respond(status: number, headers: OutgoingHttpHeaders): Writable;
+}
+
+/** A request to switch protocols (HTTP/1.1); nothing has been answered yet. */
+export interface UpgradeExchange extends RequestHead {
+  readonly socket: Duplex;
+  /** Bytes that came behind the request. */
+  readonly head: Buffer;
+}
+
+/** Answers with a Status, as the API server does. */
+export function respondStatus(exchange: Pick<Exchange, "respond">, status: KubeStatus): void {
+  const body = Buffer.from(`${JSON.stringify(status)}\n`);
+  const headers = { "content-type": "application/json", "content-length": body.length, "cache-control": "no-cache" };
+  exchange.respond(status.code, headers).end(body);
+}
+
+/** Refuses an upgrade with a Status and closes the connection. */
+export function refuseUpgrade({ socket }: Pick<UpgradeExchange, "socket">, status: KubeStatus): void {
+  const body = `${JSON.stringify(status)}\n`;
+  socket.end(
+    `HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

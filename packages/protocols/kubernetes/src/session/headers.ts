@@ -1,0 +1,52 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+
+/**
+ * What a client may say to the API server. Everything else stays here: credentials, Impersonate-* and X-Remote-* in whatever
+ * spelling, and what belongs to the connection.
+ */
+const TO_TARGET = [
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "content-type",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "kubectl-command",
+  "kubectl-session",
+  "range",
+  "user-agent",
+] as const;
+
+/** Of one connection, not of the answer (RFC 9110, section 7.6.1). */
+const OF_CONNECTION: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+export function toTarget(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const sent: Record<string, string | string[]> = {};
+  for (const name of TO_TARGET) {
+    const value = headers[name];
+    if (value !== undefined) sent[name] = value;
+  }
+  return sent;
+}
+
+/** @param changed the body is not the one that the API server sent */
+export function toClient(headers: IncomingHttpHeaders, changed: boolean): OutgoingHttpHeaders {
+  const sent: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || OF_CONNECTION.has(name)) continue;
+    if (changed && (name === "content-length" || name === "etag")) continue;
+    sent[name] = value;
+  }
+  return sent;
+}

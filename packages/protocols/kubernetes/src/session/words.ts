@@ -1,0 +1,40 @@
+import type { Admission, KubeOperation } from "@tidewaiter/core";
+import { kubeResource } from "@tidewaiter/core/operation";
+import { failure, type KubeStatus } from "../status.ts";
+
+type Refusal = Extract<Admission, { ok: false }>;
+
+/** What a refused request ends with: kubectl prints `Error from server (Forbidden): ` and the message, and exits with 1. */
+export function refusalStatus(operation: KubeOperation, refusal: Refusal): KubeStatus {
+  const { name, group, resource } = operation;
+  const details = {
+    ...(name !== "" && { name }),
+    ...(group !== "" && { group }),
+    ...(resource !== "" && { kind: resource }),
+  };
+  return failure("Forbidden", refusalText(operation, refusal), details);
+}
+
+/** As the API server words what RBAC forbids: what, to whom, why; then what to do next. */
+export function refusalText(operation: KubeOperation, refusal: Refusal): string {
+  const { ruleId, reason, how, shortId, link, by, comment } = refusal;
+  const { name, verb } = operation;
+  const object = `${kubeResource(operation)}${name === "" ? "" : ` "${name}"`}`;
+  const what = `${object}: ${verb} was not passed on`;
+  const rule = ruleId === "" ? "" : ` [${ruleId}]`;
+  const said = comment === undefined || comment === "" ? "" : `: "${comment}"`;
+  switch (how) {
+    case "denied":
+      return `${what}: ${reason}${rule}`;
+    case "ticket":
+      return `${what}: ${reason}${rule}. It needs a person: review ${shortId ?? ""} ${link ?? ""}. Run the same command again after approval`;
+    case "rejected":
+      return `${what}: ${by ?? "a reviewer"} said no${said}${rule}`;
+    case "expired":
+      return `${what}: nobody decided in time${rule}`;
+    case "withdrawn":
+      return `${what}: you took it back${rule}`;
+    case "unavailable":
+      return `${what}: ${reason}${rule}. Try again in a moment`;
+  }
+}
