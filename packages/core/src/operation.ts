@@ -154,6 +154,8 @@ export interface KubeOperation {
   readonly command: readonly string[];
   /** Names of the programs that `command` starts, without folder; undefined = it cannot be read. */
   readonly programs: readonly string[] | undefined;
+  /** Where, in what is written, a value stands that is one of our masks: it would replace the true one. */
+  readonly writesMask?: string;
   /** Why what is written cannot be read; absent = it was read, or nothing is written. */
   readonly unread?: string;
 }

@@ -99,6 +99,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   evaluate(operation: Operation): Verdict;
   /** A rule that may apply here names `sql.estimated_rows`: only then is an estimate worth asking for. */
   needsEstimate(): boolean;
+  /** A rule that may apply here refuses some objects of Kubernetes and not others: only then are lists looked through for them. */
+  judgesObjects(): boolean;
   /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
   labels(): {
     readonly version: number;

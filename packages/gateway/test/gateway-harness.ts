@@ -40,8 +40,10 @@ export interface HarnessOptions {
   readonly targetUser?: string;
   /** `target.lineage`; default: labels follow by names. */
   readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string; readonly missing?: "end" };
-  /** In place of PostgreSQL. The resource is then called `web-1`. */
+  /** In place of PostgreSQL. */
   readonly other?: {
+    /** Default `web-1`. */
+    readonly resource?: string;
     readonly protocol: Protocol<never, Duplex>;
     readonly target: unknown;
     readonly credential: TargetCredential;
@@ -183,7 +185,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     ...(options.tls && { tls: options.tls }),
   });
   const protocol: Protocol<never, Duplex> = options.other?.protocol ?? (postgres as Protocol<never, Duplex>);
-  const resourceName = options.other === undefined ? "prod-db" : "web-1";
+  const resourceName = options.other === undefined ? "prod-db" : (options.other.resource ?? "web-1");
   const stop = new AbortController();
   const host = (clientAddress: string): SessionHost<Duplex> => ({
     controlPlane,

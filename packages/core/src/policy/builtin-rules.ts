@@ -27,6 +27,7 @@ export const BUILTIN_RULES = {
   agentForwarding: "no-agent-forwarding",
   x11Forwarding: "no-x11-forwarding",
   readLevel: "read-level",
+  maskWriteBack: "no-mask-write-back",
 } as const;
 
 export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: string; readonly reason: string }>> = {

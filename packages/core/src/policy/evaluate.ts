@@ -74,6 +74,11 @@ export function needsEstimate(policy: CompiledPolicy, context: EvaluationContext
   return viewFor(policy, context).needsEstimate;
 }
 
+/** Whether a rule that refuses may refuse some objects of Kubernetes and not others of their kind. */
+export function judgesObjects(policy: CompiledPolicy, context: EvaluationContext): boolean {
+  return viewFor(policy, context).judgesObjects;
+}
+
 interface SideSite {
   readonly view: PolicyView;
   readonly side: ViewSide;

@@ -10,7 +10,8 @@ export interface Expression {
   readonly source: string;
   /** Protocols whose operations it speaks of (`sql`, `kube`); none: it is constant for a session. */
   readonly subjects: readonly string[];
-  readonly mentionsEstimate: boolean;
+  /** Whether it names a field of an operation, such as `sql.estimated_rows`; true for all of a root that is used as a whole. */
+  mentions(root: string, field: string): boolean;
   evaluate(bindings: Bindings): Truth;
 }
 
@@ -152,20 +153,24 @@ function elementFields(): readonly string[] {
   return Object.values(ELEMENT_TYPES).flatMap((fields) => Object.keys(fields));
 }
 
-function mentions(ast: ASTNode): { subjects: readonly string[]; mentionsEstimate: boolean } {
-  const subjects = new Set<string>();
-  let bare = 0;
-  let fields = 0;
-  let estimate = false;
+function mentions(ast: ASTNode): Pick<Expression, "subjects" | "mentions"> {
+  const subjects = new Map<string, { bare: number; readonly fields: string[] }>();
+  const of = (root: string) => {
+    const known = subjects.get(root) ?? { bare: 0, fields: [] };
+    subjects.set(root, known);
+    return known;
+  };
   walk(ast, (node) => {
-    if (node.op === "id" && ENVIRONMENT[node.args]?.operation === true) {
-      subjects.add(node.args);
-      if (node.args === "sql") bare += 1;
-    }
-    if (node.op === "." && node.args[0].op === "id" && node.args[0].args === "sql") {
-      fields += 1;
-      estimate ||= node.args[1] === "estimated_rows";
-    }
+    if (node.op === "id" && ENVIRONMENT[node.args]?.operation === true) of(node.args).bare++;
+    if (node.op !== "." || node.args[0].op !== "id") return;
+    const root = node.args[0].args;
+    if (ENVIRONMENT[root]?.operation === true) of(root).fields.push(node.args[1]);
   });
-  return { subjects: [...subjects].sort(), mentionsEstimate: estimate || bare > fields };
+  return {
+    subjects: [...subjects.keys()].sort(),
+    mentions(root, field) {
+      const known = subjects.get(root);
+      return known !== undefined && (known.bare > known.fields.length || known.fields.includes(field));
+    },
+  };
 }

@@ -23,7 +23,7 @@ export {
 } from "./detector-names.ts";
 export type { PolicyDocument } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
-export { evaluate, needsEstimate, touchesLabel } from "./evaluate.ts";
+export { evaluate, judgesObjects, needsEstimate, touchesLabel } from "./evaluate.ts";
 export { type Explanation, explain, type RuleExplanation, renderExplanation } from "./explain.ts";
 export { type PolicyTestResult, runPolicyTests } from "./policy-tests.ts";
 export { formatProblem, type PolicyProblem } from "./problem.ts";

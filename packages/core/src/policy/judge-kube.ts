@@ -18,6 +18,10 @@ export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): read
     const { id: ruleId, reason } = CATEGORY_RULES.kube_proxy;
     findings.push({ ruleId, outcome: "deny", reason });
   }
+  if (operation.writesMask !== undefined) {
+    const reason = `${operation.writesMask} is a mask, not the value: it would be stored in its place`;
+    findings.push({ ruleId: BUILTIN_RULES.maskWriteBack, outcome: "deny", reason });
+  }
   if (operation.unread !== undefined && unknownStatement !== "allow")
     findings.push({ ruleId: BUILTIN_RULES.unknownStatement, outcome: unknownStatement, reason: operation.unread });
   return findings;

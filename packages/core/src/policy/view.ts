@@ -4,7 +4,7 @@ import type { PrincipalKind } from "../principal.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Bindings } from "./cel.ts";
 import { mergeMatrices } from "./compile-defaults.ts";
-import type { CompiledPolicy, PredicateMatrix, RuleMask } from "./compiled-policy.ts";
+import type { CompiledPolicy, CompiledRule, PredicateMatrix, RuleMask } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
 import type { Judged } from "./environment.ts";
 import { bindingsFor, judge, mismatch, type StandingRule, standing } from "./rule-state.ts";
@@ -26,6 +26,8 @@ export interface PolicyView {
   /** The principal and, for an AI agent that acts for a person, that person: its rights are what both may do. */
   readonly sides: readonly ViewSide[];
   readonly needsEstimate: boolean;
+  /** A rule that refuses tells one object of Kubernetes from another: lists may hold some that may not be seen. */
+  readonly judgesObjects: boolean;
 }
 
 export interface ViewSide {
@@ -67,10 +69,19 @@ export function viewFor(policy: CompiledPolicy, context: EvaluationContext): Pol
 
 function createView(policy: CompiledPolicy, context: EvaluationContext): PolicyView {
   const sides = sidesOf(context).map(({ judged, kind }) => createSide(policy, context, { judged, kind }));
-  const needsEstimate = sides.some((side) =>
-    side.rules.some(({ rule }) => rule.when?.mentionsEstimate === true || rule.unless?.mentionsEstimate === true),
+  const rules = sides.flatMap((side) => side.rules.map(({ rule }) => rule));
+  const needsEstimate = rules.some((rule) => mentions(rule, "sql", "estimated_rows"));
+  const judgesObjects = rules.some(
+    (rule) => rule.deny !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field)),
   );
-  return { policy, context, sides, needsEstimate };
+  return { policy, context, sides, needsEstimate, judgesObjects };
+}
+
+/** What tells objects of one kind apart. */
+const OBJECT_FIELDS = ["namespace", "name", "labels"] as const;
+
+function mentions({ when, unless }: CompiledRule, root: string, field: string): boolean {
+  return when?.mentions(root, field) === true || unless?.mentions(root, field) === true;
 }
 
 interface Side {

@@ -23,7 +23,7 @@ import type {
   TargetCredential,
   Verdict,
 } from "@tidewaiter/core";
-import { canariesFor, needsEstimate } from "@tidewaiter/core";
+import { canariesFor, judgesObjects, needsEstimate } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import { Admissions } from "./admissions.ts";
@@ -104,6 +104,10 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   needsEstimate(): boolean {
     return needsEstimate(this.#deps.policy.current, this.#context);
+  }
+
+  judgesObjects(): boolean {
+    return judgesObjects(this.#deps.policy.current, this.#context);
   }
 
   labels() {
