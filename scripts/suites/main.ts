@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { endToEndSuites } from "./end-to-end-suites.ts";
 import { writeLongRecord } from "./long-record.ts";
-import { provideNeeds, provideReleases } from "./needs.ts";
+import { provideKubernetes, provideNeeds, provideReleases } from "./needs.ts";
 import { readOptions } from "./options.ts";
 import { failed, type Outcome, total } from "./outcome.ts";
 import { packageSuites } from "./package-suites.ts";
@@ -19,6 +19,7 @@ if ("text" in options) {
   // The children of a terminal get Ctrl-C as well; a second one ends this process at once.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
   provideNeeds(say);
+  if (options.suites.some((suite) => suite.group === "unit")) await provideKubernetes(say);
   if (options.long) await provideReleases(say);
   const count = options.suites.length;
   say(`Running ${count} ${count === 1 ? "suite" : "suites"}; the whole takes 5 to 15 minutes.`);

@@ -4,7 +4,7 @@ import { findProgram } from "./find-program.ts";
 import { type Outcome, type Suite, type SuiteOptions, skipped, total } from "./outcome.ts";
 import { oneCheck } from "./run-command.ts";
 
-const shellScripts = ["tw", "scripts/bootstrap", "scripts/demo", "scripts/test", ".ci/run"];
+const shellScripts = ["tw", "scripts/bootstrap", "scripts/demo", "scripts/kubernetes", "scripts/test", ".ci/run"];
 
 /** Suites that read the sources without running the product. */
 export const staticSuites: readonly Suite[] = [

@@ -11,6 +11,8 @@ export interface PemCertificate {
 
 export interface CertificateRequest {
   readonly commonName: string;
+  /** The O attributes, which are the groups of a Kubernetes user. */
+  readonly organizations?: readonly string[];
   /** DNS names and IP addresses of the subject alternative name. */
   readonly names?: readonly string[];
   readonly usage: "server" | "client";
@@ -57,7 +59,7 @@ async function issue(
     (value) => ({ type: /^[\d.]+$|:/.test(value) ? "ip" : "dns", value }) as const,
   );
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${request.commonName}`,
+    subject: [{ CN: [request.commonName] }, ...(request.organizations ?? []).map((name) => ({ O: [name] }))],
     issuer: root.subject,
     ...validity(request),
     signingKey,

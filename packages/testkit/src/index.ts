@@ -5,6 +5,24 @@ export { CookieClient, type Visited } from "./cookie-client.ts";
 export * from "./eventually.ts";
 export * from "./fake-clock.ts";
 export * from "./free-port.ts";
+export type { AuditEvent, AuditUser } from "./kubernetes-server/audit.ts";
+export { type BuildOptions, buildKubernetes } from "./kubernetes-server/build.ts";
+export type { CallOptions, KubernetesAnswer, KubernetesCall } from "./kubernetes-server/call.ts";
+export {
+  type KubernetesPrograms,
+  kubernetesMissing,
+  kubernetesNeed,
+  kubernetesPrograms,
+  kubernetesRelease,
+} from "./kubernetes-server/installation.ts";
+export { kubeconfigText } from "./kubernetes-server/kubeconfig.ts";
+export { type KubectlOptions, kubectl, kubectlEnvironment } from "./kubernetes-server/kubectl.ts";
+export type { Permission } from "./kubernetes-server/roles.ts";
+export {
+  type KubernetesOptions,
+  type KubernetesServer,
+  startKubernetes,
+} from "./kubernetes-server/start-kubernetes.ts";
 export * from "./node-process.ts";
 export * from "./pg-client.ts";
 export { fetchPostgres } from "./postgres-server/fetched.ts";
