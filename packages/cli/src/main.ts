@@ -24,7 +24,11 @@ for (const stream of [stdout, stderr]) {
 const outputFor = (json: boolean) =>
   new Output({
     json,
-    stdout: { write: (text) => stdout.write(text), colour: wantsColour(process.env, stdout.isTTY) },
+    stdout: {
+      write: (text) => stdout.write(text),
+      colour: wantsColour(process.env, stdout.isTTY),
+      size: () => (stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined),
+    },
     stderr: { write: (text) => stderr.write(text), colour: wantsColour(process.env, stderr.isTTY) },
   });
 

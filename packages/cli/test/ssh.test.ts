@@ -12,7 +12,8 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { tw } from "./tw.ts";
+import { interactive } from "./interactive.ts";
+import { BIN, personOf, tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -186,6 +187,81 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     const [header, ...lines] = (await readFile(file, "utf8")).trim().split("\n");
     expect(JSON.parse(header ?? "")).toMatchObject({ version: 2 });
     expect(lines.map((line) => (JSON.parse(line) as unknown[])[2]).join("")).toContain("one\r\ntwo\r\n");
+  });
+
+  const watch = (...args: string[]) =>
+    interactive(process.execPath, [BIN, "sessions", "watch", "last", "--as", "admin", ...args], personOf(home.path));
+
+  /** A shell in a terminal, as a person has one. */
+  const shell = async () => {
+    const opened = interactive("ssh", ["-F", join(home.path, ".ssh", "config"), "-tt", "web-1.tw"]);
+    await opened.see("$ ");
+    opened.type("PS1='ready> '; echo b''egun\r");
+    await opened.see("begun\r\n");
+    await opened.see("ready> ");
+    return opened;
+  };
+
+  it("shows a live terminal as it happens, from where it is, and ends with it", async () => {
+    using typing = await shell();
+    using watching = watch("--reason", "ticket 812");
+    await watching.see("begun\r\n");
+    await watching.see("ready> ");
+    expect(watching.told.stderr).toMatch(/Watching ana on web-1 as read \(ssh\), begun \d+ s ago: /);
+    expect(watching.told.stderr).toMatch(/To end it: {2}tw sessions kill ses_/);
+    typing.type("printf '\\033[1;32mgr''een\\033[0m \\033]0;title\\007\\033[6n%s\\n' an''a@example.com\r");
+    const typedAt = performance.now();
+    await watching.see("\u001b[1;32mgreen\u001b[0m ");
+    expect(performance.now() - typedAt).toBeLessThan(3_000);
+    await watching.see("\r\nready> ");
+    // masked as the person saw it, and nothing that a terminal would obey or answer
+    expect(watching.told.stdout).not.toContain("ana@example.com");
+    expect(watching.told.stdout).not.toContain("\u001b]");
+    expect(watching.told.stdout).not.toContain("\u001b[6n");
+    const times: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      typing.type(`echo ro''und-${round}\r`);
+      await typing.see(`round-${round}\r\n`);
+      const at = performance.now();
+      await watching.see(`round-${round}\r\n`);
+      times.push(performance.now() - at);
+    }
+    expect(Math.max(...times)).toBeLessThan(3_000);
+    typing.type("exit 3\r");
+    expect(await typing.closed).toBe(3);
+    expect(await watching.closed).toBe(0);
+    expect(watching.told.stdout).toContain("session ended");
+    const audit = JSON.parse(
+      (await run(["audit", "list", "--type", "session.watched", "--as", "admin", "--json"])).stdout,
+    );
+    expect(audit.events[0]).toMatchObject({ data: { by: "admin", reason: "ticket 812" } });
+  });
+
+  it("leaves the session alone when the watcher leaves, and says why when it is ended", async () => {
+    using typing = await shell();
+    using leaving = watch();
+    await leaving.see("ready> ");
+    leaving.leave();
+    expect(await leaving.closed).toBe(130);
+    using watching = watch("--json");
+    typing.type("echo st''ill\r");
+    await typing.see("still\r\n");
+    await watching.see("still\\r\\n");
+    expect(await run(["sessions", "watch", "last"])).toMatchObject({ code: 4 });
+    expect(await run(["sessions", "kill", "last", "--reason", "wrong host", "--as", "admin"])).toMatchObject({
+      code: 0,
+    });
+    expect(await watching.closed).toBe(0);
+    expect(await typing.closed).toBe(255);
+    expect(typing.told.stdout + typing.told.stderr).toContain("ended by admin: wrong host");
+    const events = watching.told.stdout.trimEnd().split("\n");
+    expect(events.map((line) => (JSON.parse(line) as { type: string }).type)[0]).toBe("session_started");
+    expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({
+      type: "session_ended",
+      reason: "ended by admin: wrong host",
+    });
+    const over = await run(["sessions", "watch", "last", "--as", "admin"]);
+    expect([over.code, over.stderr]).toEqual([5, expect.stringContaining("no session is live")]);
   });
 
   it("comes into a host that trusts the authority, whose log names the person", async () => {

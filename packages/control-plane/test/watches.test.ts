@@ -43,7 +43,7 @@ onEitherStore("watches", (store) => {
   };
   const read = (text: string) => {
     const lines = text.trimEnd().split("\n");
-    const last = JSON.parse(lines.pop() ?? "") as { watch: { after: number; ended: string | null } };
+    const last = JSON.parse(lines.pop() ?? "") as { watch: { after: number; more: boolean; ended: string | null } };
     return { events: lines.map((line) => JSON.parse(line) as SessionEvent), ...last.watch };
   };
   const ask = async (url: string, after: number, token?: string) =>
@@ -84,24 +84,25 @@ onEitherStore("watches", (store) => {
     expect(await ask(url, 0)).toEqual({
       events: [notice("one"), notice("two"), notice("three")],
       after: 2,
+      more: false,
       ended: null,
     });
     const waiting = ask(url, 2);
     const began = performance.now();
     setTimeout(() => void put(session.id, 3, bytesOf(3)), 300);
-    expect(await waiting).toEqual({ events: [notice("four")], after: 3, ended: null });
+    expect(await waiting).toEqual({ events: [notice("four")], after: 3, more: false, ended: null });
     const waited = performance.now() - began;
     expect(waited).toBeGreaterThan(250);
     expect(waited).toBeLessThan(2_000);
     const end = { reason: "client left", counters: COUNTERS, segments: 3, lastSegmentHash: segments[2]?.hash ?? "" };
     await harness.port.endSession(session.id, end);
-    expect(await ask(url, 3)).toEqual({ events: [], after: 3, ended: "client left" });
+    expect(await ask(url, 3)).toEqual({ events: [], after: 3, more: false, ended: "client left" });
   });
 
   it("answers after 3 s when nothing comes, so that rights are asked for again", async () => {
     const { url } = await watched();
     const began = performance.now();
-    expect(await ask(url, 0)).toEqual({ events: [], after: 0, ended: null });
+    expect(await ask(url, 0)).toEqual({ events: [], after: 0, more: false, ended: null });
     expect(performance.now() - began).toBeGreaterThan(2_900);
     expect(performance.now() - began).toBeLessThan(4_500);
   });
@@ -113,7 +114,12 @@ onEitherStore("watches", (store) => {
       const waiting = caller(other)("GET", `${url}/events?after=0`, undefined, harness.adminToken);
       const [segment] = segmentsOf(session, [[notice("from elsewhere")]]);
       setTimeout(() => void put(session.id, 1, segment?.bytes ?? Buffer.alloc(0)), 200);
-      expect(read((await waiting).text)).toEqual({ events: [notice("from elsewhere")], after: 1, ended: null });
+      expect(read((await waiting).text)).toEqual({
+        events: [notice("from elsewhere")],
+        after: 1,
+        more: false,
+        ended: null,
+      });
     } finally {
       await other.close();
     }

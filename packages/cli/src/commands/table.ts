@@ -42,7 +42,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   roles: "what the API lets whom do",
   reviews: "statements that wait for a person",
   secrets: "your connection secrets",
-  sessions: "who did what where; replay",
+  sessions: "who did what where; replay, and live",
 };
 
 export const PASSED: readonly Passed[] = [
@@ -131,6 +131,11 @@ export const ENTRIES: readonly Entry[] = [
     path: ["sessions", "replay"],
     summary: "show what happened in a session",
     load: async () => (await import("./sessions/replay.ts")).replay,
+  },
+  {
+    path: ["sessions", "watch"],
+    summary: "follow a live session as it happens",
+    load: async () => (await import("./sessions/watch.ts")).watch,
   },
   {
     path: ["sessions", "kill"],

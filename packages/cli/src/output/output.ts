@@ -6,8 +6,18 @@ import { safeJson, safeLine } from "./safe-text.ts";
 
 export interface OutputOptions {
   readonly json: boolean;
-  readonly stdout: { readonly write: (text: string) => void; readonly colour: boolean };
+  readonly stdout: {
+    readonly write: (text: string) => void;
+    readonly colour: boolean;
+    /** Undefined: it is no terminal. */
+    readonly size?: () => TerminalDimensions | undefined;
+  };
   readonly stderr: { readonly write: (text: string) => void; readonly colour: boolean };
+}
+
+export interface TerminalDimensions {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 /**
@@ -47,6 +57,11 @@ export class Output {
   /** What a terminal showed, as it is: whoever calls has taken out what is no picture. */
   picture(text: string): void {
     this.#options.stdout.write(text);
+  }
+
+  /** Of the terminal that stdout is; undefined when it is none. */
+  get size(): TerminalDimensions | undefined {
+    return this.#options.stdout.size?.();
   }
 
   /** A word to the person that is no part of the result. */

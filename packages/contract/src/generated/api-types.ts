@@ -3479,7 +3479,7 @@ export interface paths {
     patch?: never;
   };
   "/v1/sessions/{id}/watches/{watch}/events": {
-    /** What was recorded after segment `after`, waiting up to 3 s for it: one event a line, then {"watch":{"after":N,"ended":null|REASON}} (needs the permission recordings.read) */
+    /** What was recorded after segment `after`, waiting up to 3 s for it: one event a line, then {"watch":{"after":N,"more":BOOLEAN,"ended":null|REASON}} (needs the permission recordings.read) */
     get: {
       parameters: {
         query?: { after?: number };

@@ -4,6 +4,7 @@ import type { SessionEvent } from "@tidewaiter/core/recording/events";
 import { writePrivateFile } from "../../config/private-file.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
+import { TerminalPicture } from "../../output/terminal-picture.ts";
 
 export interface TerminalPlayback {
   /** Undefined: as fast as it goes. */
@@ -22,15 +23,17 @@ export async function playTerminal(
 ): Promise<void> {
   let first: Extract<SessionEvent, { type: "terminal_size" }> | undefined;
   let before = 0;
+  const picture = new TerminalPicture();
   for await (const event of events) {
     if (event.type === "terminal_size") first ??= event;
     if (first === undefined || event.type !== "terminal" || event.operation !== first.operation) continue;
     const at = event.at - first.at;
     if (speed !== undefined && at > fromMs) await sleep(Math.min(Math.max(0, at - before), idleMs) / speed);
     before = at;
-    if (event.stream !== "input") output.picture(withoutCommands(event.text));
+    if (event.stream !== "input") output.picture(picture.push(event.text));
   }
   if (first === undefined) throw noTerminal();
+  if (output.size !== undefined) output.picture(picture.restore);
 }
 
 /** As asciicast v2, for asciinema and other players. */
@@ -42,22 +45,6 @@ export async function writeCast(events: AsyncIterable<SessionEvent>, file: strin
   await writePrivateFile(file, `${lines.join("\n")}\n`);
   return lines.length - 1;
 }
-
-/**
- * Colours and cursor movements draw the picture. What else a terminal may be told (its title, the clipboard, to answer
- * something) is none of it: OSC, DCS and the like, and requests for reports, are left out.
- */
-export function withoutCommands(text: string): string {
-  return COMMANDS.reduce((shown, command) => shown.replace(command, ""), text);
-}
-
-const ESC = "\u001b";
-const BEL = "\u0007";
-const ENQUIRY = "\u0005";
-/** Made from text: the control characters are what is looked for. */
-const COMMANDS = [`${ESC}[\\]PX^_][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\|$)`, `${ESC}\\[[0-9;?>=]*[ncti]`, ENQUIRY].map(
-  (pattern) => new RegExp(pattern, "g"),
-);
 
 function noTerminal(): CliError {
   return new CliError("not_found", "the session had no terminal", { next: "Leave out --terminal and --cast." });

@@ -4,8 +4,24 @@ import { CliError } from "../../errors.ts";
 /** Larger than any recorded event. */
 const LINE_LIMIT = 64 * 1024 * 1024;
 
-/** One JSON object a line, as the API sends a recording. @throws CliError `failure` when it breaks off */
+/** A stream that ended before it was complete; asking again may help. */
+export const BROKEN_OFF = "broken_off";
+
+/** The events of a recording, as the API sends it. @throws CliError `failure` when it breaks off */
 export async function* recordingEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<SessionEvent> {
+  for await (const line of recordedLines(body)) {
+    if (!isEvent(line)) throw brokenOff();
+    yield line;
+  }
+}
+
+/** The events are the server's own; of one from a later version the renderer says so. */
+export function isEvent(line: object): line is SessionEvent {
+  return "at" in line && "type" in line;
+}
+
+/** One JSON object a line. @throws CliError `failure` when it breaks off */
+export async function* recordedLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<object> {
   const decoder = new TextDecoder();
   let rest = "";
   try {
@@ -13,7 +29,7 @@ export async function* recordingEvents(body: AsyncIterable<Uint8Array>): AsyncGe
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
       if (rest.length > LINE_LIMIT) throw brokenOff();
-      for (const line of lines) yield parseEvent(line);
+      for (const line of lines) yield parseLine(line);
     }
   } catch (error) {
     if (error instanceof CliError) throw error;
@@ -22,16 +38,16 @@ export async function* recordingEvents(body: AsyncIterable<Uint8Array>): AsyncGe
   if (rest + decoder.decode() !== "") throw brokenOff();
 }
 
-function parseEvent(line: string): SessionEvent {
-  // The events are the server's own; of one from a later version the renderer says so.
-  const event: unknown = JSON.parse(line);
-  if (typeof event === "object" && event !== null && "at" in event && "type" in event) return event as SessionEvent;
+function parseLine(line: string): object {
+  const value: unknown = JSON.parse(line);
+  if (typeof value === "object" && value !== null) return value;
   throw brokenOff();
 }
 
 function brokenOff(cause?: unknown): CliError {
   return new CliError("failure", "the recording broke off: this is not all of it", {
     next: "Try again, and check it: tw sessions verify ID",
+    code: BROKEN_OFF,
     ...(cause === undefined ? {} : { cause }),
   });
 }

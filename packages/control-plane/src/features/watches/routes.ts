@@ -46,7 +46,7 @@ export function watchRoutes({ store, watching }: Services): Route[] {
       method: "GET",
       url: "/v1/sessions/:id/watches/:watch/events",
       summary:
-        'What was recorded after segment `after`, waiting up to 3 s for it: one event a line, then {"watch":{"after":N,"ended":null|REASON}}',
+        'What was recorded after segment `after`, waiting up to 3 s for it: one event a line, then {"watch":{"after":N,"more":BOOLEAN,"ended":null|REASON}}',
       access,
       params: watchPath,
       resourceOf,

@@ -12,6 +12,8 @@ const SEGMENTS_AT_ONCE = 64;
 export interface WatchPosition {
   /** The last segment that was given: what to ask with next. */
   readonly after: number;
+  /** There is more already: the answer would be too long. */
+  readonly more: boolean;
   /** Why the session has ended, when there is nothing more of it. */
   readonly ended: string | null;
 }
@@ -46,7 +48,8 @@ export class WatchService {
       }
       const left = deadline - performance.now();
       const ended = given === after && session.endedAt !== null ? (session.endReason ?? "") : null;
-      if (given > after || ended !== null || left <= 0) return yield { after: given, ended };
+      const more = given - after >= SEGMENTS_AT_ONCE;
+      if (given > after || ended !== null || left <= 0) return yield { after: given, more, ended };
       last = await this.#told(sessionId, last, left);
     }
   }
