@@ -15,6 +15,7 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { interactive } from "./interactive.ts";
 import { BIN, personOf, tw } from "./tw.ts";
 
 const MIA_PASSWORD = "mias-long-password";
@@ -271,6 +272,39 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
     expect(await json("audit", "verify", "--as", "admin")).toMatchObject({ ok: true });
     const audit = await run(["audit", "list", "--type", "recording", "--as", "admin"]);
     expect(audit.stdout).toContain("reason=a test");
+  });
+
+  psql.it("shows a live session to who may see it, for as long as they may", async () => {
+    using client = interactive("psql", ["-X", "-w", "-At", "service=prod-db"], personOf(home.path));
+    client.type("select 1 as first;\n");
+    await client.see("1\n");
+    const roles = (...names: string[]) => server.api("PATCH", "/v1/principals/mia", { roles: names });
+    const watch = (...args: string[]) =>
+      interactive(process.execPath, [BIN, "sessions", "watch", "last", ...args], personOf(home.path));
+    using mia = watch("--as", "mia");
+    expect(await mia.closed).toBe(5);
+    await roles("user", "auditor");
+    using reader = watch("--as", "mia", "--reason", "ticket 813");
+    await reader.see("select 1 as first");
+    await reader.see("completed SELECT 1");
+    using json = watch("--as", "admin", "--json");
+    await json.see('"select 1 as first;"');
+    client.type("select 'second';\n");
+    await client.see("second");
+    await reader.see("select 'second'");
+    await json.see("select 'second'");
+    await roles("user");
+    const lost = performance.now();
+    expect(await reader.closed).toBe(4);
+    expect(performance.now() - lost).toBeLessThan(5_000);
+    expect(reader.told.stderr).toContain("recordings.read");
+    client.type("select 'third';\n");
+    await json.see("select 'third'");
+    client.type("\\q\n");
+    expect([await client.closed, await json.closed]).toEqual([0, 0]);
+    expect(json.told.stdout.trimEnd().split("\n").at(-1)).toContain("session_ended");
+    expect(reader.told.stdout).not.toContain("third");
+    await roles("user", "reviewer");
   });
 
   psql.it("ends a live session, and a secret with its sessions", async () => {
