@@ -150,16 +150,19 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
   it("lets a registered key in, until it is revoked", async () => {
     const key = join(home.path, "plain");
     await runCommand("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", key]);
-    const ssh = () =>
+    const ssh = (user = "web-1") =>
       runCommand("ssh", [
         ...["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", key, "-p", String(server.sshPort)],
         ...["-o", `UserKnownHostsFile=${join(home.path, "only-authority")}`, "-o", "HostKeyAlias=tidewaiter-gateway"],
-        ...["-l", "web-1", "127.0.0.1", "echo", "in"],
+        ...["-l", user, "127.0.0.1", "echo", "in"],
       ]);
     expect((await ssh()).code).toBe(255);
     const registered = await run(["secrets", "register-ssh-key", `${key}.pub`, "--ttl", "1d", "--json"]);
     expect(registered.code, registered.stderr).toBe(0);
     expect(await ssh()).toMatchObject({ code: 0, stdout: "in\n" });
+    const which = await ssh("ana");
+    expect(which.code).toBe(255);
+    expect(which.stderr).toContain(`tidewaiter: ssh -p ${server.sshPort} web-1@127.0.0.1    (read)`);
     const { id } = JSON.parse(registered.stdout) as { id: string };
     expect((await run(["secrets", "revoke", id])).code).toBe(0);
     expect((await ssh()).code).toBe(255);

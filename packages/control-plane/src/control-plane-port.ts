@@ -51,6 +51,7 @@ export function createPort(parts: PortParts): ControlPlane {
     requestBrowserLogin: (request) => requestBrowserLogin(parts.store, attempts, request),
     browserLogin: (id) => units.browserLogins.standing({ id }),
     withdrawBrowserLogin: (id) => units.browserLogins.withdraw({ id }),
+    reachableResources: (request) => units.sessions.reachable(request),
     authorizeSession: (request) => parts.sessions.authorize(request),
     authorizeCheck: (request) => parts.sessions.authorizeCheck(request),
     renewLeases: (gatewayId, sessions) => renewLeases(parts, gatewayId, sessions),

@@ -142,6 +142,28 @@ export function portContract(
       expect(await refused({ secretId })).toBe("secret_other_resource");
     });
 
+    it("lists what a principal may choose from, by the rules that open sessions", async () => {
+      const list = async (more: object = {}) =>
+        port.reachableResources({ principalId: scene.anaId, protocol: "postgres", ...more });
+      const shop = { name: "shop", tags: { env: "prod" }, levels: ["read"] };
+      // "other" has no credential
+      expect(await list()).toEqual({ resources: [shop], more: false });
+      expect(await list({ protocol: "ssh" })).toEqual({ resources: [], more: false });
+      expect(await list({ principalId: await principalId(harness, "nick") })).toEqual({ resources: [], more: false });
+      const password = { type: "password", username: "x", password: TARGET_PASSWORD };
+      for (const level of ["read", "write"])
+        await harness.call("PUT", `/v1/resources/other/credentials/${level}`, password);
+      const other = { name: "other", tags: {}, levels: ["read"] };
+      expect((await list()).resources).toEqual([other, shop]);
+      const { id: secretId } = await makeSecret({ resource: "other" });
+      expect((await list({ secretId })).resources).toEqual([other]);
+      await harness.call("DELETE", `/v1/connection-secrets/${secretId}`, undefined, scene.anaToken);
+      expect((await list({ secretId })).resources).toEqual([]);
+      expect((await list({ secretId: "sec_unknown" })).resources).toEqual([]);
+      await harness.call("DELETE", "/v1/resources/other/credentials/read");
+      await harness.call("DELETE", "/v1/resources/other/credentials/write");
+    });
+
     it("opens the credential of a live session only", async () => {
       const session = await openSession(harness, scene.anaId);
       const opened = { type: "password", username: "shop_reader", password: TARGET_PASSWORD };

@@ -21,6 +21,11 @@ export interface ControlPlane {
   browserLogin(id: string): Promise<BrowserLoginStanding>;
   /** The client left, or waited too long: nobody can sign in for it any more. */
   withdrawBrowserLogin(id: string): Promise<void>;
+  /**
+   * What somebody who has proven who they are may choose from, by name and capped. A list, and no right: that
+   * `authorizeSession` gives.
+   */
+  reachableResources(request: ReachableRequest): Promise<ReachableResources>;
   /** The only maker of session rights: checks principal, grant, level, secret scope and agent, and opens the session. */
   authorizeSession(request: SessionRequest): Promise<SessionAuthorization>;
   /** For a check of a resource by an administrator, without a session: what it takes to connect once. */
@@ -169,6 +174,27 @@ export type SessionAuthorization =
       readonly agentName?: string;
       readonly agentLastSeen?: string;
     };
+
+/** As `authenticate` answered. */
+export interface ReachableRequest {
+  readonly principalId: string;
+  readonly secretId?: string;
+  readonly mandateId?: string;
+  readonly protocol: string;
+}
+
+export interface ReachableResources {
+  readonly resources: readonly ReachableResource[];
+  /** There are more than are listed. */
+  readonly more: boolean;
+}
+
+export interface ReachableResource {
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Those that are granted and have a credential, lowest first; never empty. */
+  readonly levels: readonly AccessLevel[];
+}
 
 /** Made by `authorizeSession` and by nothing else. */
 export interface AuthorizedSession {

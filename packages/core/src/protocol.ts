@@ -56,7 +56,7 @@ export interface TargetSchema<Target> {
 
 /** What the gateway lends to a protocol while it serves one connection. */
 export interface SessionHost<S extends Duplex = Duplex> {
-  readonly controlPlane: Pick<ControlPlane, "lookupVerifiers" | "authenticate" | "appendAudit">;
+  readonly controlPlane: Pick<ControlPlane, "lookupVerifiers" | "authenticate" | "appendAudit" | "reachableResources">;
   /** `address:port` of the client. */
   readonly clientAddress: string;
   /** Aborted when the gateway shuts down. */

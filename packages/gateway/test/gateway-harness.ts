@@ -8,6 +8,7 @@ import type {
   ControlPlane,
   Principal,
   Protocol,
+  ReachableResources,
   Review,
   ReviewDecision,
   ReviewRequest,
@@ -48,6 +49,8 @@ export interface HarnessOptions {
     readonly target: unknown;
     readonly credential: TargetCredential;
   };
+  /** What the menu of SSH lists; default: the one resource that there is. */
+  readonly reachable?: ReachableResources["resources"];
   /** Of the listener; its domain is `gw.example`. */
   readonly tls?: ListenerTls;
 }
@@ -93,9 +96,11 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const spending = memoryBudgets();
   let bundle = { version: 1, documents: options.policies };
   const byName = new Map(options.principals.map((principal) => [principal.name, principal]));
+  const resourceName = options.other === undefined ? "prod-db" : (options.other.resource ?? "web-1");
   const controlPlane: Pick<
     ControlPlane,
     | "lookupVerifiers"
+    | "reachableResources"
     | "authenticate"
     | "appendAudit"
     | "getPolicy"
@@ -114,6 +119,10 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     saveLabelBindings: async (save) => bindings.save(save),
     reserveBudget: (request) => spending.reserveBudget(request),
     returnBudget: (returns) => spending.returnBudget(returns),
+    reachableResources: async () => ({
+      resources: options.reachable ?? [{ name: resourceName, tags: {}, levels: ["read"] }],
+      more: false,
+    }),
     lookupVerifiers: async (name) =>
       byName.has(name)
         ? {
@@ -185,7 +194,6 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     ...(options.tls && { tls: options.tls }),
   });
   const protocol: Protocol<never, Duplex> = options.other?.protocol ?? (postgres as Protocol<never, Duplex>);
-  const resourceName = options.other === undefined ? "prod-db" : (options.other.resource ?? "web-1");
   const stop = new AbortController();
   const host = (clientAddress: string): SessionHost<Duplex> => ({
     controlPlane,
@@ -195,7 +203,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     cancelElsewhere: async () => {},
     openSession: async (request) => {
       await policy.ready();
-      if (request.resourceName !== resourceName) return { ok: false, reason: "resource_unknown", detail: "" };
+      if (request.resourceName !== resourceName)
+        return { ok: false, reason: "resource_unknown", detail: "there is no such resource" };
       const principal = found(options.principals.find(({ id }) => id === request.principalId));
       const authorized: AuthorizedSession = {
         id: `ses_${createHash("sha256").update(randomBytes(8)).digest("hex").slice(0, 12)}`,

@@ -119,7 +119,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     });
     const names = options.ssh === undefined ? [] : [GATEWAY_HOST_NAME, reachableHost(options.ssh, web), options.domain];
     const hostKey = new GatewayHostKey(await keptText(paths.sshHostKey, newHostKey), controlPlane.port, names);
-    const ssh = createSshProtocol({ hostKeys: () => hostKey.keys() });
+    const ssh = createSshProtocol({ hostKeys: () => hostKey.keys(), endpoint: () => endpoints?.ssh });
     if (options.ssh !== undefined) await hostKey.renew();
     gateway = await createGateway({
       gatewayId,

@@ -12,7 +12,7 @@ import {
   type TempDir,
   tempDir,
 } from "@tidewaiter/testkit";
-import { type Harness, startHarness } from "../gateway-harness.ts";
+import { type Harness, type HarnessOptions, startHarness } from "../gateway-harness.ts";
 
 export const ANA: Principal = { id: "prn_ana", name: "ana", kind: "user", groups: ["developers"] };
 
@@ -32,6 +32,7 @@ export interface SshWorld extends AsyncDisposable {
 export async function startWorld(
   policies: readonly { readonly name: string; readonly source: string }[],
   own: Partial<SshOptions> & {
+    readonly reachable?: HarnessOptions["reachable"];
     readonly target?: Record<string, unknown> | ((sshd: SshServer) => Record<string, unknown>);
     readonly sshd?: SshdOptions;
     /** Changes what connections are served with. */
@@ -47,7 +48,7 @@ export async function startWorld(
   };
   const identity = await key("id");
   const hostKey = await key("host");
-  const { target, sshd: _, host = (same) => same, ...options } = own;
+  const { target, sshd: _, host = (same) => same, reachable, ...options } = own;
   const protocol = createSshProtocol({
     hostKeys: () => [{ privateKey: readFileSync(hostKey, "utf8") }],
     ...options,
@@ -57,6 +58,7 @@ export async function startWorld(
     database: "",
     policies,
     principals: [ANA],
+    ...(reachable && { reachable }),
     other: {
       protocol: {
         ...protocol,

@@ -7,14 +7,17 @@ import type { HostKey } from "./accept-client/certified-host-key.ts";
 import { checkTarget } from "./check-target.ts";
 import { connectTarget, SshTargetError } from "./connect-target/connect-target.ts";
 import type { SshContext } from "./session/context.ts";
+import { type Endpoint, findSession } from "./session/find-session.ts";
 import { serveForwards } from "./session/forwards.ts";
-import { SessionChannel } from "./session/session-channel.ts";
+import { SessionChannel, type SessionChannelInput } from "./session/session-channel.ts";
 import { type SshTarget, sshTargetSchema } from "./target-schema.ts";
 
 export interface SshOptions {
   /** Of the gateway, one of each type; asked at each connection, since certificates are renewed. */
   readonly hostKeys: () => readonly HostKey[];
   readonly handshakeMs?: number;
+  /** Where clients reach the gateway, for what they are told to type; known once it listens. */
+  readonly endpoint?: () => Endpoint | undefined;
 }
 
 /** How long a client has to read why its session has ended, and to leave by itself. */
@@ -50,7 +53,7 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, options: SshOpti
     host,
     ...(options.handshakeMs !== undefined && { handshakeMs: options.handshakeMs }),
     onLogin: (login) => {
-      served = serveLogin(login, host, over.signal);
+      served = serveLogin(login, host, { options, over: over.signal });
     },
   });
   over.abort();
@@ -58,14 +61,18 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, options: SshOpti
 }
 
 /** From a proven client to the end of its connection. Never rejects. */
-async function serveLogin(login: SshLogin, host: SessionHost<Duplex>, over: AbortSignal): Promise<void> {
+async function serveLogin(
+  login: SshLogin,
+  host: SessionHost<Duplex>,
+  { options, over }: { readonly options: SshOptions; readonly over: AbortSignal },
+): Promise<void> {
   const { connection, close } = login;
   const end = Promise.withResolvers<string>();
   const interrupted = Promise.withResolvers<string>();
   over.addEventListener("abort", () => end.resolve("client left"), { once: true });
-  const live = openSession(login, host);
+  const { live, choice } = findSession(login, host, { endpoint: options.endpoint?.(), over });
   const ready = live.then((opened) => connect(opened, over, { closed: end.resolve, interrupted: interrupted.resolve }));
-  serveChannels(connection, ready, interrupted.promise);
+  serveChannels(connection, { context: ready, choice, ended: interrupted.promise });
   serveForwards(connection, ready);
   const context = await ready;
   if (typeof context === "string") {
@@ -89,25 +96,6 @@ async function serveLogin(login: SshLogin, host: SessionHost<Duplex>, over: Abor
 /** A recording that cannot be closed is told by the recorder; a rejection here would meet nobody. */
 async function ended(session: LiveSession<Duplex>, reason: string): Promise<void> {
   await session.end(reason).catch(() => {});
-}
-
-async function openSession(login: SshLogin, host: SessionHost<Duplex>): Promise<LiveSession<Duplex> | string> {
-  const { name, identified, method } = login;
-  try {
-    const opened = await host.openSession({
-      principalId: identified.principal.id,
-      ...(identified.secretId !== undefined && { secretId: identified.secretId }),
-      ...(identified.mandateId !== undefined && { mandateId: identified.mandateId }),
-      resourceName: name.resource,
-      protocol: "ssh",
-      ...(name.level !== undefined && { level: name.level }),
-      ...(name.login !== undefined && { login: name.login }),
-      detail: { method, ...(name.login !== undefined && { login: name.login }) },
-    });
-    return opened.ok ? opened.session : `${name.resource}: ${opened.detail}`;
-  } catch (error) {
-    return error instanceof TidewaiterError ? error.detail : "the gateway could not open the session";
-  }
 }
 
 async function connect(
@@ -136,11 +124,7 @@ async function connect(
   }
 }
 
-function serveChannels(
-  connection: Connection,
-  ready: Promise<SshContext | string>,
-  interrupted: Promise<string>,
-): void {
+function serveChannels(connection: Connection, input: SessionChannelInput): void {
   let open = 0;
   connection.on("session", (accept, reject) => {
     if (open >= MAX_CHANNELS) return void reject();
@@ -148,6 +132,6 @@ function serveChannels(
     if (session === undefined) return;
     open++;
     session.once("close", () => open--);
-    new SessionChannel(session, ready, interrupted);
+    new SessionChannel(session, input);
   });
 }

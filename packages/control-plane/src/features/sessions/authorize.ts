@@ -152,13 +152,15 @@ function* signInProblem(unit: UnitContext, signInId: string | undefined, resourc
   return graceProblem(provider, resource, unit.now);
 }
 
+type Proven = Pick<SessionRequest, "principalId" | "secretId" | "mandateId">;
+
 /** A secret says itself what it was made with. */
-function* mandateOf(request: SessionRequest): Work<string | null | undefined> {
+export function* mandateOf(request: Proven): Work<string | null | undefined> {
   if (request.secretId === undefined) return request.mandateId;
   return (yield* secretOf(request))?.mandateId;
 }
 
-function* secretOf({ secretId, principalId }: SessionRequest): Work<SecretRow | undefined> {
+export function* secretOf({ secretId, principalId }: Proven): Work<SecretRow | undefined> {
   if (secretId === undefined) return undefined;
   const mine = and(eq(connectionSecrets.id, secretId), eq(connectionSecrets.principalId, principalId));
   return yield* selectOne(connectionSecrets, mine);

@@ -1,4 +1,13 @@
-import type { CheckRequest, LeaseRenewal, Principal, Resource, SessionEnd, SessionRequest } from "@tidewaiter/core";
+import type {
+  CheckRequest,
+  LeaseRenewal,
+  Principal,
+  ReachableRequest,
+  ReachableResources,
+  Resource,
+  SessionEnd,
+  SessionRequest,
+} from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { and, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
@@ -14,6 +23,7 @@ import { watchedSessions } from "../watches/store.ts";
 import { openSession, type Refusal } from "./authorize.ts";
 import { cancelUnits } from "./cancel.ts";
 import { type Checkable, findCheckable } from "./check.ts";
+import { findReachable } from "./reachable.ts";
 import { loadSessionFacts, sessionProblem } from "./recheck.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
@@ -73,6 +83,10 @@ export const sessionUnits = {
 
   authorize: write(function* (unit, args: AuthorizeArgs): Work<OpenedSession | Refusal> {
     return yield* openSession(unit, args);
+  }),
+
+  reachable: read(function* (unit, request: ReachableRequest): Work<ReachableResources> {
+    return yield* findReachable(request, unit.now);
   }),
 
   /** For a check of a resource by an administrator: no session is opened. */

@@ -6,6 +6,7 @@ import { type Asked, askOfBorrowing, asksOfChannel, type ChannelRequest } from "
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
 import { relaySftp } from "./relay-sftp.ts";
 import { relayTerminal, type TerminalSizeChange } from "./relay-terminal.ts";
+import type { NotChosen, ResourceChoice } from "./resource-choice.ts";
 import { approvedText, EXIT_FAILED, EXIT_REFUSED, heldText, refusalText, spoken } from "./words.ts";
 
 const MAX_ENV = 64;
@@ -34,9 +35,16 @@ type ResizeListener = (size: TerminalSizeChange) => void;
 
 type Wish = Omit<ChannelRequest, "terminal">;
 
+export interface SessionChannelInput {
+  readonly context: Promise<SshContext | string>;
+  readonly choice: Promise<ResourceChoice | undefined>;
+  readonly ended: Promise<string>;
+}
+
 /** One session channel of the client (RFC 4254, section 6), from its open to its close. */
 export class SessionChannel {
   readonly #context: Promise<SshContext | string>;
+  readonly #choice: Promise<ResourceChoice | undefined>;
   readonly #env: Record<string, string> = {};
   readonly #gone = new AbortController();
   #pty: PseudoTtyInfo | undefined;
@@ -46,10 +54,12 @@ export class SessionChannel {
 
   /**
    * @param context of the connection once it is there; a text when it will not be, which every channel is told
+   * @param choice where the client has not said which resource it wants
    * @param ended from outside, with the reason
    */
-  constructor(session: Session, context: Promise<SshContext | string>, ended: Promise<string>) {
+  constructor(session: Session, { context, choice, ended }: SessionChannelInput) {
     this.#context = context;
+    this.#choice = choice;
     void ended.then((reason) => {
       if (this.#channel !== undefined && !this.#gone.signal.aborted)
         this.#say(this.#channel, [`the session has ended: ${reason}`], EXIT_FAILED);
@@ -111,6 +121,8 @@ export class SessionChannel {
     channel.on("error", () => {});
     // a stream of its own: what is told to a client that has closed the channel ends here
     channel.stderr.on("error", () => {});
+    const unmade = await this.#choose(channel, wish);
+    if (unmade !== undefined) return this.#say(channel, unmade.lines, unmade.code);
     const context = await this.#context;
     if (typeof context === "string") return this.#say(channel, [context], EXIT_FAILED);
     try {
@@ -118,6 +130,21 @@ export class SessionChannel {
     } catch {
       this.#say(channel, [`${context.resource} did not take the request, or the recording failed`], EXIT_FAILED);
     }
+  }
+
+  /** Asks which resource, where the client has not said it; undefined when there is one, or none to come. */
+  async #choose(channel: ServerChannel, { kind }: Wish): Promise<NotChosen | undefined> {
+    const choice = await this.#choice;
+    return choice?.offer({
+      channel,
+      terminal: kind === "shell" ? this.#pty : undefined,
+      resizes: (listener) => this.#resizes(listener),
+      signal: this.#gone.signal,
+    });
+  }
+
+  #resizes(listener: ResizeListener | undefined): void {
+    this.#resized = listener;
   }
 
   async #run(context: SshContext, channel: ServerChannel, wish: Wish): Promise<void> {
@@ -142,9 +169,7 @@ export class SessionChannel {
     if ((wish.kind === "subsystem" && wish.command === "sftp") || reading?.seen.includes(SFTP_SERVER) === true)
       return relaySftp(shared);
     if (this.#pty !== undefined) {
-      const resizes = (listener: ResizeListener | undefined): void => {
-        this.#resized = listener;
-      };
+      const resizes = (listener: ResizeListener | undefined): void => this.#resizes(listener);
       return relayTerminal({ ...shared, size: this.#pty, resizes, typed: wish.kind === "shell" });
     }
     const raw = reading !== undefined && isProtocol(reading);

@@ -39,6 +39,8 @@ export function pump(
   });
   // a sink that is gone takes nothing any more: the source is read to its end all the same, so that its peer is not stuck
   sink.once("close", () => source.resume());
+  // one that was read before, and paused since
+  source.resume();
   const over = (): void => void (asking ?? Promise.resolve()).then(resolve);
   source.once("end", over);
   source.once("close", over);
