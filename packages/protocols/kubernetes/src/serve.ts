@@ -68,6 +68,8 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
   socket.on("error", stop);
   socket.once("secure", () => {
     clearTimeout(deadline);
+    // as tls.Server does at the end of the handshake: HTTP/2 waits for it
+    Object.assign(socket, { secureConnecting: false });
     const serverName = typeof socket.servername === "string" ? socket.servername : undefined;
     connections.serve(socket, new Client({ serverName, host, sessions: shared.sessions, stop }));
   });

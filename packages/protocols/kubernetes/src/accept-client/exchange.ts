@@ -28,10 +28,19 @@ export interface UpgradeExchange extends RequestHead {
   readonly head: Buffer;
 }
 
+/** Discovery, versions, health: below these clients look for no objects. */
+const NO_RESOURCE = /^(\/kube\/[^/]+)?\/(api(\/[^/]*)?|apis(\/[^/]*){0,2}|(?!apis?\/).*)$/;
+
 /** Answers with a Status, as the API server does. */
-export function respondStatus(exchange: Pick<Exchange, "respond">, status: KubeStatus): void {
-  const body = Buffer.from(`${JSON.stringify(status)}\n`);
-  const headers = { "content-type": "application/json", "content-length": body.length, "cache-control": "no-cache" };
+export function respondStatus(exchange: Pick<Exchange, "path" | "respond">, status: KubeStatus): void {
+  // client-go reads a Status only in answers about objects; of others it shows what came as text
+  const plain = NO_RESOURCE.test(exchange.path);
+  const body = Buffer.from(plain ? status.message : `${JSON.stringify(status)}\n`);
+  const headers = {
+    "content-type": plain ? "text/plain; charset=utf-8" : "application/json",
+    "content-length": body.length,
+    "cache-control": "no-cache",
+  };
   exchange.respond(status.code, headers).end(body);
 }
 

@@ -32,7 +32,7 @@ export function identityHeaders(input: {
     person === undefined ? principal.groups : principal.groups.filter((one) => person.groups.includes(one));
   const named = groups.map((group) => target.groupPrefix + group);
   for (const name of [user, ...named]) {
-    if (RESERVED.test(name)) return { ok: false, reason: `"${name}" is a name of the cluster's own` };
+    if (RESERVED.test(name)) return { ok: false, reason: `${name} is a name of the cluster's own` };
     if (CONTROL.test(name)) return { ok: false, reason: "a group has a control character in its name" };
   }
   const all = [...named, LEVEL_GROUP + level].map(asHeader);

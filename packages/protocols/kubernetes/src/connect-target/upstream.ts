@@ -34,10 +34,10 @@ export interface Upstream {
   close(): void;
 }
 
-/** The API server could not be reached, or is not who it should be. */
+/** The API server could not be reached, is not who it should be, or cannot be told who asks. */
 export class KubernetesTargetError extends Error {
   override readonly name = "KubernetesTargetError";
-  readonly code: "unreachable" | "certificate" | "credential";
+  readonly code: "unreachable" | "certificate" | "credential" | "identity";
 
   constructor(code: KubernetesTargetError["code"], message: string) {
     super(message);

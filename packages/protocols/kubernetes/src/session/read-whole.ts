@@ -10,7 +10,8 @@ export async function readWhole(body: Readable, length: string | undefined): Pro
   if (Number(length ?? 0) > MAX_BODY) return tooLarge;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  // what is left of a body that is too long is read by whoever closes the connection
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     if (size > MAX_BODY) return tooLarge;
     chunks.push(chunk);

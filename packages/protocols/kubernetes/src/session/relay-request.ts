@@ -10,6 +10,7 @@ import { toClient, toTarget } from "./headers.ts";
 import { readWhole } from "./read-whole.ts";
 import { refusalStatus } from "./words.ts";
 
+const JSON_TYPE = /^application\/json\b/;
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /** One plain request: read, judged, passed on, and its answer streamed back. Never rejects. */
@@ -24,8 +25,9 @@ export async function relayRequest(exchange: Exchange, operation: KubeOperation,
 
 function statusOf(error: unknown, { resource, signal }: KubeContext): KubeStatus {
   if (signal.aborted) return failure("Unauthorized", "the session has ended");
+  // of what is 503 client-go says nothing but that it is
   if (error instanceof KubernetesTargetError)
-    return failure(error.code === "unreachable" ? "ServiceUnavailable" : "BadGateway", error.message);
+    return failure(error.code === "identity" ? "Forbidden" : "BadGateway", error.message);
   return failure("InternalError", `the request for ${resource} failed in the gateway`);
 }
 
@@ -46,13 +48,18 @@ async function relay(exchange: Exchange, operation: KubeOperation, context: Kube
   const headers = { ...toTarget(exchange.headers), ...(body !== undefined && { "content-length": body.length }) };
   const signal = AbortSignal.any([exchange.signal, context.signal]);
   const answer = await target.request({ method: exchange.method, path, headers, ...(body && { body }), signal });
-  const bytes = await relayAnswer(exchange, answer, context);
+  const bytes = await relayAnswer(exchange, answer, { context, watch: operation.verb === "watch" });
   const status = answer.statusCode ?? 0;
   const result = exchange.signal.aborted ? "canceled" : status < 400 ? "completed" : "error";
   finish(context, admission.operation, { result, tag: String(status), bytes, startedAt });
 }
 
-async function relayAnswer(exchange: Exchange, answer: IncomingMessage, { session }: KubeContext): Promise<number> {
+async function relayAnswer(
+  exchange: Exchange,
+  answer: IncomingMessage,
+  { context, watch }: { readonly context: KubeContext; readonly watch: boolean },
+): Promise<number> {
+  const { session } = context;
   const client: Writable = exchange.respond(answer.statusCode ?? 502, toClient(answer.headers, false));
   let bytes = 0;
   await pump(answer, client, (chunk) => {
@@ -60,8 +67,12 @@ async function relayAnswer(exchange: Exchange, answer: IncomingMessage, { sessio
     session.count("client", chunk.length);
     return chunk;
   });
+  if (watch && context.signal.aborted && JSON_TYPE.test(answer.headers["content-type"] ?? "")) {
+    const object = failure("Unauthorized", `the session has ended: ${await context.interrupted}`);
+    client.end(`${JSON.stringify({ type: "ERROR", object })}\n`);
+  }
   // an answer that breaks off must not look whole
-  if (!answer.complete) client.destroy();
+  else if (!answer.complete) client.destroy();
   else client.end();
   return bytes;
 }

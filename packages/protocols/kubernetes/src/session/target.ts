@@ -69,7 +69,10 @@ export function createTarget(session: LiveSession<Duplex>): Target {
     const { principal, level } = session.authorized;
     const who = identityHeaders({ target, credential, principal, level });
     if (who.ok) return who.headers;
-    throw unusable(`nobody is introduced to ${resource.name} so: ${who.reason}`);
+    throw new KubernetesTargetError(
+      "identity",
+      `${principal.name} is not introduced to ${resource.name}: ${who.reason}`,
+    );
   };
 
   /** Once more with a credential that is fetched anew, where the first one is not taken. */
