@@ -156,6 +156,8 @@ export interface AdmissionRequest {
   readonly text: string;
   /** `text` without what the policy's detectors find in it, where that differs: then `text` is sealed in the recording. */
   readonly shown?: string;
+  /** What else an approval is good for alone, such as a keyed digest of values that `text` does not show. */
+  readonly bound?: string;
   /** One line without values, for lists and notifications. */
   readonly summary: string;
   /** The client cannot wait: a person is asked with a ticket, whatever the rule says. */

@@ -95,7 +95,7 @@ export class Admissions {
     const expiresAt = new Date(Date.now() + review.expiresInSeconds * 1000).toISOString();
     const mode = request.ticketOnly === true ? "ticket" : review.mode;
     const { principal, resource } = this.#session.authorized();
-    const bound = [request.operation, request.text, principal.name, resource.name];
+    const bound = [request.operation, request.text, principal.name, resource.name, request.bound];
     const ask: Ask = {
       type: "review",
       request: {

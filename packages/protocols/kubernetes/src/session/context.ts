@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { HeldOperation, KubeOperation, LiveSession } from "@tidewaiter/core";
 import { kubeResource } from "@tidewaiter/core/operation";
@@ -20,6 +21,8 @@ export interface AdmitInput {
   readonly operation: KubeOperation;
   /** Request line and what is written, without secrets. */
   readonly text: string;
+  /** What is written, whole: an approval is good for these bytes alone. */
+  readonly body?: Buffer;
   /** The client cannot be kept waiting. */
   readonly ticketOnly?: true;
   readonly signal: AbortSignal;
@@ -28,20 +31,26 @@ export interface AdmitInput {
 
 /** Judges one request; what the detectors find in its text is not shown in the recording. */
 export function admit({ session, signal }: KubeContext, input: AdmitInput) {
-  const { operation, text, ticketOnly } = input;
+  const { operation, text, body, ticketOnly } = input;
   const { set } = activeDetectors(session.labels().detectors, undefined) ?? {};
   return session.admit({
     operation,
     text,
     ...(set !== undefined && { shown: redactText(text, set) }),
     summary: summaryOf(operation),
+    ...(body !== undefined && { bound: keyedDigest(session.authorized.tokenKey, body) }),
     ...(ticketOnly && { ticketOnly }),
     signal: AbortSignal.any([signal, input.signal]),
     onHeld: input.onHeld ?? (() => {}),
   });
 }
 
-/** `delete pods/web-1 in prod`. */
+/** Nobody can try out by it what a secret in the body may have been. */
+function keyedDigest(key: string, body: Buffer): string {
+  return createHmac("sha256", Buffer.from(key, "base64")).update("kubernetes body").update(body).digest("hex");
+}
+
+/** `delete pods web-1 in prod`. */
 export function summaryOf(operation: KubeOperation): string {
   const { verb, name, namespace, resource } = operation;
   const object = kubeResource(operation) + (name === "" ? "" : ` ${name}`);

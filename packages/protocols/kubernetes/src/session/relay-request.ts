@@ -41,7 +41,13 @@ async function relay(exchange: Exchange, operation: KubeOperation, context: Kube
     body = read;
   }
   const line = `${exchange.method} ${exchange.path}${exchange.query === "" ? "" : `?${exchange.query}`}`;
-  const admission = await admit(context, { operation, text: line, ticketOnly: true, signal: exchange.signal });
+  const admission = await admit(context, {
+    operation,
+    text: line,
+    ...(body && { body }),
+    ticketOnly: true,
+    signal: exchange.signal,
+  });
   if (!admission.ok) return respondStatus(exchange, refusalStatus(operation, admission));
   session.count("target", body?.length ?? 0);
   const path = exchange.path + (exchange.query === "" ? "" : `?${exchange.query}`);
