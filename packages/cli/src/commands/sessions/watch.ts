@@ -52,7 +52,9 @@ beginning. Ctrl-C leaves the session alone; tw sessions kill ID ends it.`,
     } finally {
       process.off("SIGINT", onInterrupt);
     }
-    return leave.signal.aborted ? EXIT_CODES.interrupted.code : undefined;
+    if (!leave.signal.aborted) return undefined;
+    if (!output.json) output.note("You have left; the session goes on.");
+    return EXIT_CODES.interrupted.code;
   },
 });
 
