@@ -174,7 +174,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
       join(home.path, ".ssh", "config"),
       "-tt",
       "web-1.tw",
-      "echo one; echo two",
+      "echo one; sleep 1.5; echo two",
     ]);
     expect(shown.stdout).toBe("one\r\ntwo\r\n");
     const replayed = await eventually(
@@ -185,6 +185,20 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
       { within: 20_000, every: 300 },
     );
     expect(replayed).toContain("one\r\ntwo\r\n");
+    const pause = async (...args: string[]) => {
+      const replay = ["sessions", "replay", "last", "--terminal", "--as", "admin", ...args];
+      using replaying = interactive(process.execPath, [BIN, ...replay], personOf(home.path));
+      await replaying.see("one\r\n");
+      const shownAt = performance.now();
+      await replaying.see("two\r\n");
+      return performance.now() - shownAt;
+    };
+    const paces = [[], ["--speed", "20"], ["--idle", "0.1"], ["--from", "5"]];
+    const [asThen = 0, ...faster] = await Promise.all(paces.map((args) => pause(...args)));
+    expect(asThen).toBeGreaterThan(1_000);
+    for (const short of faster) expect(short).toBeLessThan(700);
+    const other = await run(["sessions", "replay", "last", "--terminal", "--operation", "99", "--as", "admin"]);
+    expect([other.code, other.stderr]).toEqual([5, expect.stringContaining("next: --operation 1")]);
     const file = join(home.path, "last.cast");
     expect((await run(["sessions", "replay", "last", "--cast", file, "--as", "admin"])).code).toBe(0);
     const [header, ...lines] = (await readFile(file, "utf8")).trim().split("\n");

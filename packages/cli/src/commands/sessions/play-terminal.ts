@@ -1,51 +1,61 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { asciicast } from "@tidewaiter/core/recording/asciicast";
 import type { SessionEvent } from "@tidewaiter/core/recording/events";
 import { writePrivateFile } from "../../config/private-file.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { TerminalPicture } from "../../output/terminal-picture.ts";
+import { keepPace, type Pace } from "./replay-pace.ts";
 
 export interface TerminalPlayback {
-  /** Undefined: as fast as it goes. */
-  readonly speed: number | undefined;
-  /** Pauses end after so many milliseconds. */
-  readonly idleMs: number;
-  /** Milliseconds from the start that are shown at once. */
-  readonly fromMs: number;
+  readonly pace: Pace;
+  /** The operation that opened it; undefined: the first one. */
+  readonly operation: number | undefined;
+  readonly signal: AbortSignal;
 }
 
-/** The first terminal of a session, shown as it was. */
+/** One terminal of a session, shown as it was. */
 export async function playTerminal(
   { output }: CommandContext,
   events: AsyncIterable<SessionEvent>,
-  { speed, idleMs, fromMs }: TerminalPlayback,
+  { pace, operation, signal }: TerminalPlayback,
 ): Promise<void> {
   let first: Extract<SessionEvent, { type: "terminal_size" }> | undefined;
-  let before = 0;
+  const others = new Set<number>();
+  const reach = keepPace(pace, signal);
   const picture = new TerminalPicture();
   for await (const event of events) {
-    if (event.type === "terminal_size") first ??= event;
+    if (signal.aborted) break;
+    if (event.type === "terminal_size") {
+      if (operation === undefined || event.operation === operation) first ??= event;
+      if (event.operation !== first?.operation) others.add(event.operation);
+    }
     if (first === undefined || event.type !== "terminal" || event.operation !== first.operation) continue;
-    const at = event.at - first.at;
-    if (speed !== undefined && at > fromMs) await sleep(Math.min(Math.max(0, at - before), idleMs) / speed);
-    before = at;
-    if (event.stream !== "input") output.picture(picture.push(event.text));
+    await reach(event.at - first.at);
+    if (event.stream !== "input" && !signal.aborted) output.picture(picture.push(event.text));
   }
-  if (first === undefined) throw noTerminal();
-  if (output.size !== undefined) output.picture(picture.restore);
+  if (first === undefined) throw noTerminal(others);
+  if (output.size !== undefined) output.picture(`${picture.restore}\r\n`);
+  if (others.size > 0) output.note(`Other terminals: ${[...others].map((other) => `--operation ${other}`).join(", ")}`);
 }
 
 /** As asciicast v2, for asciinema and other players. */
-export async function writeCast(events: AsyncIterable<SessionEvent>, file: string): Promise<number> {
+export async function writeCast(
+  events: AsyncIterable<SessionEvent>,
+  file: string,
+  operation: number | undefined,
+): Promise<number> {
   const all: SessionEvent[] = [];
   for await (const event of events) all.push(event);
-  const lines = asciicast(all);
-  if (lines === undefined) throw noTerminal();
+  const lines = asciicast(all, operation);
+  const others = all.flatMap((event) => (event.type === "terminal_size" ? [event.operation] : []));
+  if (lines === undefined) throw noTerminal(new Set(others));
   await writePrivateFile(file, `${lines.join("\n")}\n`);
   return lines.length - 1;
 }
 
-function noTerminal(): CliError {
-  return new CliError("not_found", "the session had no terminal", { next: "Leave out --terminal and --cast." });
+function noTerminal(others: ReadonlySet<number>): CliError {
+  if (others.size === 0)
+    return new CliError("not_found", "the session had no terminal", { next: "Leave out --terminal and --cast." });
+  const next = [...others].map((other) => `--operation ${other}`).join(", ");
+  return new CliError("not_found", "that operation had no terminal", { next });
 }

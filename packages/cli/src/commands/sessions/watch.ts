@@ -2,8 +2,8 @@ import { escapeText } from "@tidewaiter/core/recording/escape-text";
 import type { SessionView } from "../../api/shapes.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
-import { EXIT_CODES } from "../../exit-codes.ts";
 import { relative } from "../../output/times.ts";
+import { untilInterrupted } from "../../process/until-interrupted.ts";
 import { findSession } from "./find-session.ts";
 import { type Followed, followSession } from "./follow-session.ts";
 import { WatchView } from "./watch-view.ts";
@@ -32,16 +32,13 @@ beginning. Ctrl-C leaves the session alone; tw sessions kill ID ends it.`,
   run: async (context, options, id) => {
     const { output } = context;
     const session = await findSession(await context.api(), id, "live");
-    const leave = new AbortController();
-    const onInterrupt = () => leave.abort();
-    process.once("SIGINT", onInterrupt);
-    try {
+    const code = await untilInterrupted(async (signal) => {
       const followed = followSession({
         api: context.api,
         sessionId: session.id,
         reason: options.reason,
         originals: options.originals === true,
-        signal: leave.signal,
+        signal,
         onBegin: () => {
           if (!output.json) for (const line of headLines(session, context.now())) output.note(line);
         },
@@ -49,12 +46,9 @@ beginning. Ctrl-C leaves the session alone; tw sessions kill ID ends it.`,
           output.note(away ? "The server cannot be reached; trying again." : "The server is there again."),
       });
       await (output.json ? writeLines(context, followed) : show(context, session, options, followed));
-    } finally {
-      process.off("SIGINT", onInterrupt);
-    }
-    if (!leave.signal.aborted) return undefined;
-    if (!output.json) output.note("You have left; the session goes on.");
-    return EXIT_CODES.interrupted.code;
+    });
+    if (code !== undefined && !output.json) output.note("You have left; the session goes on.");
+    return code;
   },
 });
 
