@@ -1,6 +1,6 @@
 import { openApi } from "./api/client.ts";
 import { apiKeyProfile } from "./config/api-key.ts";
-import { ProfileStore } from "./config/profiles.ts";
+import { type Profile, ProfileStore } from "./config/profiles.ts";
 import { refreshProfile } from "./config/refresh-profile.ts";
 import type { CommandContext } from "./context.ts";
 import { CliError } from "./errors.ts";
@@ -18,7 +18,8 @@ export async function chosenProfileName(parts: Parts): Promise<string | undefine
   return named ?? (await new ProfileStore(parts.env.configDir).currentName());
 }
 
-async function signedIn(parts: Parts) {
+/** As it stands on the disk: its token may have ended. @throws CliError `not_signed_in` */
+export async function storedProfile(parts: Parts): Promise<Profile> {
   const machine = await apiKeyProfile(parts);
   if (machine !== undefined) return machine;
   const name = await chosenProfileName(parts);
@@ -34,5 +35,9 @@ async function signedIn(parts: Parts) {
       next: `tw login --server URL --as ${name}`,
     });
   }
-  return refreshProfile(store, profile, parts.now);
+  return profile;
+}
+
+async function signedIn(parts: Parts): Promise<Profile> {
+  return refreshProfile(new ProfileStore(parts.env.configDir), await storedProfile(parts), parts.now);
 }

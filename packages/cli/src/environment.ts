@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 
 /** The environment as `main.ts` read it. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -11,6 +11,8 @@ export interface Environment {
   /** Where libpq looks. */
   readonly serviceFile: string;
   readonly passFile: string;
+  /** Where kubectl looks: files whose contents are taken together, the first one that says something wins. */
+  readonly kubeconfigs: readonly string[];
   readonly home: string;
 }
 
@@ -32,6 +34,7 @@ export const VARIABLES = {
   TIDEWAITER_DEBUG: "when set, errors of ours are shown with their stack",
   PGSERVICEFILE: "service file that `tw connect` writes (default: ~/.pg_service.conf)",
   PGPASSFILE: "password file that `tw connect` writes (default: ~/.pgpass)",
+  KUBECONFIG: "files that `tw kube login` writes to, as for kubectl (default: ~/.kube/config)",
   NO_COLOR: "when set, no colours",
 } as const;
 
@@ -46,7 +49,14 @@ export function readEnvironment(variables: Variables): Environment {
     configDir: variables.TIDEWAITER_CONFIG_DIR || join(base, "tidewaiter"),
     serviceFile: variables.PGSERVICEFILE || join(home, ".pg_service.conf"),
     passFile: variables.PGPASSFILE || join(home, ".pgpass"),
+    kubeconfigs: kubeconfigFiles(variables.KUBECONFIG) ?? [join(home, ".kube", "config")],
   };
+}
+
+/** As kubectl reads the variable: empty names and repetitions do not count. */
+function kubeconfigFiles(list: string | undefined): readonly string[] | undefined {
+  const files = [...new Set((list ?? "").split(delimiter).filter((name) => name !== ""))];
+  return files.length === 0 ? undefined : files;
 }
 
 /** A child of `exec` or `psql` acts with its own connection secret and learns nothing about our tokens. */

@@ -24,6 +24,15 @@ export interface Endpoints {
     /** As in a .pub file: signs the certificates of all gateways of the installation. */
     readonly hostAuthority?: string;
   };
+  /** Absent: there is no listener for the Kubernetes API. */
+  readonly kubernetes?: {
+    readonly host: string;
+    readonly port: number;
+    /** Whom to trust for RESOURCE.domain, whatever certificate the operator has given for the host itself. */
+    readonly caPem: string;
+    /** RESOURCE.domain as TLS server name chooses the cluster. It stands in no DNS. */
+    readonly domain: string;
+  };
   /** Base URL of the API and of review links. */
   readonly web: string;
   readonly gatewayId: string;

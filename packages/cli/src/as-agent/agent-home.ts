@@ -35,6 +35,7 @@ export async function makeAgentHome(person: CommandContext, delegated: Delegated
     configDir: join(directory, "config"),
     serviceFile: join(directory, "pg_service.conf"),
     passFile: join(directory, "pgpass"),
+    kubeconfigs: [join(directory, "kubeconfig")],
   };
   await makePrivateDir(env.configDir);
   const { token: accessToken, username: principal, expiresAt } = delegated;

@@ -33,6 +33,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   grants: "who may reach what",
   groups: "sets of principals",
   identity: "identity providers and what they push",
+  kube: "clusters behind the gateway, by kubectl and what is like it",
   labels: "which columns carry labels, and what nobody has decided about",
   notifications: "how people are told of what waits for them",
   policy: "what is masked, refused and held",
@@ -96,6 +97,26 @@ export const ENTRIES: readonly Entry[] = [
     path: ["ssh-config"],
     summary: "entries for ssh_config: ssh RESOURCE.tw",
     load: async () => (await import("./ssh/ssh-config.ts")).sshConfig,
+  },
+  {
+    path: ["kube", "login"],
+    summary: "add a context for a cluster to your kubeconfig",
+    load: async () => (await import("./kube/login.ts")).login,
+  },
+  {
+    path: ["kube", "logout"],
+    summary: "take your contexts out again and revoke their secrets",
+    load: async () => (await import("./kube/logout.ts")).logout,
+  },
+  {
+    path: ["kube", "ls"],
+    summary: "clusters that you may reach, and your contexts",
+    load: async () => (await import("./kube/ls.ts")).ls,
+  },
+  {
+    path: ["kube", "token"],
+    summary: "print a token, as kubectl asks for it",
+    load: async () => (await import("./kube/token.ts")).token,
   },
   {
     path: ["apply"],

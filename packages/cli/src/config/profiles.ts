@@ -20,6 +20,11 @@ export interface Profile {
   readonly serverCa?: string;
 }
 
+/** Undefined for whoever comes with an API key, which is no profile that is kept. */
+export function signedInName({ name, principal }: Profile): string | undefined {
+  return principal === "" ? undefined : name;
+}
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** Profiles as files `profiles/NAME.json` (0600) in the configuration directory (0700); `current` names one of them. */

@@ -1,6 +1,7 @@
 import { answer } from "../api/client.ts";
+import { revokeSecret } from "../connection-secret/make-secret.ts";
 import type { CommandContext } from "../context.ts";
-import { type OpenedConnection, openConnection, revokeSecret, type Wanted } from "./open-connection.ts";
+import { type OpenedConnection, openConnection, type Wanted } from "./open-connection.ts";
 import { saveConnection } from "./save-connection.ts";
 import type { SavedConnection } from "./saved-connections.ts";
 

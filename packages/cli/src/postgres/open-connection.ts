@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { levelAtLeast } from "@tidewaiter/core/resource";
-import { answer } from "../api/client.ts";
-import type { AccessLevel, Endpoint } from "../api/shapes.ts";
-import { withStepUp } from "../api/with-step-up.ts";
+import type { AccessLevel, Endpoint, ResourceListed } from "../api/shapes.ts";
 import { findResource } from "../commands/resources/find-resource.ts";
 import { makePrivateDir, writePrivateFile } from "../config/private-file.ts";
+import { makeSecret } from "../connection-secret/make-secret.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { parseLevel } from "../input/access-level.ts";
@@ -60,19 +59,8 @@ export async function openConnection(
   context: CommandContext,
   wanted: Wanted,
 ): Promise<OpenedConnection<SecretConnection>> {
-  const api = await context.api();
-  const { resource, ttlSeconds, uses, forPrincipal } = wanted;
-  if (forPrincipal === undefined) await checkGrant(context, wanted);
-  const body = {
-    resource,
-    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
-    ...(uses === undefined ? {} : { uses }),
-    ...(forPrincipal === undefined ? {} : { forPrincipal }),
-  };
-  const make = () => answer(api.POST("/v1/connection-secrets", { body }));
-  const made = await withStepUp(context, make).catch((error: unknown) => {
-    throw tooMany(error);
-  });
+  if (wanted.forPrincipal === undefined) await checkGrant(context, wanted);
+  const made = await makeSecret(context, wanted);
   const tls = await tlsChoice(context, made.endpoint);
   const connection = { ...addressOf(wanted, made), proof: { secret: made.secret }, tls };
   return { connection, secretId: made.id, expiresAt: made.expiresAt };
@@ -91,29 +79,23 @@ export function addressOf(
   };
 }
 
-/** Never fails: a secret that cannot be revoked now ends by itself, and what the caller did is done. */
-export async function revokeSecret(context: CommandContext, id: string): Promise<boolean> {
-  try {
-    await answer((await context.api()).DELETE("/v1/connection-secrets/{id}", { params: { path: { id } } }));
-    return true;
-  } catch (error) {
-    if (error instanceof CliError) return error.exit === "not_found";
-    throw error;
-  }
-}
-
-/** @throws CliError `refused` */
-export async function checkGrant(context: CommandContext, { resource, level }: Wanted): Promise<void> {
-  const granted = (await findResource(await context.api(), resource)).level;
+/** The resource, at a level that the caller has. @throws CliError `refused`, `not_found` */
+export async function checkGrant(
+  context: CommandContext,
+  { resource, level }: Pick<Wanted, "resource" | "level">,
+): Promise<ResourceListed> {
+  const found = await findResource(await context.api(), resource);
+  const granted = found.level;
   if (granted === null) {
     throw new CliError("refused", `you have no grant for ${resource}`, { next: "Ask an administrator for one." });
   }
   if (level !== undefined && !levelAtLeast(granted, level)) {
     throw new CliError("refused", `level ${level} on ${resource} is not granted to you`, {
       why: `your level is ${granted}`,
-      next: `tw connect ${resource}   (connects at a level that you have)`,
+      next: "Leave out --level: you connect at a level that you have.",
     });
   }
+  return found;
 }
 
 export async function tlsChoice({ env }: CommandContext, endpoint: Endpoint): Promise<TlsChoice> {
@@ -125,13 +107,4 @@ export async function tlsChoice({ env }: CommandContext, endpoint: Endpoint): Pr
   const rootCert = join(dir, `${endpoint.host}_${endpoint.port}.pem`.replace(/[^A-Za-z0-9._-]/g, "_"));
   await writePrivateFile(rootCert, endpoint.caPem);
   return { mode: "verify-full", rootCert };
-}
-
-function tooMany(error: unknown): unknown {
-  if (!(error instanceof CliError) || error.exit !== "conflict") return error;
-  return new CliError("conflict", error.message, {
-    ...(error.why === undefined ? {} : { why: error.why }),
-    next: "tw secrets list, then tw secrets revoke ID...",
-    cause: error,
-  });
 }

@@ -138,6 +138,12 @@ export interface paths {
                 hostKey: string;
                 hostAuthority?: string;
               };
+              kubernetes?: {
+                host: string;
+                port: number;
+                caPem: string;
+                domain: string;
+              };
               web: string;
             };
             grants: ({

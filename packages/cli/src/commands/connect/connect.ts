@@ -1,4 +1,5 @@
 import { defineCommand } from "../../command.ts";
+import { revokeSecret } from "../../connection-secret/make-secret.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { relative, utc } from "../../output/times.ts";
@@ -9,7 +10,6 @@ import {
   type OpenedConnection,
   openConnection,
   parseWanted,
-  revokeSecret,
   type Wanted,
 } from "../../postgres/open-connection.ts";
 import { checkServiceName, forgetConnection } from "../../postgres/save-connection.ts";

@@ -1,3 +1,4 @@
+import { revokeSecret } from "../../connection-secret/make-secret.ts";
 import type { CommandContext } from "../../context.ts";
 import { childVariables, type Variables } from "../../environment.ts";
 import { CliError } from "../../errors.ts";
@@ -7,7 +8,6 @@ import {
   type OpenedConnection,
   openConnection,
   parseWanted,
-  revokeSecret,
 } from "../../postgres/open-connection.ts";
 import { writePrivateServices } from "../../postgres/private-services.ts";
 import { runChild } from "../../process/run-child.ts";

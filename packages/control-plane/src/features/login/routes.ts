@@ -9,6 +9,7 @@ const endpointsShape = z.object({
   ssh: z
     .object({ host: z.string(), port: z.int(), hostKey: z.string(), hostAuthority: z.string().optional() })
     .optional(),
+  kubernetes: z.object({ host: z.string(), port: z.int(), caPem: z.string(), domain: z.string() }).optional(),
   web: z.string(),
 });
 
