@@ -13,6 +13,7 @@ COPY packages/tunnel packages/tunnel
 COPY packages/protocols/toolkit packages/protocols/toolkit
 COPY packages/protocols/postgres packages/protocols/postgres
 COPY packages/protocols/ssh packages/protocols/ssh
+COPY packages/protocols/kubernetes packages/protocols/kubernetes
 COPY packages/gateway packages/gateway
 COPY packages/control-plane packages/control-plane
 COPY packages/secret-stores packages/secret-stores
@@ -28,5 +29,6 @@ RUN install -d -o node -g node -m 0700 /var/lib/tidewaiter
 VOLUME /var/lib/tidewaiter
 USER node
 # 8080: API and agents. 6432: PostgreSQL clients. 6422: SSH clients, with --ssh.
-EXPOSE 8080 6432 6422
+# 6443: kubectl, with --kubernetes.
+EXPOSE 8080 6432 6422 6443
 ENTRYPOINT ["node", "packages/server/bin/tidewaiter-server.js"]

@@ -47,14 +47,14 @@ async function main(): Promise<number> {
     logLevel: logger.level,
   });
   const { endpoints, adminPasswordFile } = server;
-  const { postgres, ssh, web, gatewayId } = endpoints;
+  const { postgres, ssh, kubernetes, web, gatewayId } = endpoints;
   if (options.json)
     process.stdout.write(
-      `${JSON.stringify({ listening: true, web, postgres: { host: postgres.host, port: postgres.port }, ...(ssh && { ssh: { host: ssh.host, port: ssh.port } }), gatewayId, adminPasswordFile: adminPasswordFile ?? null })}\n`,
+      `${JSON.stringify({ listening: true, web, postgres: { host: postgres.host, port: postgres.port }, ...(ssh && { ssh: { host: ssh.host, port: ssh.port } }), ...(kubernetes && { kubernetes: { host: kubernetes.host, port: kubernetes.port } }), gatewayId, adminPasswordFile: adminPasswordFile ?? null })}\n`,
     );
   else
     process.stdout.write(
-      `Tidewaiter is running\n  API and tunnels  ${web}\n  PostgreSQL       ${postgres.host}:${postgres.port}\n${ssh === undefined ? "" : `  SSH              ${ssh.host}:${ssh.port}\n`}${adminPasswordFile === undefined ? "" : `  first administrator "${options.admin}", password in ${adminPasswordFile}\n`}`,
+      `Tidewaiter is running\n  API and tunnels  ${web}\n  PostgreSQL       ${postgres.host}:${postgres.port}\n${ssh === undefined ? "" : `  SSH              ${ssh.host}:${ssh.port}\n`}${kubernetes === undefined ? "" : `  Kubernetes       ${kubernetes.host}:${kubernetes.port}\n`}${adminPasswordFile === undefined ? "" : `  first administrator "${options.admin}", password in ${adminPasswordFile}\n`}`,
     );
   const signal = await stopped;
   logger.info({ signal }, "stopping");

@@ -11,6 +11,7 @@ Control plane and gateway in one process.
   --http HOST:PORT       API, web and agents' tunnels (default 127.0.0.1:8080; port 0 = a free one)
   --postgres HOST:PORT   PostgreSQL listener (default 127.0.0.1:6432; port 0 = a free one)
   --ssh HOST:PORT        SSH listener (default: none; port 0 = a free one)
+  --kubernetes HOST:PORT Kubernetes API listener, for kubectl (default: none; port 0 = a free one)
   --public-url URL       where people and agents reach --http (default: http(s)://HOST:PORT)
   --domain NAME          gateway's domain: prod-db.NAME as TLS server name chooses a resource (default localhost)
   --tls required|optional  clear-text PostgreSQL clients are refused or let in (default required)
@@ -51,6 +52,7 @@ export interface ServerOptions {
   readonly http: Address;
   readonly postgres: Address;
   readonly ssh: Address | undefined;
+  readonly kubernetes: Address | undefined;
   readonly publicUrl: string | undefined;
   readonly domain: string;
   readonly tls: "required" | "optional";
@@ -93,6 +95,7 @@ export function parseCommand(args: readonly string[]): Command {
     http: address(values.http ?? "127.0.0.1:8080", "--http"),
     postgres: address(values.postgres ?? "127.0.0.1:6432", "--postgres"),
     ssh: values.ssh === undefined ? undefined : address(values.ssh, "--ssh"),
+    kubernetes: values.kubernetes === undefined ? undefined : address(values.kubernetes, "--kubernetes"),
     publicUrl: values["public-url"]?.replace(/\/+$/, ""),
     domain: values.domain ?? "localhost",
     tls,
@@ -130,6 +133,7 @@ function parse(args: readonly string[]) {
         http: text,
         postgres: text,
         ssh: text,
+        kubernetes: text,
         "public-url": text,
         domain: text,
         tls: text,

@@ -4,12 +4,15 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
 import type { Endpoints, RunningControlPlane, StoreSettings } from "@tidewaiter/control-plane";
 import { createControlPlane, createFileBlobStore } from "@tidewaiter/control-plane";
 import { gatewayNumber, newId } from "@tidewaiter/core";
-import type { Gateway } from "@tidewaiter/gateway";
+import type { Gateway, LocalTls } from "@tidewaiter/gateway";
 import { createGateway, ensureLocalCa } from "@tidewaiter/gateway";
+import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
+import { createKubernetesProtocol } from "@tidewaiter/kubernetes/serve";
+import { kubernetesTargetSchema } from "@tidewaiter/kubernetes/target-schema";
 import { createPostgresProtocol } from "@tidewaiter/postgres/serve";
 import { postgresTargetSchema } from "@tidewaiter/postgres/target-schema";
 import { GatewayHostKey } from "@tidewaiter/ssh/gateway-host-key";
@@ -75,7 +78,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     masterKeyFile: paths.masterKey,
     requireSecondFactor: options.requireSecondFactor,
     blobs: await createFileBlobStore(paths.recordings),
-    protocols: { postgres: postgresTargetSchema, ssh: sshTargetSchema },
+    protocols: { postgres: postgresTargetSchema, ssh: sshTargetSchema, kubernetes: kubernetesTargetSchema },
     ...(await openSecretStores(options, deps.readVariable)),
     notificationNetworks: options.notifyNetworks,
     apiKeyMaxLifeS: options.apiKeyMaxDays * 24 * 3600,
@@ -121,17 +124,19 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     const hostKey = new GatewayHostKey(await keptText(paths.sshHostKey, newHostKey), controlPlane.port, names);
     const ssh = createSshProtocol({ hostKeys: () => hostKey.keys(), endpoint: () => endpoints?.ssh });
     if (options.ssh !== undefined) await hostKey.renew();
+    const kubernetes = createKubernetesProtocol({ secureContext: kubernetesContexts(tls) });
     gateway = await createGateway({
       gatewayId,
       controlPlane: controlPlane.port,
       journalDirectory: join(paths.journals, gatewayId),
       publicUrl: web,
-      protocols: [protocol, ssh],
+      protocols: [protocol, ssh, kubernetes],
       logger: deps.logger,
     });
     http.on("upgrade", (request, socket, head) => gateway?.handleUpgrade(request, socket, head));
     const listening = await gateway.listen(protocol, options.postgres);
     const sshListening = options.ssh && (await gateway.listen(ssh, options.ssh));
+    const kubernetesListening = options.kubernetes && (await gateway.listen(kubernetes, options.kubernetes));
     endpoints = {
       ...(options.ssh &&
         sshListening && {
@@ -140,6 +145,15 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
             port: sshListening.port,
             hostKey: hostKey.line,
             ...(hostKey.authority !== undefined && { hostAuthority: hostKey.authority }),
+          },
+        }),
+      ...(options.kubernetes &&
+        kubernetesListening && {
+          kubernetes: {
+            host: reachableHost(options.kubernetes, web),
+            port: kubernetesListening.port,
+            caPem: tls.local.caPem,
+            domain: KUBERNETES_DOMAIN,
           },
         }),
       postgres: {
@@ -186,19 +200,32 @@ export function storeSettings(url: string | undefined, file: string): StoreSetti
   return url === undefined ? { type: "sqlite", file } : { type: "postgres", connectionString: url };
 }
 
-async function certificate(
-  options: ServerOptions,
-  directory: string,
-): Promise<{ readonly certPem: string; readonly keyPem: string; readonly caPem?: string }> {
-  if (options.tlsCert !== undefined && options.tlsKey !== undefined) {
-    return { certPem: await readFile(options.tlsCert, "utf8"), keyPem: await readFile(options.tlsKey, "utf8") };
-  }
-  return ensureLocalCa(
-    directory,
-    [options.domain, "localhost", options.postgres.host].filter(
-      (name, index, all) => name !== "0.0.0.0" && name !== "::" && all.indexOf(name) === index,
-    ),
-  );
+interface GatewayTls {
+  /** Of the operator, else of the local CA. */
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Absent: a certificate that everybody trusts, or whose root the operator hands out. */
+  readonly caPem?: string;
+  /** For names that stand in no DNS, so that no other authority certifies them. */
+  readonly local: LocalTls;
+}
+
+async function certificate(options: ServerOptions, directory: string): Promise<GatewayTls> {
+  const { domain, postgres, kubernetes } = options;
+  const hosts = [domain, "localhost", postgres.host, ...(kubernetes ? [kubernetes.host, KUBERNETES_DOMAIN] : [])];
+  const names = new Set(hosts.filter((name) => name !== "0.0.0.0" && name !== "::"));
+  const local = await ensureLocalCa(directory, [...names]);
+  if (options.tlsCert === undefined || options.tlsKey === undefined) return { ...local, local };
+  const [certPem, keyPem] = await Promise.all([readFile(options.tlsCert, "utf8"), readFile(options.tlsKey, "utf8")]);
+  return { certPem, keyPem, local };
+}
+
+/** Clusters by their own names are certified here, the gateway's own name by whoever certifies it elsewhere. */
+function kubernetesContexts({ certPem, keyPem, local }: GatewayTls): (name: string | undefined) => SecureContext {
+  const contextOf = (pair: { readonly certPem: string; readonly keyPem: string }) =>
+    createSecureContext({ cert: pair.certPem, key: pair.keyPem, minVersion: "TLSv1.2" });
+  const [own, ofClusters] = [contextOf({ certPem, keyPem }), contextOf(local)];
+  return (name) => (name?.toLowerCase().endsWith(`.${KUBERNETES_DOMAIN}`) ? ofClusters : own);
 }
 
 async function firstAdministrator(

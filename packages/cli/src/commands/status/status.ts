@@ -40,7 +40,7 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
   const until = profile.signInExpiresAt ?? me.tokenExpiresAt;
   const how = methods.length === 0 ? "" : ` (${methods.join(", ")})`;
   const { host, port, tls } = endpoints.postgres;
-  const { ssh } = endpoints;
+  const { ssh, kubernetes } = endpoints;
   return [
     ...fields(
       [
@@ -55,6 +55,7 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
         ["until", `${utc(until)} (${relative(until, now())})`],
         ["gateway", `${host}:${port} (PostgreSQL, ${tls ? "TLS" : "no TLS"})`],
         ["", ssh && `${ssh.host}:${ssh.port} (SSH)`],
+        ["", kubernetes && `${kubernetes.host}:${kubernetes.port} (Kubernetes)`],
       ],
       output.paint,
     ),
