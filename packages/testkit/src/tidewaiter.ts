@@ -36,6 +36,13 @@ export interface TidewaiterOptions {
     readonly privateKey: string;
     readonly hostKeys: readonly string[];
   };
+  /** A cluster `prod-cluster` beside it, for everybody in `principals` at their level; the server then listens for kubectl. */
+  readonly kubernetes?: {
+    readonly url: string;
+    readonly caPem: string;
+    /** Of the user that may impersonate people. */
+    readonly token: string;
+  };
   /** Secrets that the agent may hand over, `env:NAME` or `file:/path`. */
   readonly allowSecret?: readonly string[];
   readonly agentEnv?: Readonly<Record<string, string>>;
@@ -70,6 +77,8 @@ export interface Tidewaiter extends AsyncDisposable {
   readonly port: number;
   /** SSH listener; 0 = there is none. */
   readonly sshPort: number;
+  /** Kubernetes listener; 0 = there is none. */
+  readonly kubernetesPort: number;
   /** Name of the resource, and so the database to connect to. */
   readonly database: string;
   /** Of the first principal: user and connection secret. */
@@ -122,6 +131,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         options.tls ?? "optional",
         "--json",
         ...(options.ssh === undefined ? [] : ["--ssh", "127.0.0.1:0"]),
+        ...(options.kubernetes === undefined ? [] : ["--kubernetes", "127.0.0.1:0"]),
         ...(options.serverArgs ?? []),
       ],
       env: {
@@ -135,6 +145,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
       web: string;
       postgres: { port: number };
       ssh?: { port: number };
+      kubernetes?: { port: number };
     };
     const calls = new Calls(listening.web, { [ADMIN]: adminPassword }, userPassword);
     say("starting the site agent");
@@ -150,6 +161,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
         "--allow",
         `${options.target.host}:${options.target.port}`,
         ...(options.ssh === undefined ? [] : ["--allow", `127.0.0.1:${options.ssh.port}`]),
+        ...(options.kubernetes === undefined ? [] : ["--allow", new URL(options.kubernetes.url).host]),
         ...(options.allow ?? []).flatMap((address) => ["--allow", address]),
         ...(options.allowSecret ?? []).flatMap((name) => ["--allow-secret", name]),
       ],
@@ -172,6 +184,11 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
       const key = { type: "ssh_key", username, privateKeyPem };
       await calls.call("PUT", "/v1/resources/web-1/credentials/read", key, ADMIN);
     }
+    if (options.kubernetes !== undefined) {
+      const token = { type: "token", username: "gateway", token: options.kubernetes.token };
+      for (const level of ["read", "write", "admin"])
+        await calls.call("PUT", `/v1/resources/prod-cluster/credentials/${level}`, token, ADMIN);
+    }
     for (const { name, type } of principals)
       if (type === "user")
         await calls.call("PUT", `/v1/principals/${name}/password`, { password: userPassword }, ADMIN);
@@ -190,6 +207,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
       baseUrl: listening.web,
       port: listening.postgres.port,
       sshPort: listening.ssh?.port ?? 0,
+      kubernetesPort: listening.kubernetes?.port ?? 0,
       database: resource,
       user: first,
       password: (await secret(first)).secret,
@@ -249,33 +267,35 @@ function documents(options: TidewaiterOptions, resource: string, principals: rea
       name: group,
       members: principals.filter(({ groups }) => groups?.includes(group)).map(({ name }) => name),
     });
-  for (const { name, level } of principals)
-    yaml.push({
-      kind: "grant",
-      name: `${name.replace(/[^a-z0-9-]/g, "-")}-${resource}`,
-      principal: name,
-      resource,
-      level,
-    });
-  if (options.ssh !== undefined) {
-    const { port: sshPort, hostKeys } = options.ssh;
-    const reached = { host: "127.0.0.1", port: sshPort, hostKeys };
-    yaml.push({
-      kind: "resource",
-      name: "web-1",
-      protocol: "ssh",
-      agent: SITE,
-      tags: { env: "prod" },
-      target: reached,
-    });
+  const grant = (on: string) => {
     for (const { name, level } of principals)
       yaml.push({
         kind: "grant",
-        name: `${name.replace(/[^a-z0-9-]/g, "-")}-web-1`,
+        name: `${name.replace(/[^a-z0-9-]/g, "-")}-${on}`,
         principal: name,
-        resource: "web-1",
+        resource: on,
         level,
       });
+  };
+  grant(resource);
+  const tags = { env: "prod" };
+  if (options.ssh !== undefined) {
+    const { port: sshPort, hostKeys } = options.ssh;
+    const reached = { host: "127.0.0.1", port: sshPort, hostKeys };
+    yaml.push({ kind: "resource", name: "web-1", protocol: "ssh", agent: SITE, tags, target: reached });
+    grant("web-1");
+  }
+  if (options.kubernetes !== undefined) {
+    const { url: server, caPem: ca } = options.kubernetes;
+    yaml.push({
+      kind: "resource",
+      name: "prod-cluster",
+      protocol: "kubernetes",
+      agent: SITE,
+      tags,
+      target: { server, ca },
+    });
+    grant("prod-cluster");
   }
   // JSON is YAML
   return [

@@ -61,9 +61,16 @@ export function confined(program: Program, person: Environment, home: AgentHome)
 
 /**
  * Where the CLI keeps what a person is known by, where it is told to and where it would be by default; and the person's
- * SSH keys and SSH agent, which can be registered with the gateway.
+ * SSH keys and SSH agent, which can be registered with the gateway; and what kubectl would use.
  */
-export function secretPlaces({ configDir, serviceFile, passFile, home, variables }: Environment): readonly string[] {
+export function secretPlaces({
+  configDir,
+  serviceFile,
+  passFile,
+  kubeconfigs,
+  home,
+  variables,
+}: Environment): readonly string[] {
   const agent = variables.SSH_AUTH_SOCK;
   return [
     ...new Set([
@@ -74,6 +81,8 @@ export function secretPlaces({ configDir, serviceFile, passFile, home, variables
       serviceFile,
       join(home, ".pg_service.conf"),
       join(home, ".ssh"),
+      ...kubeconfigs.filter((path) => isAbsolute(path)),
+      join(home, ".kube"),
       ...(agent !== undefined && isAbsolute(agent) ? [agent] : []),
     ]),
   ];

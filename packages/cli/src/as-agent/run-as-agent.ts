@@ -8,6 +8,7 @@ import { relative } from "../output/times.ts";
 import { runChild } from "../process/run-child.ts";
 import { type AgentHome, makeAgentHome } from "./agent-home.ts";
 import { type Confinement, confined, confinementProblem } from "./confine.ts";
+import { kubernetesIdentity } from "./kubernetes-identity.ts";
 import { postgresIdentity } from "./postgres-identity.ts";
 import type { ProtocolIdentity } from "./protocol-identity.ts";
 import { sshIdentity } from "./ssh-identity.ts";
@@ -23,7 +24,7 @@ export interface AgentRun {
   readonly args: readonly string[];
 }
 
-const IDENTITIES: readonly ProtocolIdentity[] = [postgresIdentity, sshIdentity];
+const IDENTITIES: readonly ProtocolIdentity[] = [postgresIdentity, sshIdentity, kubernetesIdentity];
 
 /**
  * Runs a program that acts as an AI agent for the person: a delegation, files in a private directory, and an

@@ -45,13 +45,14 @@ export async function readKubeconfigs(paths: readonly string[]): Promise<Kubecon
 export async function changeKubeconfigs<Result>(
   paths: readonly string[],
   change: (files: ChangingFiles) => Result,
+  patienceMs = PATIENCE_MS,
 ): Promise<Result> {
   const locked: string[] = [];
   const there = paths.filter((path) => existsSync(path));
   const used = there.length > 0 ? there : paths.slice(-1);
   try {
     for (const path of used) {
-      await lock(path);
+      await lock(path, patienceMs);
       locked.push(path);
     }
     const files = new Files(await Promise.all(used.map(readOne)));
@@ -140,9 +141,9 @@ class Files implements ChangingFiles {
 }
 
 /** As kubectl: whoever makes FILE.lock holds the file. kubectl gives up at once; we wait a little. */
-async function lock(path: string): Promise<void> {
+async function lock(path: string, patienceMs: number): Promise<void> {
   const file = `${path}.lock`;
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   for (;;) {
     try {

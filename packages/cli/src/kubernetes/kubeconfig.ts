@@ -11,15 +11,22 @@ const EMPTY = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: 
 /** What a reader in YAML 1.1, as kubectl is, would take for no string. */
 const AMBIGUOUS = /^(?:y|n|yes|no|on|off|true|false|null|~|[-+.\d].*)$/i;
 
+/** How the file was written, as far as that is not kept by each value. */
+interface Style {
+  readonly indentSeq: boolean;
+  readonly flowCollectionPadding: boolean;
+  readonly json: boolean;
+}
+
 /**
  * One kubeconfig (Kubernetes, "Organizing Cluster Access Using kubeconfig Files") as a document that is changed entry by
  * entry: what is not ours stays as it is, comments and order too.
  */
 export class Kubeconfig {
   readonly #document: Document;
-  readonly #style: { readonly indentSeq: boolean; readonly json: boolean };
+  readonly #style: Style;
 
-  private constructor(document: Document, style: { readonly indentSeq: boolean; readonly json: boolean }) {
+  private constructor(document: Document, style: Style) {
     this.#document = document;
     this.#style = style;
   }
@@ -36,7 +43,8 @@ export class Kubeconfig {
       if (value !== undefined && value !== null && !isSeq(value)) throw unreadable(path, `${list} is no list`);
     }
     const indentSeq = /^(?:clusters|contexts|users):[^\n]*\n(?:[ \t]*#[^\n]*\n)*[ \t]+- /m.test(source);
-    return new Kubeconfig(document, { indentSeq, json: source.trimStart().startsWith("{") });
+    const json = source.trimStart().startsWith("{");
+    return new Kubeconfig(document, { indentSeq, flowCollectionPadding: !/\{[^\s}]/.test(source), json });
   }
 
   names(list: EntryList): readonly string[] {
@@ -92,9 +100,9 @@ export class Kubeconfig {
   }
 
   toString(): string {
-    const { indentSeq, json } = this.#style;
+    const { json, ...style } = this.#style;
     const quoted = json ? ({ defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "QUOTE_DOUBLE" } as const) : {};
-    return this.#document.toString({ lineWidth: 0, indentSeq, ...quoted });
+    return this.#document.toString({ lineWidth: 0, ...style, ...quoted });
   }
 
   #node(value: unknown) {

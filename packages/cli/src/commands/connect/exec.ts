@@ -18,7 +18,8 @@ interface Options extends ConnectOptions {
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
 export const exec = defineCommand<[words: readonly string[]], Options>({
-  summary: "Run a command with secrets of its own: PGHOST, PGUSER, PGPASSWORD ... in its environment, and only there",
+  summary:
+    "Run a command with secrets of its own: PGHOST, PGUSER, PGPASSWORD ..., KUBECONFIG in its environment, and only there",
   keepsDashes: true,
   configure: (command) =>
     addSecretOptions(command)
@@ -31,14 +32,15 @@ export const exec = defineCommand<[words: readonly string[]], Options>({
     "tw exec prod-db -- pg_dump --schema-only",
     "tw exec prod-db other-db -- ./copy.sh                         psql service=prod-db, psql service=other-db",
     "tw exec prod-db --url -- npm run migrate                      DATABASE_URL",
+    "tw exec prod-cluster -- kubectl get pods                      KUBECONFIG",
     "tw exec --as-agent coder -- ./agent.sh                       an AI agent that acts for you, confined",
     "tw exec --as-agent coder --resource prod-db --ttl 1h -- sh   then: psql service=prod-db",
     "tw exec --as-agent coder -- sh -c 'ssh -F \"$TIDEWAITER_SSH_CONFIG\" web-1.tw uptime'    git finds it by itself",
   ],
   notes:
-    "The secrets end with the command. PG* variables are for the first resource; several have a service each, in a\n" +
-    "private file that is removed at the end. The command does not get your TIDEWAITER_* variables, but runs as your Unix\n" +
-    "user. With --as-agent it gets a delegation and files of its own, and (with bubblewrap) cannot see your tokens,\n" +
+    "The secrets end with the command. PG* variables are for the first database; several have a service each, and\n" +
+    "clusters a context each, in private files that are removed at the end. The command does not get your TIDEWAITER_*\n" +
+    "variables, but runs as your Unix user. With --as-agent it gets a delegation and files of its own, and (with bubblewrap) cannot see your tokens,\n" +
     "connection secrets, SSH keys and processes; resources marked `presence: required` are out of its reach in any case.\n" +
     "Exit code: its own.",
   run: (context, options, words) => {

@@ -18,5 +18,5 @@ export const psql = defineCommand<[target: string, args: readonly string[]], Con
   ],
   notes: "Exit code: psql's own. --json says nothing about what psql writes.",
   run: (context, options, target, args) =>
-    runWithSecrets(context, [target], options, { file: "psql", args, missing: MISSING }),
+    runWithSecrets(context, [target], options, { file: "psql", args, missing: MISSING, databasesOnly: true }),
 });

@@ -1,7 +1,13 @@
+import { join } from "node:path";
+import { answer } from "../../api/client.ts";
+import { writePrivateFile } from "../../config/private-file.ts";
+import { type PrivateTempDir, privateTempDir } from "../../config/private-temp-dir.ts";
 import { revokeSecret } from "../../connection-secret/make-secret.ts";
 import type { CommandContext } from "../../context.ts";
 import { childVariables, type Variables } from "../../environment.ts";
 import { CliError } from "../../errors.ts";
+import { type OpenedCluster, openCluster } from "../../kubernetes/open-cluster.ts";
+import { privateKubeconfig } from "../../kubernetes/private-kubeconfig.ts";
 import { connectionUrl, connectionVariables, type SecretConnection } from "../../postgres/connection.ts";
 import {
   type ConnectOptions,
@@ -19,13 +25,20 @@ interface Program {
   readonly missing?: { readonly why: string; readonly next: string };
   /** Also DATABASE_URL and NAME_URL. */
   readonly url?: boolean;
+  /** It has no use for a cluster. */
+  readonly databasesOnly?: boolean;
 }
 
-type Opened = OpenedConnection<SecretConnection> & { readonly service: string };
+type Database = OpenedConnection<SecretConnection> & { readonly service: string };
+
+interface Opened {
+  readonly databases: Database[];
+  readonly clusters: OpenedCluster[];
+}
 
 /**
- * Runs a program with secrets made for it, which end with it: in its environment, and for several resources in a
- * private file that is removed at the end.
+ * Runs a program with secrets made for it, which end with it: in its environment, and for clusters and several databases
+ * in private files that are removed at the end.
  */
 export async function runWithSecrets(
   context: CommandContext,
@@ -37,32 +50,51 @@ export async function runWithSecrets(
   const services = all.map(defaultService);
   const twice = services.find((service, index) => services.indexOf(service) !== index);
   if (twice !== undefined) throw new CliError("usage", `${twice} is named twice`);
-  const opened: Opened[] = [];
-  let remove = async (): Promise<void> => {};
+  const isCluster = await clusters(context);
+  const cluster = program.databasesOnly ? all.find(({ resource }) => isCluster(resource)) : undefined;
+  if (cluster !== undefined)
+    throw new CliError("usage", `${cluster.resource} is a cluster`, { next: `tw kube login ${cluster.resource}` });
+  const opened: Opened = { databases: [], clusters: [] };
+  let directory: PrivateTempDir | undefined;
   try {
     for (const wanted of all) {
-      opened.push({ ...(await openConnection(context, wanted)), service: defaultService(wanted) });
+      const service = defaultService(wanted);
+      if (isCluster(wanted.resource)) opened.clusters.push(await openCluster(context, wanted, service));
+      else opened.databases.push({ ...(await openConnection(context, wanted)), service });
     }
-    let variables = variablesOf(opened, program.url === true);
-    if (opened.length > 1) {
-      const files = await writePrivateServices(context.env.variables, opened);
-      remove = files.remove;
-      variables = { ...variables, PGSERVICEFILE: files.serviceFile };
-    }
+    directory = await privateTempDir(context.env.variables);
+    const variables = {
+      ...variablesOf(opened.databases, program.url === true),
+      ...(await filesOf(opened, directory.path)),
+    };
     const { file, args, missing } = program;
     const child = { variables: childVariables(context.env.variables, variables) };
     return await runChild(file, args, missing === undefined ? child : { ...child, missing });
   } finally {
-    await remove();
-    for (const { secretId } of opened) {
+    await directory?.remove();
+    for (const { secretId } of [...opened.databases, ...opened.clusters]) {
       if (await revokeSecret(context, secretId)) continue;
       context.output.note(`A secret could not be revoked; it ends by itself. Later: tw secrets revoke ${secretId}`);
     }
   }
 }
 
+async function clusters(context: CommandContext): Promise<(resource: string) => boolean> {
+  const { resources } = await answer((await context.api()).GET("/v1/resources"));
+  const names = new Set(resources.filter(({ protocol }) => protocol === "kubernetes").map(({ name }) => name));
+  return (resource) => names.has(resource);
+}
+
+async function filesOf({ databases, clusters: reached }: Opened, directory: string): Promise<Variables> {
+  const services = databases.length > 1 ? { PGSERVICEFILE: await writePrivateServices(directory, databases) } : {};
+  if (reached.length === 0) return services;
+  const KUBECONFIG = join(directory, "kubeconfig");
+  await writePrivateFile(KUBECONFIG, privateKubeconfig(reached.map((cluster) => cluster.context)));
+  return { ...services, KUBECONFIG };
+}
+
 /** libpq's own variables for the first. */
-function variablesOf(opened: readonly Opened[], url: boolean): Variables {
+function variablesOf(opened: readonly Database[], url: boolean): Variables {
   const [first] = opened;
   if (first === undefined) return {};
   const urls = opened.map(({ service, connection }) => [`${urlName(service)}_URL`, connectionUrl(connection)] as const);

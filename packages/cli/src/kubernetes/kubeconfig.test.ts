@@ -1,0 +1,85 @@
+import { expect, it } from "vitest";
+import { Kubeconfig } from "./kubeconfig.ts";
+
+/** As kubectl writes it, with what people add. */
+const FOREIGN = `apiVersion: v1
+clusters:
+# ours since 2019
+- cluster:
+    certificate-authority-data: ${"QUJD".repeat(80)}
+    server: https://10.0.0.1:6443
+  name: old-cluster # do not touch
+contexts:
+- context:
+    cluster: old-cluster
+    namespace: "on"
+    user: old-user
+  name: old
+current-context: old
+kind: Config
+preferences: {}
+users:
+- name: old-user
+  user:
+    token: 'abc: def'
+    expires: 0o17
+`;
+
+it("leaves every byte of a file that is not changed, in both styles of lists and in JSON", () => {
+  const indented = FOREIGN.replaceAll(/^(- | {2}(?=[a-z ]))/gm, "  $1");
+  const json = '{ "apiVersion": "v1", "kind": "Config", "clusters": [], "users": null, "contexts": [] }\n';
+  for (const text of [FOREIGN, json]) expect(Kubeconfig.parse(text, "f").toString()).toBe(text);
+  expect(Kubeconfig.parse(indented, "f").toString().replaceAll(/\s+/g, " ")).toBe(indented.replaceAll(/\s+/g, " "));
+});
+
+it("adds, changes and removes its own entries, and nothing else differs", () => {
+  const kubeconfig = Kubeconfig.parse(FOREIGN, "f");
+  kubeconfig.set("clusters", "tw", { server: "https://gw:6443" });
+  kubeconfig.set("users", "tw", { exec: { args: ["kube", "on", "0x10"] } });
+  kubeconfig.merge("contexts", "prod", { cluster: "tw", user: "tw" });
+  const added = kubeconfig.toString();
+  expect(added).toContain(
+    '        args:\n        - kube\n        - "on"\n        - "0x10"\n'.replaceAll("        ", "      "),
+  );
+  const again = Kubeconfig.parse(added, "f");
+  expect(again.get("users", "tw")).toEqual({ exec: { args: ["kube", "on", "0x10"] } });
+  expect(added.split("\n").filter((line) => !FOREIGN.split("\n").includes(line)).length).toBe(12);
+  for (const list of ["clusters", "users"] as const) again.remove(list, "tw");
+  again.remove("contexts", "prod");
+  expect(again.toString()).toBe(FOREIGN);
+});
+
+it("changes an entry at its place and keeps its other keys", () => {
+  const kubeconfig = Kubeconfig.parse(FOREIGN, "f");
+  kubeconfig.merge("contexts", "old", { user: "new-user" });
+  expect(kubeconfig.toString()).toBe(FOREIGN.replace("    user: old-user", "    user: new-user"));
+});
+
+it("begins a file, and comes back to an empty one", () => {
+  const kubeconfig = Kubeconfig.parse(undefined, "f");
+  kubeconfig.set("clusters", "123", { server: "https://gw" });
+  kubeconfig.currentContext = "yes";
+  expect(kubeconfig.toString()).toBe(
+    'apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: https://gw\n  name: "123"\ncontexts: []\nusers: []\ncurrent-context: "yes"\n',
+  );
+  kubeconfig.remove("clusters", "123");
+  kubeconfig.currentContext = undefined;
+  expect(kubeconfig.toString()).toBe("apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n");
+});
+
+it("stays JSON where it was JSON", () => {
+  const kubeconfig = Kubeconfig.parse('{"clusters": null, "contexts": [{"name": "a", "context": {"user": "u"}}]}', "f");
+  kubeconfig.set("clusters", "tw", { server: "https://gw" });
+  kubeconfig.merge("contexts", "a", { cluster: "tw" });
+  expect(JSON.parse(kubeconfig.toString())).toEqual({
+    clusters: [{ cluster: { server: "https://gw" }, name: "tw" }],
+    contexts: [{ name: "a", context: { user: "u", cluster: "tw" } }],
+  });
+});
+
+it.each(["a: [", "- a\n", "just text", "clusters: 4\n", "a: 1\na: 2\n"])(
+  "refuses what is no kubeconfig: %j",
+  (text) => {
+    expect(() => Kubeconfig.parse(text, "/h/config")).toThrow(/\/h\/config is not a kubeconfig/);
+  },
+);
