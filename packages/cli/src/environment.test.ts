@@ -7,6 +7,7 @@ describe("the environment", () => {
       configDir: "/h/.config/tidewaiter",
       serviceFile: "/h/.pg_service.conf",
       passFile: "/h/.pgpass",
+      kubeconfigs: ["/h/.kube/config"],
     });
     expect(readEnvironment({ HOME: "/h", XDG_CONFIG_HOME: "/x" }).configDir).toBe("/x/tidewaiter");
     expect(readEnvironment({ HOME: "/h", XDG_CONFIG_HOME: "relative" }).configDir).toBe("/h/.config/tidewaiter");

@@ -79,7 +79,10 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
     beforeAll(async () => {
       home = tempDir("cli-kube");
       cluster = await startKubernetes();
-      await cluster.allow({ groups: ["tidewaiter:level:read"] }, { verbs: ["get", "list"], resources: ["namespaces"] });
+      await cluster.allow(
+        { groups: ["tidewaiter:level:read", "tidewaiter:level:write"] },
+        { verbs: ["get", "list"], resources: ["namespaces"] },
+      );
       await cluster.allow({ groups: ["tidewaiter:level:write"] }, { verbs: ["create"], resources: ["namespaces"] });
       server = await startTidewaiter({
         target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
@@ -181,10 +184,13 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
       expect((await credential("--level", "write")).status.token).toBe(first?.status.token.replace("~", "/write~"));
     });
 
-    it("kubectl gets over a secret that was revoked, in the same run", async () => {
+    it("kubectl gets over a secret that was revoked: one request fails, the next one has a new one", async () => {
       expect((await kube("get", "ns")).code).toBe(0);
       const old = await kept();
       await revoke(old.id);
+      const refused = await kube("get", "ns");
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toContain("the token is revoked");
       const got = await kube("get", "ns", "-o", "name");
       expect(got.code, got.stderr).toBe(0);
       expect((await kept()).id).not.toBe(old.id);
@@ -198,7 +204,9 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
         return (await kept()).id !== old.id;
       };
       expect(await change({})).toBe(false);
-      expect(await change({ expiresAt: new Date(Date.now() + 4 * 60_000).toISOString() })).toBe(true);
+      expect(
+        await change({ madeAt: "2026-01-01T00:00:00Z", expiresAt: new Date(Date.now() + 4 * 60_000).toISOString() }),
+      ).toBe(true);
       expect(await change({ identity: "ben" })).toBe(true);
       expect(await change({ server: "https://elsewhere.example" })).toBe(true);
       const old = (await kept()).id;
