@@ -2,7 +2,7 @@ import type { AccessLevel } from "@tidewaiter/core";
 import type { SecretStore, WrappingKey } from "@tidewaiter/secret-stores";
 import type { BlobStore } from "./blobs/blob-store.ts";
 import type { IdentityProvider } from "./features/login/identity.ts";
-import type { ToOperation } from "./features/policies/service.ts";
+import type { ToOperations } from "./features/policies/service.ts";
 import type { TargetSchemas } from "./features/resources/target.ts";
 import type { ControlPlaneStore, StoreSettings } from "./storage/open-store.ts";
 
@@ -59,7 +59,7 @@ export interface ControlPlaneDeps {
   /** Asked at each use, since a port may only be known once it listens. */
   readonly endpoints: () => Endpoints;
   /** For `policies/test` and `policies/explain`; without it both answer that they are not available. */
-  readonly toOperation?: ToOperation;
+  readonly toOperations?: ToOperations;
   /** Dials the resource and says what its target role can do that it should not. */
   readonly checkResource?: (name: string, level: AccessLevel) => Promise<readonly Finding[]>;
   /** Where secrets are kept elsewhere; default nowhere, so that no reference can be used. */

@@ -19,3 +19,4 @@ export * from "./sql-facts.ts";
 export type { Duplex } from "./stream.ts";
 export * from "./target-credential.ts";
 export * from "./verdict.ts";
+export * from "./written/index.ts";

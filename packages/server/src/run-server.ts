@@ -25,7 +25,7 @@ import { installationPaths, keptText, prepareDataDir, randomHex } from "./instal
 import { lockDataDir } from "./lock-data-dir.ts";
 import { openSecretStores } from "./open-secret-stores.ts";
 import type { Address, ServerOptions } from "./options.ts";
-import { policyOperation } from "./policy-operation.ts";
+import { policyOperations } from "./policy-operations.ts";
 
 export interface ServerDeps {
   readonly options: ServerOptions;
@@ -83,7 +83,7 @@ async function startServer(deps: ServerDeps, paths: ReturnType<typeof installati
     notificationNetworks: options.notifyNetworks,
     apiKeyMaxLifeS: options.apiKeyMaxDays * 24 * 3600,
     endpoints: () => endpoints ?? fail(),
-    toOperation: policyOperation(classifier),
+    toOperations: policyOperations(classifier),
     checkResource: async (name, level) => (gateway === undefined ? [] : gateway.checkResource(name, level)),
     log: deps.log,
     logLevel: deps.logLevel,

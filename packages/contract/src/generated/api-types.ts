@@ -2552,7 +2552,8 @@ export interface paths {
               ruleId: string;
               document: string;
               line: number;
-              sql: string;
+              type: "sql" | "ssh" | "kube";
+              text: string;
               expected: string;
               actual: string;
               ok: boolean;
@@ -2567,7 +2568,7 @@ export interface paths {
   "/v1/policies/explain": {
     get?: never;
     put?: never;
-    /** Which rule would decide about a statement, and why (needs the permission policies.explain) */
+    /** Which rule would decide about a statement, a command line or a request, and why (needs the permission policies.explain) */
     post: {
       parameters: {
         query?: never;
@@ -2576,7 +2577,31 @@ export interface paths {
         cookie?: never;
       };
       requestBody: { content: { "application/json": {
-          sql: string;
+          sql?: string;
+          ssh?: string | {
+            channel: "shell" | "exec" | "typed" | "subsystem" | "sftp" | "scp" | "rsync" | "redirect" | "direct-tcpip" | "direct-streamlocal" | "tcpip-forward" | "streamlocal-forward" | "auth-agent" | "x11";
+            command?: string;
+            direction?: "upload" | "download";
+            path?: string;
+            bytes?: number;
+            host?: string;
+            port?: number;
+            user?: string;
+          };
+          kube?: string | {
+            verb: string;
+            group?: string;
+            version?: string;
+            resource?: string;
+            subresource?: string;
+            namespace?: string;
+            name?: string;
+            path?: string;
+            labels?: Record<string, string>;
+            dry_run?: boolean;
+            container?: string;
+            command?: string[];
+          };
           as?: string;
           resource: string;
           level?: "read" | "write" | "admin";
@@ -2597,6 +2622,19 @@ export interface paths {
               why: string;
               enforce: string;
               outcomes: string[];
+            })[];
+            judged: ({
+              operation: string;
+              verdict: Record<string, unknown>;
+              rules: ({
+                ruleId: string;
+                at: string;
+                judgedAs: string;
+                state: string;
+                why: string;
+                enforce: string;
+                outcomes: string[];
+              })[];
             })[];
             text: string;
           } } };

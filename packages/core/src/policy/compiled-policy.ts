@@ -5,6 +5,7 @@ import type { PredicateUse } from "../operation.ts";
 import type { PrincipalKind } from "../principal.ts";
 import type { Enforcement } from "../resource.ts";
 import type { RecordingMode, ReviewRequirement } from "../verdict.ts";
+import type { WrittenOperation } from "../written/written-operation.ts";
 import type { BuiltinCategory } from "./builtin-rules.ts";
 import type { PatternDetector } from "./detector-names.ts";
 import type { Expression } from "./expression.ts";
@@ -133,7 +134,7 @@ export const TEST_EXPECTATIONS = ["allowed", "masked", "denied", "review", "obse
 export type TestExpectation = (typeof TEST_EXPECTATIONS)[number];
 
 export interface RuleTest {
-  readonly sql: string;
+  readonly operation: WrittenOperation;
   readonly expect: TestExpectation;
   readonly as: { readonly kind: PrincipalKind; readonly name: string; readonly groups: readonly string[] };
   readonly resource: { readonly name: string; readonly tags: Readonly<Record<string, string>> };

@@ -41,7 +41,7 @@ describe("runPolicyTests", () => {
         "{ id: b, match: { principals: ['group:ops'] }, deny: no, enforce: observe, tests: [{ sql: x, expect: observed }, { sql: x, expect: denied }] }",
       ),
     );
-    const results = runPolicyTests(policy, () => operationOf());
+    const results = runPolicyTests(policy, () => [operationOf()]);
     expect(results.map(({ ruleId, actual, ok }) => [ruleId, actual, ok])).toEqual([
       ["a", "denied", true],
       ["a", "allowed", true],

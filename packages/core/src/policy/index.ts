@@ -25,7 +25,7 @@ export type { PolicyDocument } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
 export { evaluate, judgesObjects, needsEstimate, touchesLabel } from "./evaluate.ts";
 export { type Explanation, explain, type RuleExplanation, renderExplanation } from "./explain.ts";
-export { type PolicyTestResult, runPolicyTests } from "./policy-tests.ts";
+export { type PolicyTestResult, runPolicyTests, strictest } from "./policy-tests.ts";
 export { formatProblem, type PolicyProblem } from "./problem.ts";
 export { policyJsonSchema } from "./schema.ts";
 export { type PolicyView, viewFor } from "./view.ts";

@@ -27,7 +27,12 @@ export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): read
   return findings;
 }
 
-function onlyReads({ verb, resource, subresource }: KubeOperation): boolean {
+/** The access level `read` lets it through. */
+export function onlyReads({
+  verb,
+  resource,
+  subresource,
+}: Pick<KubeOperation, "verb" | "resource" | "subresource">): boolean {
   if (resource === "") return verb === "get" || verb === "head";
   return READS.has(verb) || (verb === "create" && subresource === "" && QUESTIONS.test(resource));
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PREDICATE_USES } from "../operation.ts";
 import { PRINCIPAL_KINDS } from "../principal.ts";
 import { ACCESS_LEVELS } from "../resource.ts";
+import { writtenShape } from "../written/written-operation.ts";
 import { BUILTIN_CATEGORIES } from "./builtin-rules.ts";
 import { PREDICATE_ACTIONS, TEST_EXPECTATIONS } from "./compiled-policy.ts";
 import { DETECTOR_NAMES } from "./detector-names.ts";
@@ -97,11 +98,9 @@ const recording = z.strictObject({
   results: z.boolean().optional().describe("keep the masked rows too"),
 });
 
+/** Exactly one of the keys of `writtenShape` is there: compileTests sees to it. */
 const test = z.strictObject({
-  sql: z
-    .string()
-    .min(1)
-    .max(64 * 1024),
+  ...writtenShape,
   expect: z.enum(TEST_EXPECTATIONS),
   as: z
     .strictObject({
@@ -115,7 +114,10 @@ const test = z.strictObject({
     .strictObject({ name: z.string().min(1).optional(), tags: z.record(z.string(), z.string()).optional() })
     .optional()
     .describe("where; by default one that the rule's `match` selects"),
-  level: z.enum(ACCESS_LEVELS).optional(),
+  level: z
+    .enum(ACCESS_LEVELS)
+    .optional()
+    .describe("by default the lowest that the rule's `match` selects and that may do this at all"),
 });
 
 const match = z.strictObject({

@@ -17,7 +17,8 @@ export const testRules = defineCommand<[], Options>({
   configure: (command) =>
     command.option("-f, --file <path>", "a policy file, a directory, or -; may be repeated", collect),
   examples: ["tw policy test", "tw policy test -f deploy/examples/policies"],
-  notes: "Exit code 9 when a test fails, 8 when a policy is not valid.",
+  notes:
+    "A test is written as `sql:`, `ssh:` or `kube:` with what it expects: packages/docs/policy-tests.md. Exit code 9 when a test fails, 8 when a policy is not valid.",
   run: async (context, options) => {
     const documents = options.file === undefined ? {} : { documents: await readPolicies(context, options.file) };
     const result = await answer((await context.api()).POST("/v1/policies/test", { body: documents }));
@@ -29,9 +30,9 @@ export const testRules = defineCommand<[], Options>({
 function renderResults(results: readonly PolicyTestResult[], paint: Paint): string[] {
   if (results.length === 0) return ["The rules have no tests. Write them below `tests:` of a rule."];
   const failed = results.filter(({ ok }) => !ok);
-  const lines = failed.flatMap(({ document, line, ruleId, sql, expected, actual }) => [
+  const lines = failed.flatMap(({ document, line, ruleId, text, expected, actual }) => [
     `${paint("red", "failed")}  ${escapeText(document)}:${line}  [${escapeText(ruleId)}]`,
-    `        ${escapeText(sql)}`,
+    `        ${escapeText(text)}`,
     `        expected ${escapeText(expected)}, is ${escapeText(actual)}`,
   ]);
   const good = `${results.length - failed.length} of ${results.length} tests passed`;

@@ -1,10 +1,10 @@
-import { policyJsonSchema, renderExplanation } from "@tidewaiter/core";
+import { type Explanation, policyJsonSchema, renderExplanation, WRITTEN_TYPES, writtenShape } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { accessLevel, documentsShape, principalName, thingName } from "../shapes.ts";
-import { explainStatement } from "./explain.ts";
+import { explainOperation } from "./explain.ts";
 import { testPolicy } from "./policy-test.ts";
 
 const bundle = z.object({
@@ -16,7 +16,9 @@ const testResult = z.object({
   ruleId: z.string(),
   document: z.string(),
   line: z.int(),
-  sql: z.string(),
+  type: z.enum(WRITTEN_TYPES),
+  /** What was tested. */
+  text: z.string(),
   expected: z.string(),
   actual: z.string(),
   ok: z.boolean(),
@@ -30,6 +32,12 @@ const ruleExplanation = z.object({
   why: z.string(),
   enforce: z.string(),
   outcomes: z.array(z.string()).readonly(),
+});
+
+const explanation = z.object({
+  operation: z.string(),
+  verdict: z.record(z.string(), z.unknown()),
+  rules: z.array(ruleExplanation).readonly(),
 });
 
 const DOCUMENTS_BYTES = 8 * 1024 * 1024;
@@ -77,10 +85,11 @@ export function policyRoutes(services: Services): Route[] {
     route({
       method: "POST",
       url: "/v1/policies/explain",
-      summary: "Which rule would decide about a statement, and why",
+      summary: "Which rule would decide about a statement, a command line or a request, and why",
       access: { permission: "policies.explain" },
       body: z.strictObject({
-        sql: z.string().min(1).max(65_536),
+        /** Exactly one of these. */
+        ...writtenShape,
         /** Default: the caller. */
         as: principalName.optional(),
         resource: thingName,
@@ -89,10 +98,9 @@ export function policyRoutes(services: Services): Route[] {
         documents: documentsShape.optional(),
       }),
       bodyLimit: DOCUMENTS_BYTES,
-      response: z.object({
-        operation: z.string(),
-        verdict: z.record(z.string(), z.unknown()),
-        rules: z.array(ruleExplanation).readonly(),
+      response: explanation.extend({
+        /** Everything that it is judged as, in order; the one above decides. */
+        judged: z.array(explanation).readonly(),
         text: z.string(),
       }),
       async handle({ body, caller, can, address }) {
@@ -102,10 +110,13 @@ export function policyRoutes(services: Services): Route[] {
           const what = "to explain for others, or by other documents, needs the permission policies.test";
           throw new TidewaiterError("permission_missing", what);
         }
-        const explanation = await explainStatement(services, { ...body, as, client: address });
-        const { operation, rules } = explanation;
-        return { operation, rules, verdict: { ...explanation.verdict }, text: renderExplanation(explanation) };
+        const { decides, all } = await explainOperation(services, { ...body, as, client: address });
+        return { ...plain(decides), judged: all.map(plain), text: all.map(renderExplanation).join("\n\n") };
       },
     }),
   ];
+}
+
+function plain({ operation, verdict, rules }: Explanation): z.output<typeof explanation> {
+  return { operation, verdict: { ...verdict }, rules };
 }

@@ -1,9 +1,24 @@
-import { type CompiledPolicy, compilePolicy, formatProblem, type Operation, type PolicyBundle } from "@tidewaiter/core";
+import {
+  type CompiledPolicy,
+  compilePolicy,
+  formatProblem,
+  type Operation,
+  type PolicyBundle,
+  type WrittenOperation,
+} from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 
-/** Facts of a statement for tests and explanations: labels by the names in the statement, as no catalog is at hand. */
-export type ToOperation = (sql: string, policy: CompiledPolicy) => Promise<Operation>;
+/**
+ * What is judged when somebody asks for this, in order and never nothing: each statement, or a command and the files that
+ * it moves. Labels by the names in a statement, as no catalog is at hand.
+ * @param user login at the target, where the protocol has one and the written operation names none
+ */
+export type ToOperations = (
+  written: WrittenOperation,
+  policy: CompiledPolicy,
+  user?: string,
+) => Promise<readonly [Operation, ...Operation[]]>;
 
 export type PolicyDocuments = PolicyBundle["documents"];
 

@@ -40,11 +40,12 @@ export function asksOfChannel({ kind, command, terminal }: ChannelRequest): Chan
   const summary =
     kind === "shell" ? "a shell" : kind === "subsystem" ? `subsystem ${command}` : `exec ${reading?.seen.join(" ")}`;
   const own: Asked = { operation: { channel: kind, command, programs }, text: command || summary, summary };
-  const moved = transfers.map((transfer) => transferAsk(transfer, command, programs));
+  const moved = transfers.map((transfer) => askOfTransfer(transfer, command, programs));
   return { reading, transfers, asked: [own, ...moved] };
 }
 
-function transferAsk(
+/** A file that a command line moves. */
+export function askOfTransfer(
   { via, direction, path }: ExecTransfer,
   command: string,
   programs: CommandReading["programs"],
