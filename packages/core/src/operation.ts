@@ -181,7 +181,12 @@ export function operationKind(operation: Operation): string {
 }
 
 /** As `kubectl auth can-i` writes it: `deployments.apps/scale`; of what is no resource its path. */
-export function kubeResource({ resource, group, subresource, path }: KubeOperation): string {
+export function kubeResource({
+  resource,
+  group,
+  subresource,
+  path,
+}: Pick<KubeOperation, "resource" | "group" | "subresource" | "path">): string {
   if (resource === "") return path;
   return `${resource}${group === "" ? "" : `.${group}`}${subresource === "" ? "" : `/${subresource}`}`;
 }

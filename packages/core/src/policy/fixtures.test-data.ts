@@ -1,4 +1,4 @@
-import { NO_LABELS, type SqlOperation } from "../operation.ts";
+import { type KubeOperation, NO_LABELS, type SqlOperation, type SshOperation } from "../operation.ts";
 import type { Principal } from "../principal.ts";
 import type { StatementFacts } from "../sql-facts.ts";
 import { compilePolicy } from "./compile.ts";
@@ -39,6 +39,32 @@ export function operationOf(
 ): SqlOperation {
   const operation = { type: "sql", facts: { ...SELECT, ...facts }, labels: { ...NO_LABELS, ...labels } } as const;
   return estimatedRows === undefined ? operation : { ...operation, estimatedRows };
+}
+
+/** A command that can be read, changed as a test needs it. */
+export function sshOf(changes: Partial<SshOperation> = {}): SshOperation {
+  return { type: "ssh", channel: "exec", user: "deploy", command: "uptime", programs: ["uptime"], ...changes };
+}
+
+/** A look at one pod, changed as a test needs it. */
+export function kubeOf(changes: Partial<KubeOperation> = {}): KubeOperation {
+  return {
+    type: "kube",
+    verb: "get",
+    group: "",
+    version: "v1",
+    resource: "pods",
+    subresource: "",
+    namespace: "prod",
+    name: "web-1",
+    path: "/api/v1/namespaces/prod/pods/web-1",
+    labels: undefined,
+    dryRun: false,
+    container: "",
+    command: [],
+    programs: [],
+    ...changes,
+  };
 }
 
 export function contextOf(

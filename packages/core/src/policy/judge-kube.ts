@@ -1,10 +1,14 @@
-import type { KubeOperation } from "../operation.ts";
+import { type KubeOperation, kubeResource } from "../operation.ts";
 import { BUILTIN_RULES, CATEGORY_RULES } from "./builtin-rules.ts";
 import type { BuiltinFinding, BuiltinSite } from "./judge-builtin.ts";
 
 const READS: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 /** Created only to be answered: nothing is stored. `auth can-i` and `auth whoami` ask so. */
-const QUESTIONS = /^self(subjectaccessreviews|subjectrulesreviews|subjectreviews)$/;
+const QUESTIONS: ReadonlySet<string> = new Set([
+  "selfsubjectaccessreviews.authorization.k8s.io",
+  "selfsubjectrulesreviews.authorization.k8s.io",
+  "selfsubjectreviews.authentication.k8s.io",
+]);
 
 /** Rules that hold without being written, on every Kubernetes resource. */
 export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): readonly BuiltinFinding[] {
@@ -28,11 +32,10 @@ export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): read
 }
 
 /** The access level `read` lets it through. */
-export function onlyReads({
-  verb,
-  resource,
-  subresource,
-}: Pick<KubeOperation, "verb" | "resource" | "subresource">): boolean {
+export function onlyReads(
+  operation: Pick<KubeOperation, "verb" | "group" | "resource" | "subresource" | "path">,
+): boolean {
+  const { verb, resource } = operation;
   if (resource === "") return verb === "get" || verb === "head";
-  return READS.has(verb) || (verb === "create" && subresource === "" && QUESTIONS.test(resource));
+  return READS.has(verb) || (verb === "create" && QUESTIONS.has(kubeResource(operation)));
 }

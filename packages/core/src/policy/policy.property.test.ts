@@ -1,63 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type MaskSpec, stricterMask } from "../mask.ts";
-import { type Operation, PREDICATE_USES } from "../operation.ts";
 import { OUTCOMES, type Verdict } from "../verdict.ts";
+import {
+  context,
+  kubeOperation,
+  LABEL_NAMES,
+  operation,
+  rule,
+  ruleList,
+  spokenRule,
+  sshOperation,
+  unknownParts,
+} from "./arbitrary.test-data.ts";
 import { compilePolicy } from "./compile.ts";
 import { evaluate } from "./evaluate.ts";
-import { contextOf, LABELS, operationOf, policyOf, rulesOf } from "./fixtures.test-data.ts";
+import { LABELS, policyOf, rulesOf } from "./fixtures.test-data.ts";
 import { compileGlob } from "./glob.ts";
-
-const LABEL_NAMES = ["pii.email", "pii.ssn"];
-const label = fc.constantFrom(...LABEL_NAMES);
-const condition = fc.constantFrom(
-  'sql.kind == "DELETE"',
-  'sql.reads.exists(l, l == "pii.ssn")',
-  "sql.estimated_rows > 10",
-  '"dev" in principal.groups',
-  'resource.env == "prod"',
-  "sql.limited",
-  "true",
-  "false",
-);
-const outcome = fc.constantFrom(
-  "deny: no",
-  "review: { by: [group:a] }",
-  "review: { by: [group:a, group:b], count: 2 }",
-  "mask: { default: token }",
-  "mask: { pii.email: email_domain }",
-  "budget: { window: 1h, rows: 5 }",
-  "recording: { mode: durable }",
-);
-const rule = fc
-  .record({ outcome, when: fc.option(condition), unless: fc.option(condition) })
-  .map(({ outcome: what, when, unless }) =>
-    [what, when === null ? "" : `when: '${when}'`, unless === null ? "" : `unless: '${unless}'`]
-      .filter((part) => part !== "")
-      .join(", "),
-  );
-const ruleList = fc
-  .array(rule, { maxLength: 6 })
-  .map((rules) => rules.map((text, index) => `{ id: r${index}, ${text} }`));
-
-const operation: fc.Arbitrary<Operation> = fc
-  .record({
-    kind: fc.constantFrom("SELECT", "DELETE"),
-    reads: fc.uniqueArray(label),
-    opaque: fc.boolean(),
-    laundering: fc.boolean(),
-    predicates: fc.array(fc.record({ label, use: fc.constantFrom(...PREDICATE_USES), literals: fc.nat(3) }), {
-      maxLength: 2,
-    }),
-    rows: fc.option(fc.nat(100), { nil: undefined }),
-  })
-  .map(({ kind, rows, ...labels }) => operationOf({ kind }, labels, rows));
-const context = fc
-  .record({
-    kind: fc.constantFrom("user" as const, "service" as const, "ai_agent" as const),
-    groups: fc.subarray(["dev"]),
-  })
-  .map((principal) => contextOf(principal));
 
 function atLeastAsStrict(mask: MaskSpec | "show" | undefined, before: MaskSpec | "show" | undefined): boolean {
   if (before === "show" || before === undefined) return true;
@@ -77,6 +36,32 @@ describe("policies, by property", () => {
         expect(severity(after)).toBeGreaterThanOrEqual(severity(before));
         for (const name of LABEL_NAMES) expect(atLeastAsStrict(after.masks[name], before.masks[name])).toBe(true);
         expect(after.budgets.length).toBeGreaterThanOrEqual(before.budgets.length);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("what is not known of an operation is never better for it than anything that it could be", () => {
+    fc.assert(
+      fc.property(ruleList, fc.oneof(sshOperation, kubeOperation), context, (rules, asked, where) => {
+        const policy = policyOf(LABELS, rulesOf("{ id: base, recording: {} }", ...rules));
+        const unknown = evaluate(policy, unknownParts(asked), where);
+        const known = evaluate(policy, asked, where);
+        expect(severity(unknown)).toBeGreaterThanOrEqual(severity(known));
+        expect(unknown.budgets.length).toBeGreaterThanOrEqual(known.budgets.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("rules of one protocol decide nothing about another", () => {
+    fc.assert(
+      fc.property(spokenRule, operation, context, ({ protocol, text, speaks }, asked, where) => {
+        fc.pre(speaks && protocol !== asked.type);
+        const before = evaluate(policyOf(LABELS), asked, where);
+        const after = evaluate(policyOf(LABELS, rulesOf(`{ id: r, ${text} }`)), asked, where);
+        expect(severity(after)).toBe(severity(before));
+        expect(after.budgets).toEqual(before.budgets);
       }),
       { numRuns: 150 },
     );

@@ -98,7 +98,7 @@ const recording = z.strictObject({
   results: z.boolean().optional().describe("keep the masked rows too"),
 });
 
-/** Exactly one of the keys of `writtenShape` is there: compileTests sees to it. */
+/** Exactly one of the keys of `writtenShape` is there: compileTests sees to it, in words. */
 const test = z.strictObject({
   ...writtenShape,
   expect: z.enum(TEST_EXPECTATIONS),

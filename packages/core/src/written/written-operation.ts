@@ -34,7 +34,7 @@ const sshObject = z.strictObject({
   direction: z.enum(["upload", "download"]).optional().describe("of a file, seen from the client"),
   path: line.optional(),
   bytes: z.int().min(0).optional().describe("size of the file; without it unknown, as it is beforehand"),
-  host: name.optional().describe("of a forward, or path of its socket"),
+  host: word.optional().describe("of a forward, or path of its socket"),
   port: z.int().min(0).max(65_535).optional(),
   user: name.optional().describe("login at the target"),
 });
