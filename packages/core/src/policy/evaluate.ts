@@ -1,5 +1,4 @@
 import { UNCLASSIFIED } from "../labels/bindings.ts";
-import { KUBE_SECRET, kubeLabels } from "../labels/kube-secret.ts";
 import type { Operation } from "../operation.ts";
 import type { BudgetLimit, RecordingMode, ReviewRequirement, Verdict } from "../verdict.ts";
 import { BUILTIN_RULES } from "./builtin-rules.ts";
@@ -55,9 +54,7 @@ export function evaluate(policy: CompiledPolicy, operation: Operation, context: 
   };
   if (context.resource.enforce === "observe") {
     const observed = sortObserved([...findings.observed, ...wouldHaveBeen(view, operation, findings, masks)]);
-    const shown = Object.fromEntries(
-      [...policy.labelNames, UNCLASSIFIED, KUBE_SECRET].map((label) => [label, "show" as const]),
-    );
+    const shown = Object.fromEntries([...policy.labelNames, UNCLASSIFIED].map((label) => [label, "show" as const]));
     return { ...verdict, outcome: "allow", masks: shown, unlabelledText: "pass", budgets: [], observed };
   }
   const budgets = [...findings.budgets.values()];
@@ -105,8 +102,7 @@ function judgeSide(site: SideSite, findings: Findings): MaskDecision {
 
 /** Values of the label may be among what the operation reads. */
 export function touchesLabel(operation: Operation, label: string): boolean {
-  if (operation.type === "ssh") return false;
-  if (operation.type === "kube") return kubeLabels(operation).includes(label);
+  if (operation.type === "ssh" || operation.type === "kube") return false;
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   return operation.labels.reads.includes(label);
 }
