@@ -130,7 +130,7 @@ export const ENTRIES: readonly Entry[] = [
   },
   {
     path: ["policy", "explain"],
-    summary: "which rule decides about a statement, and why",
+    summary: "which rule decides about a statement, command or request, and why",
     load: async () => (await import("./policy/explain.ts")).explain,
   },
   {

@@ -52,6 +52,30 @@ describe("runPolicyTests", () => {
   });
 });
 
+describe("runPolicyTests, of several operations", () => {
+  it("says the strictest verdict, and masks and observations of any", () => {
+    const rule = (expect: string) =>
+      policyOf(
+        LABELS,
+        rulesOf(
+          `{ id: d, when: 'sql.kind == "DELETE"', deny: no, tests: [{ sql: x, expect: ${expect} }] }`,
+          "{ id: r, when: 'sql.kind == \"UPDATE\"', review: { by: [group:a] } }",
+          "{ id: o, when: 'sql.kind == \"INSERT\"', deny: no, enforce: observe }",
+        ),
+      );
+    const actual = (kinds: readonly string[], expected = "allowed") =>
+      runPolicyTests(rule(expected), () =>
+        kinds.map((kind) => operationOf({ kind }, kind === "TABLE" ? { reads: ["pii.ssn"] } : {})),
+      )[0]?.actual;
+    expect(actual(["SELECT"])).toBe("allowed");
+    expect(actual(["SELECT", "TABLE", "SELECT"])).toBe("masked");
+    expect(actual(["TABLE", "UPDATE", "SELECT"])).toBe("review");
+    expect(actual(["UPDATE", "DELETE", "SELECT"])).toBe("denied");
+    expect(actual(["SELECT", "INSERT"])).toBe("allowed");
+    expect(actual(["SELECT", "INSERT"], "observed")).toBe("observed");
+  });
+});
+
 describe("describeEnvironment", () => {
   it("names every field", () => {
     expect(describeEnvironment()).toContain("| `principal.groups` | list<string> |");

@@ -117,7 +117,7 @@ const test = z.strictObject({
   level: z
     .enum(ACCESS_LEVELS)
     .optional()
-    .describe("by default the lowest that the rule's `match` selects and that may do this at all"),
+    .describe("by default the first of the rule's `match`, else the lowest that may do this at all"),
 });
 
 const match = z.strictObject({
