@@ -145,7 +145,10 @@ export interface KubeOperation {
   readonly name: string;
   /** Path of the URL, without query. */
   readonly path: string;
-  /** Of the objects that are written; undefined = not known, as in a patch that does not speak of them. */
+  /**
+   * Of the object: as it is stored and as it is written. Undefined = not known; of lists it is empty, since each of their objects
+   * is judged by itself.
+   */
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly dryRun: boolean;
   /** Of exec and attach; empty: the pod's only or default one. */

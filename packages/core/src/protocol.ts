@@ -12,6 +12,7 @@ import type { LabelMatcher } from "./labels/label-matcher.ts";
 import type { Operation } from "./operation.ts";
 import type { Canary } from "./policy/compiled-policy.ts";
 import type { LabelDetectors } from "./policy/detector-names.ts";
+import type { ObjectRules } from "./policy/view.ts";
 import type { SessionEvent } from "./recording/events.ts";
 import type { Duplex } from "./stream.ts";
 import type { Verdict } from "./verdict.ts";
@@ -99,8 +100,8 @@ export interface LiveSession<S extends Duplex = Duplex> {
   evaluate(operation: Operation): Verdict;
   /** A rule that may apply here names `sql.estimated_rows`: only then is an estimate worth asking for. */
   needsEstimate(): boolean;
-  /** A rule that may apply here refuses some objects of Kubernetes and not others: only then are lists looked through for them. */
-  judgesObjects(): boolean;
+  /** What rules that may apply here ask of single objects of Kubernetes: only then are lists looked through, and labels fetched. */
+  objectRules(): ObjectRules;
   /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
   labels(): {
     readonly version: number;

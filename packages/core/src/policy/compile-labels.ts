@@ -1,4 +1,5 @@
 import { UNCLASSIFIED } from "../labels/bindings.ts";
+import { KUBE_SECRET } from "../labels/kube-secret.ts";
 import { splitColumnPattern } from "../labels/label-matcher.ts";
 import { linearPattern } from "./cel.ts";
 import type { ValidDocument } from "./compile.ts";
@@ -56,7 +57,8 @@ function checkLabel(
   } else if (!LABEL_NAME.test(name) || name === "default" || name.length > 100) {
     problems.push(document.problemAtKey(path, { message: "is not a label's name, such as pii.email" }));
   }
-  if (label.columns === undefined && label.names === undefined && label.detect === undefined) {
+  const { columns, names, detect } = label;
+  if (columns === undefined && names === undefined && detect === undefined && name !== KUBE_SECRET) {
     problems.push(document.problemAtKey(path, { message: "needs columns, names or detect" }));
   }
   checkPatterns({ document, path: [...path, "columns"], patterns: label.columns ?? [] }, problems);

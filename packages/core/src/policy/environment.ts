@@ -299,7 +299,7 @@ export const ENVIRONMENT: Readonly<Record<string, EnvironmentRoot>> = {
       path: kubeField("string", "path of the URL, without query", (o) => o.path),
       labels: kubeField(
         "map<string, string>",
-        "labels of what is written; unknown when it does not say",
+        "labels of the object, as stored and as written; of a list empty: each of its objects is judged by itself",
         (o) => o.labels,
       ),
       dry_run: kubeField("bool", "nothing is stored", (o) => o.dryRun),

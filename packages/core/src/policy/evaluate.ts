@@ -1,4 +1,5 @@
 import { UNCLASSIFIED } from "../labels/bindings.ts";
+import { KUBE_SECRET, kubeLabels } from "../labels/kube-secret.ts";
 import type { Operation } from "../operation.ts";
 import type { BudgetLimit, RecordingMode, ReviewRequirement, Verdict } from "../verdict.ts";
 import { BUILTIN_RULES } from "./builtin-rules.ts";
@@ -9,7 +10,15 @@ import { type BuiltinSite, countedPredicates, judgeBuiltin, judgeUnknown } from 
 import { judgeKube } from "./judge-kube.ts";
 import { judgeSsh } from "./judge-ssh.ts";
 import { bindingsFor, judge, touches } from "./rule-state.ts";
-import { combineMasks, type MaskDecision, masksOf, type PolicyView, type ViewSide, viewFor } from "./view.ts";
+import {
+  combineMasks,
+  type MaskDecision,
+  masksOf,
+  type ObjectRules,
+  type PolicyView,
+  type ViewSide,
+  viewFor,
+} from "./view.ts";
 
 type Observed = Verdict["observed"][number];
 
@@ -54,7 +63,9 @@ export function evaluate(policy: CompiledPolicy, operation: Operation, context: 
   };
   if (context.resource.enforce === "observe") {
     const observed = sortObserved([...findings.observed, ...wouldHaveBeen(view, operation, findings, masks)]);
-    const shown = Object.fromEntries([...policy.labelNames, UNCLASSIFIED].map((label) => [label, "show" as const]));
+    const shown = Object.fromEntries(
+      [...policy.labelNames, UNCLASSIFIED, KUBE_SECRET].map((label) => [label, "show" as const]),
+    );
     return { ...verdict, outcome: "allow", masks: shown, unlabelledText: "pass", budgets: [], observed };
   }
   const budgets = [...findings.budgets.values()];
@@ -74,9 +85,8 @@ export function needsEstimate(policy: CompiledPolicy, context: EvaluationContext
   return viewFor(policy, context).needsEstimate;
 }
 
-/** Whether a rule that refuses may refuse some objects of Kubernetes and not others of their kind. */
-export function judgesObjects(policy: CompiledPolicy, context: EvaluationContext): boolean {
-  return viewFor(policy, context).judgesObjects;
+export function objectRules(policy: CompiledPolicy, context: EvaluationContext): ObjectRules {
+  return viewFor(policy, context).objects;
 }
 
 interface SideSite {
@@ -102,7 +112,8 @@ function judgeSide(site: SideSite, findings: Findings): MaskDecision {
 
 /** Values of the label may be among what the operation reads. */
 export function touchesLabel(operation: Operation, label: string): boolean {
-  if (operation.type === "ssh" || operation.type === "kube") return false;
+  if (operation.type === "ssh") return false;
+  if (operation.type === "kube") return kubeLabels(operation).includes(label);
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   return operation.labels.reads.includes(label);
 }

@@ -1,3 +1,4 @@
+import { kubeLabels } from "../labels/kube-secret.ts";
 import type { Operation } from "../operation.ts";
 import type { AccessLevel } from "../resource.ts";
 import { type Bindings, bind } from "./cel.ts";
@@ -40,7 +41,8 @@ export function touches(match: RuleMatch, operation: Operation): boolean {
   const globs = match.labels;
   if (globs === undefined) return true;
   // labels are of columns
-  if (operation.type === "ssh" || operation.type === "kube") return false;
+  if (operation.type === "ssh") return false;
+  if (operation.type === "kube") return kubeLabels(operation).some((label) => matchesAny(globs, label));
   if (operation.type !== "sql" || operation.labels.opaque || operation.facts.opaque) return true;
   const { reads, writes, predicates } = operation.labels;
   const touched = (label: string) => matchesAny(globs, label);

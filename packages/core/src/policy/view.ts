@@ -19,6 +19,14 @@ const COUNTED: PredicateMatrix = {
 
 export type Masks = Verdict["masks"];
 
+/** What rules ask of single objects of Kubernetes. */
+export interface ObjectRules {
+  /** One that refuses tells an object from others of its kind: lists may hold some that may not be seen. */
+  readonly hide: boolean;
+  /** Labels are asked for, which a request for an object that is there does not tell. */
+  readonly askLabels: boolean;
+}
+
 /** A policy as seen by one principal on one resource: what does not depend on the operation is decided already. */
 export interface PolicyView {
   readonly policy: CompiledPolicy;
@@ -26,8 +34,7 @@ export interface PolicyView {
   /** The principal and, for an AI agent that acts for a person, that person: its rights are what both may do. */
   readonly sides: readonly ViewSide[];
   readonly needsEstimate: boolean;
-  /** A rule that refuses tells one object of Kubernetes from another: lists may hold some that may not be seen. */
-  readonly judgesObjects: boolean;
+  readonly objects: ObjectRules;
 }
 
 export interface ViewSide {
@@ -71,10 +78,11 @@ function createView(policy: CompiledPolicy, context: EvaluationContext): PolicyV
   const sides = sidesOf(context).map(({ judged, kind }) => createSide(policy, context, { judged, kind }));
   const rules = sides.flatMap((side) => side.rules.map(({ rule }) => rule));
   const needsEstimate = rules.some((rule) => mentions(rule, "sql", "estimated_rows"));
-  const judgesObjects = rules.some(
-    (rule) => rule.deny !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field)),
-  );
-  return { policy, context, sides, needsEstimate, judgesObjects };
+  const objects = {
+    hide: rules.some((rule) => rule.deny !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field))),
+    askLabels: rules.some((rule) => mentions(rule, "kube", "labels")),
+  };
+  return { policy, context, sides, needsEstimate, objects };
 }
 
 /** What tells objects of one kind apart. */

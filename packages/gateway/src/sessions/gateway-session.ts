@@ -23,7 +23,7 @@ import type {
   TargetCredential,
   Verdict,
 } from "@tidewaiter/core";
-import { canariesFor, judgesObjects, needsEstimate } from "@tidewaiter/core";
+import { canariesFor, needsEstimate, objectRules } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import { Admissions } from "./admissions.ts";
@@ -106,8 +106,8 @@ export class GatewaySession implements LiveSession<Duplex> {
     return needsEstimate(this.#deps.policy.current, this.#context);
   }
 
-  judgesObjects(): boolean {
-    return judgesObjects(this.#deps.policy.current, this.#context);
+  objectRules() {
+    return objectRules(this.#deps.policy.current, this.#context);
   }
 
   labels() {

@@ -1,1 +1,3 @@
-export {};
+export type { BodyMask } from "./response/body-mask.ts";
+export type { MaskRules } from "./response/masking.ts";
+export { type AnswerInput, type AnswerPlan, planAnswer } from "./response/plan-answer.ts";

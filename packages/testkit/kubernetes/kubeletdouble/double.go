@@ -116,11 +116,11 @@ func (d *Double) run(ctx context.Context, object *v1.Pod) {
 		}
 		d.pods[object.UID] = known
 		d.byName[object.Namespace+"/"+object.Name] = known
-		go known.startContainers(ctx, object.Spec.Containers, object.Spec.RestartPolicy)
+		go known.startContainers(ctx, object.Spec.Containers)
 		return
 	}
 	if added := known.newEphemeralContainers(object); len(added) > 0 {
-		go known.startContainers(ctx, added, v1.RestartPolicyNever)
+		go known.startContainers(ctx, added)
 	}
 }
 

@@ -1,84 +1,180 @@
-import type { IncomingMessage } from "node:http";
-import type { Writable } from "node:stream";
-import type { KubeOperation } from "@tidewaiter/core";
-import { pump } from "@tidewaiter/toolkit/terminal/pump";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Admission, KubeOperation } from "@tidewaiter/core";
+import { TidewaiterError } from "@tidewaiter/core/errors";
 import { type Exchange, respondStatus } from "../accept-client/exchange.ts";
 import { KubernetesTargetError } from "../connect-target/upstream.ts";
+import type { BodyMask } from "../response/body-mask.ts";
+import { type AnswerPlan, planAnswer } from "../response/plan-answer.ts";
 import { failure, type KubeStatus } from "../status.ts";
+import { AnswerWriter } from "./answer-writer.ts";
 import { admit, finish, type KubeContext } from "./context.ts";
 import { toClient, toTarget } from "./headers.ts";
+import { hiddenObjects, maskRules } from "./mask-rules.ts";
+import { withLabels } from "./object-labels.ts";
 import { readWhole } from "./read-whole.ts";
 import { refusalStatus } from "./words.ts";
 
-const JSON_TYPE = /^application\/json\b/;
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const JSON_TYPE = /^application\/json\b/;
 
-/** One plain request: read, judged, passed on, and its answer streamed back. Never rejects. */
+type LetIn = Extract<Admission, { ok: true }>;
+
+/** What is asked for, whole: read before it is judged. */
+interface Asked {
+  readonly operation: KubeOperation;
+  readonly body: Buffer | undefined;
+  /** For the recording and for whoever decides: request line and what is written, without secrets. */
+  readonly text: string;
+}
+
+/** One plain request: read, judged, passed on, and its answer masked and streamed back. Never rejects. */
 export async function relayRequest(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<void> {
   try {
-    await relay(exchange, operation, context);
+    const asked = await read(exchange, operation, context);
+    if ("kind" in asked) return respondStatus(exchange, asked);
+    const { body, text } = asked;
+    const admission = await admit(context, {
+      operation: asked.operation,
+      text,
+      ...(body && { body }),
+      ticketOnly: true,
+      signal: exchange.signal,
+    });
+    if (!admission.ok) return respondStatus(exchange, refusalStatus(asked.operation, admission));
+    await pass(exchange, asked, { context, admission });
   } catch (error) {
-    if (exchange.signal.aborted) return;
-    respondStatus(exchange, statusOf(error, context));
+    if (!exchange.signal.aborted) respondStatus(exchange, statusOf(error, context));
   }
+}
+
+/** Labels, name and what is written, where the request has a body. Rejects when the client leaves. */
+async function read(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<Asked | KubeStatus> {
+  const line = `${exchange.method} ${exchange.path}${exchange.query === "" ? "" : `?${exchange.query}`}`;
+  if (!WRITES.has(exchange.method)) {
+    const labelled = await withLabels(operation, undefined, context, exchange.signal);
+    return { operation: labelled, body: undefined, text: line };
+  }
+  const { "content-length": length } = exchange.headers;
+  const body = await readWhole(exchange.body, length);
+  if (!Buffer.isBuffer(body)) return body;
+  return { operation: await withLabels(operation, undefined, context, exchange.signal), body, text: line };
+}
+
+async function pass(
+  exchange: Exchange,
+  { operation, body }: Asked,
+  { context, admission }: { readonly context: KubeContext; readonly admission: LetIn },
+): Promise<void> {
+  const { session, target } = context;
+  const startedAt = Date.now();
+  const meter = session.meter(admission.verdict);
+  let [tag, result, bytes]: [string, "completed" | "error" | "canceled", number] = ["failed", "error", 0];
+  let mask: BodyMask | undefined;
+  try {
+    const rules = maskRules(context, admission.verdict);
+    const { accept = "" } = exchange.headers;
+    const plan = planAnswer({ operation, accept, rules, hides: hiddenObjects(context, operation) });
+    if (!plan.pass && plan.accept === undefined) throw new Refused(NOT_ACCEPTABLE);
+    session.count("target", body?.length ?? 0);
+    const answer = await target.request({
+      method: exchange.method,
+      path: exchange.path + (exchange.query === "" ? "" : `?${exchange.query}`),
+      headers: { ...toTarget(exchange.headers), ...askedFor(plan), ...(body && { "content-length": body.length }) },
+      ...(body && { body }),
+      signal: AbortSignal.any([exchange.signal, context.signal]),
+    });
+    tag = String(answer.statusCode ?? 0);
+    mask = openMask(plan, answer);
+    const writer = new AnswerWriter({
+      open: () => exchange.respond(answer.statusCode ?? 502, toClient(answer.headers, mask !== undefined)),
+      mask,
+      meter,
+      count: (sent) => session.count("client", sent),
+      signal: exchange.signal,
+    });
+    try {
+      // who follows something waits for its head; of anything else nothing goes out before it could be read
+      if (mask === undefined || mask.flush !== undefined || operation.verb === "watch") writer.begin();
+      for await (const chunk of answer) await writer.write(chunk);
+      await writer.end();
+      if ((answer.statusCode ?? 0) < 400) result = "completed";
+    } catch (error) {
+      if (!writer.begun) throw error;
+      await breakOff(writer, { error, context, answer, watch: operation.verb === "watch" });
+    } finally {
+      bytes = writer.bytes;
+      answer.destroy();
+    }
+  } catch (error) {
+    if (meter.exceeded !== undefined) throw new Refused(spent(meter.exceeded.ruleId));
+    throw error;
+  } finally {
+    meter.end();
+    if (exchange.signal.aborted) result = "canceled";
+    finish(context, admission.operation, { result, tag, bytes, startedAt, masked: mask?.masked ?? [] });
+  }
+}
+
+function askedFor(plan: AnswerPlan): OutgoingHttpHeaders {
+  return plan.pass ? {} : { accept: plan.accept, "accept-encoding": "identity" };
+}
+
+function openMask(plan: AnswerPlan, answer: IncomingMessage): BodyMask | undefined {
+  if (plan.pass) return undefined;
+  const { "content-type": type = "", "content-encoding": encoding } = answer.headers;
+  try {
+    return plan.open(type, answer.statusCode ?? 0, encoding);
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  }
+}
+
+/** An answer that has begun and cannot go on must not look whole; who watches is told why. */
+async function breakOff(
+  writer: AnswerWriter,
+  end: {
+    readonly error: unknown;
+    readonly context: KubeContext;
+    readonly answer: IncomingMessage;
+    readonly watch: boolean;
+  },
+): Promise<void> {
+  const { error, context, answer, watch } = end;
+  if (!watch || !JSON_TYPE.test(answer.headers["content-type"] ?? "")) return writer.cut();
+  const object = context.signal.aborted
+    ? failure("Unauthorized", `the session has ended: ${await context.interrupted}`)
+    : statusOf(error, context);
+  writer.begin().end(`${JSON.stringify({ type: "ERROR", object })}\n`);
+}
+
+/** Let in, and refused all the same. */
+class Refused extends Error {
+  override readonly name = "Refused";
+  readonly status: KubeStatus;
+
+  constructor(status: KubeStatus) {
+    super(status.message);
+    this.status = status;
+  }
+}
+
+const NOT_ACCEPTABLE = failure(
+  "NotAcceptable",
+  "what is masked here is answered as JSON alone: ask for application/json",
+);
+
+function spent(ruleId: string): KubeStatus {
+  return failure("Forbidden", `the budget of bytes is spent [${ruleId}]`);
 }
 
 function statusOf(error: unknown, { resource, signal }: KubeContext): KubeStatus {
   if (signal.aborted) return failure("Unauthorized", "the session has ended");
-  // of what is 503 client-go says nothing but that it is
-  if (error instanceof KubernetesTargetError)
+  if (error instanceof Refused) return error.status;
+  if (error instanceof KubernetesTargetError) {
+    // of what is 503 client-go says nothing but that it is
     return failure(error.code === "identity" ? "Forbidden" : "BadGateway", error.message);
+  }
+  if (error instanceof TidewaiterError) return failure("BadGateway", `${resource}: ${error.detail}`);
   return failure("InternalError", `the request for ${resource} failed in the gateway`);
-}
-
-async function relay(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<void> {
-  const { session, target } = context;
-  const startedAt = Date.now();
-  let body: Buffer | undefined;
-  if (WRITES.has(exchange.method)) {
-    const read = await readWhole(exchange.body, exchange.headers["content-length"]);
-    if (!Buffer.isBuffer(read)) return respondStatus(exchange, read);
-    body = read;
-  }
-  const line = `${exchange.method} ${exchange.path}${exchange.query === "" ? "" : `?${exchange.query}`}`;
-  const admission = await admit(context, {
-    operation,
-    text: line,
-    ...(body && { body }),
-    ticketOnly: true,
-    signal: exchange.signal,
-  });
-  if (!admission.ok) return respondStatus(exchange, refusalStatus(operation, admission));
-  session.count("target", body?.length ?? 0);
-  const path = exchange.path + (exchange.query === "" ? "" : `?${exchange.query}`);
-  const headers = { ...toTarget(exchange.headers), ...(body !== undefined && { "content-length": body.length }) };
-  const signal = AbortSignal.any([exchange.signal, context.signal]);
-  const answer = await target.request({ method: exchange.method, path, headers, ...(body && { body }), signal });
-  const bytes = await relayAnswer(exchange, answer, { context, watch: operation.verb === "watch" });
-  const status = answer.statusCode ?? 0;
-  const result = exchange.signal.aborted ? "canceled" : status < 400 ? "completed" : "error";
-  finish(context, admission.operation, { result, tag: String(status), bytes, startedAt });
-}
-
-async function relayAnswer(
-  exchange: Exchange,
-  answer: IncomingMessage,
-  { context, watch }: { readonly context: KubeContext; readonly watch: boolean },
-): Promise<number> {
-  const { session } = context;
-  const client: Writable = exchange.respond(answer.statusCode ?? 502, toClient(answer.headers, false));
-  let bytes = 0;
-  await pump(answer, client, (chunk) => {
-    bytes += chunk.length;
-    session.count("client", chunk.length);
-    return chunk;
-  });
-  if (watch && context.signal.aborted && JSON_TYPE.test(answer.headers["content-type"] ?? "")) {
-    const object = failure("Unauthorized", `the session has ended: ${await context.interrupted}`);
-    client.end(`${JSON.stringify({ type: "ERROR", object })}\n`);
-  }
-  // an answer that breaks off must not look whole
-  else if (!answer.complete) client.destroy();
-  else client.end();
-  return bytes;
 }

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import type { KubeOperation } from "../operation.ts";
+import { evaluate } from "../policy/evaluate.ts";
+import { contextOf, policyOf } from "../policy/fixtures.test-data.ts";
+import { KUBE_SECRET } from "./kube-secret.ts";
+
+const READ: KubeOperation = {
+  type: "kube",
+  verb: "get",
+  group: "",
+  version: "v1",
+  resource: "secrets",
+  subresource: "",
+  namespace: "prod",
+  name: "db",
+  path: "/api/v1/namespaces/prod/secrets/db",
+  labels: undefined,
+  dryRun: false,
+  container: "",
+  command: [],
+  programs: [],
+};
+
+describe("kube.secret", () => {
+  it("needs nothing but its name in a policy, and is shown to whom a mask exempts", () => {
+    const rule = `{ id: sre-see-secrets, match: { labels: [kube.secret] }, mask: { kube.secret: token }, unless: '"sre" in principal.groups' }`;
+    const policy = policyOf(`version: 1\nlabels: { kube.secret: {} }\nrules:\n  - ${rule}\n`);
+    expect(evaluate(policy, READ, contextOf()).masks[KUBE_SECRET]).toEqual({ transform: "token" });
+    expect(evaluate(policy, READ, contextOf({ groups: ["sre"] })).masks[KUBE_SECRET]).toBe("show");
+  });
+
+  it("is masked where no policy speaks of it: its mask is the constant of every label that is not listed", () => {
+    const policy = policyOf("version: 1\nrules:\n  - { id: all, mask: { default: token }, unless: 'true' }\n");
+    expect(evaluate(policy, READ, contextOf()).masks[KUBE_SECRET]).toBeUndefined();
+  });
+
+  it("is touched by requests for Secrets and for tokens, and by nothing else", () => {
+    const policy = policyOf(
+      "version: 1\nlabels: { kube.secret: {} }\nrules:\n  - { id: no-secrets, match: { labels: [kube.secret] }, deny: no }\n",
+    );
+    const outcome = (change: Partial<KubeOperation>) => evaluate(policy, { ...READ, ...change }, contextOf()).outcome;
+    expect(outcome({})).toBe("deny");
+    expect(outcome({ resource: "serviceaccounts", subresource: "token", verb: "create" })).toBe("deny");
+    expect(outcome({ resource: "serviceaccounts" })).toBe("allow");
+    expect(outcome({ group: "example.com" })).toBe("allow");
+  });
+
+  it("is shown, as every label is, where a resource is only observed", () => {
+    const policy = policyOf("version: 1\n");
+    expect(evaluate(policy, READ, contextOf({}, { enforce: "observe" })).masks[KUBE_SECRET]).toBe("show");
+  });
+});

@@ -1,0 +1,115 @@
+import type { KubeOperation } from "@tidewaiter/core";
+import { acceptJson, mediaType } from "./accept.ts";
+import { AnswerMask, type Hides } from "./answer-mask.ts";
+import type { BodyMask } from "./body-mask.ts";
+import { isCustomGroup } from "./custom-group.ts";
+import { Masking, type MaskRules } from "./masking.ts";
+import { PLACE, type Place } from "./places.ts";
+import { TextAnswer } from "./text-answer.ts";
+import { unreadable } from "./unreadable.ts";
+import { ValueMask } from "./value-mask.ts";
+import { WatchMask } from "./watch-mask.ts";
+
+export interface AnswerInput {
+  readonly operation: KubeOperation;
+  /** The client's Accept header; empty when there is none. */
+  readonly accept: string;
+  readonly rules: MaskRules;
+  /** A rule hides some objects: those for which this says true are left out of lists and watches. */
+  readonly hides?: Hides | undefined;
+}
+
+export type AnswerPlan =
+  /** Nothing of the answer has to be looked at. */
+  | { readonly pass: true }
+  | {
+      readonly pass: false;
+      /** What the cluster is to be asked for, without any content encoding; undefined: 406, the client takes nothing that can be masked. */
+      readonly accept: string | undefined;
+      /**
+       * For one answer. Undefined: nothing is masked in an answer of this type. Throws where something had to be and cannot.
+       * @param encoding Content-Encoding of the answer
+       */
+      open(contentType: string, status: number, encoding?: string): BodyMask | undefined;
+    };
+
+const PASS: AnswerPlan = { pass: true };
+
+/** How one answer of the cluster is asked for and read, so that its client sees nothing that is hidden from it. */
+export function planAnswer(input: AnswerInput): AnswerPlan {
+  const { operation, accept, rules, hides } = input;
+  // discovery, OpenAPI, metrics: nothing of what is stored
+  if (operation.resource === "") return PASS;
+  if (isText(operation)) return planText(accept, operation, rules);
+  const root = rootOf(operation);
+  const masking = new Masking(rules);
+  if (hides === undefined && !isLookedAt(root, operation, masking)) return PASS;
+  return {
+    pass: false,
+    accept: acceptJson(accept),
+    open: (contentType, status, encoding) => {
+      if (encoding !== undefined && encoding !== "" && encoding !== "identity")
+        throw unreadable("it is compressed although that was not asked for");
+      return open({ ...input, root }, new Masking(rules), mediaType(contentType), status);
+    },
+  };
+}
+
+/** What its pod, service or node answers: no objects. */
+function isText({ resource, subresource }: KubeOperation): boolean {
+  return subresource === "proxy" || (resource === "pods" && subresource === "log");
+}
+
+function rootOf({ group, resource, subresource }: KubeOperation): Place {
+  if (group !== "") return PLACE.object;
+  if (resource === "secrets") return PLACE.secret;
+  if (resource === "configmaps") return PLACE.configMap;
+  return resource === "serviceaccounts" && subresource === "token" ? PLACE.tokenRequest : PLACE.object;
+}
+
+function isLookedAt(root: Place, { group }: KubeOperation, { secret, byName, detectors }: Masking): boolean {
+  if (byName || detectors !== undefined) return true;
+  // objects of others may hold whole Secrets
+  return secret !== undefined && (root === PLACE.secret || root === PLACE.tokenRequest || isCustomGroup(group));
+}
+
+function open(
+  { operation, hides, root }: AnswerInput & { readonly root: Place },
+  masking: Masking,
+  type: string,
+  status: number,
+): BodyMask | undefined {
+  const { resource: table, namespace, group, verb } = operation;
+  if (type === "application/json") {
+    const custom = isCustomGroup(group);
+    const mask = new ValueMask(masking, { table, namespace, custom, root, filtered: hides !== undefined });
+    const isWatch = verb === "watch" && status === 200;
+    return isWatch ? new WatchMask(mask, hides) : new AnswerMask(mask, hides);
+  }
+  // what a web server in front says of a failure
+  if (status >= 400 && (type === "" || type.startsWith("text/"))) return textMask(masking, table);
+  if (status === 204 || status === 304) return undefined;
+  throw unreadable(
+    `it came as ${type === "" ? "something without a type" : JSON.stringify(type.slice(0, 60))}, not as JSON`,
+  );
+}
+
+function planText(accept: string, { resource, subresource }: KubeOperation, rules: MaskRules): AnswerPlan {
+  const { detectors } = rules;
+  if (detectors === undefined) return PASS;
+  return {
+    pass: false,
+    accept,
+    open: (contentType, _status, encoding) => {
+      if (encoding !== undefined && encoding !== "" && encoding !== "identity")
+        throw unreadable("it is compressed although that was not asked for");
+      const type = mediaType(contentType);
+      const readable = type === "" || type.startsWith("text/") || type.endsWith("json") || subresource === "log";
+      return readable ? new TextAnswer(detectors, `${resource}/${subresource}`) : undefined;
+    },
+  };
+}
+
+function textMask({ detectors }: Masking, table: string): BodyMask | undefined {
+  return detectors === undefined ? undefined : new TextAnswer(detectors, table);
+}

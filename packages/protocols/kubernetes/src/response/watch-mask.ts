@@ -1,0 +1,151 @@
+import { type Hides, MAX_ITEM } from "./answer-mask.ts";
+import type { BodyMask } from "./body-mask.ts";
+import { type Identity, identityOf, identityOfRow, memberOf } from "./identity.ts";
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  eachElement,
+  isSpace,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  textOf,
+  valueEnd,
+} from "./json-scan.ts";
+import { KEYS } from "./known-keys.ts";
+import { PLACE } from "./places.ts";
+import { unreadable } from "./unreadable.ts";
+import type { ValueMask } from "./value-mask.ts";
+
+const NOTHING = Buffer.alloc(0);
+/** Objects that this watch has shown and that may be hidden later; beyond that the oldest are forgotten. */
+const MAX_SHOWN = 20_000;
+
+/** Events of a watch, each by itself and as soon as it is whole: `{"type": ..., "object": ...}` one after the other. */
+export class WatchMask implements BodyMask {
+  readonly #mask: ValueMask;
+  readonly #hides: Hides | undefined;
+  readonly #shown = new Set<string>();
+  #pending: Buffer = NOTHING;
+  #at = 0;
+  #depth = 0;
+  #inString = false;
+  /** White space behind an event that is left out is left out, too. */
+  #skipsSpace = false;
+
+  constructor(mask: ValueMask, hides: Hides | undefined) {
+    this.#mask = mask;
+    this.#hides = hides;
+  }
+
+  get masked(): BodyMask["masked"] {
+    return this.#mask.masking.masked;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const out: Buffer[] = [];
+    let sent = 0;
+    while (this.#at < bytes.length) {
+      const byte = bytes[this.#at] as number;
+      if (this.#inString) {
+        if (byte === BACKSLASH) {
+          if (this.#at + 1 === bytes.length) break;
+          this.#at++;
+        } else if (byte === QUOTE) this.#inString = false;
+      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#depth++;
+      else if (this.#depth === 0) {
+        if (!isSpace(byte)) throw unreadable("what stands between events of a watch is no JSON object");
+        if (!this.#skipsSpace) out.push(bytes.subarray(this.#at, this.#at + 1));
+        sent = this.#at + 1;
+      } else if (byte === QUOTE) this.#inString = true;
+      else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --this.#depth === 0) {
+        const event = this.#event(bytes.subarray(sent, this.#at + 1));
+        if (event !== undefined) out.push(event);
+        this.#skipsSpace = event === undefined;
+        sent = this.#at + 1;
+      }
+      this.#at++;
+    }
+    this.#pending = bytes.subarray(sent);
+    this.#at -= sent;
+    if (this.#pending.length > MAX_ITEM) throw unreadable("one event is larger than 4 MiB");
+    return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
+  }
+
+  /** An event that is not whole is left out: its client sees a watch that broke, as it must expect. */
+  end(): Buffer {
+    this.#pending = NOTHING;
+    return NOTHING;
+  }
+
+  #event(event: Buffer): Buffer | undefined {
+    if (event.length > MAX_ITEM) throw unreadable("one event is larger than 4 MiB");
+    const shown = this.#hides === undefined ? event : this.#filtered(event, this.#hides);
+    return shown === undefined ? undefined : this.#mask.apply(shown, PLACE.event);
+  }
+
+  /**
+   * An object that a change has hidden is deleted for a client that this watch has shown it to, as with every selector. What
+   * was shown by a list before is not known here: such an object just changes no more.
+   */
+  #filtered(event: Buffer, hides: Hides): Buffer | undefined {
+    const json = { bytes: event, end: event.length };
+    const object = memberOf(json, 0, KEYS.object);
+    const type = textAt(event, memberOf(json, 0, KEYS.type));
+    if (object === undefined || type === "BOOKMARK" || type === "ERROR") return event;
+    const rows = memberOf(json, object, KEYS.rows);
+    const identity = rows === undefined ? identityOf(json, object) : identityOfFirstRow(event, rows);
+    if (identity === undefined) return undefined;
+    const key = `${identity.namespace}/${identity.name}`;
+    if (!hides(identity)) {
+      if (type === "DELETED") this.#shown.delete(key);
+      else this.#remember(key);
+      return event;
+    }
+    if (!this.#shown.delete(key)) return undefined;
+    return rows === undefined ? deletion(event, object, identity) : undefined;
+  }
+
+  #remember(key: string): void {
+    this.#shown.add(key);
+    if (this.#shown.size <= MAX_SHOWN) return;
+    const [oldest] = this.#shown;
+    this.#shown.delete(oldest as string);
+  }
+}
+
+function textAt(bytes: Buffer, at: number | undefined): string {
+  if (at === undefined || bytes[at] !== QUOTE) return "";
+  return textOf(bytes, at, valueEnd(bytes, at, bytes.length));
+}
+
+function identityOfFirstRow(bytes: Buffer, rows: number): Identity | undefined {
+  const json = { bytes, end: bytes.length };
+  let identity: Identity | undefined;
+  if (bytes[rows] !== OPEN_ARRAY) return undefined;
+  eachElement(json, rows, (row, index) => {
+    if (index === 0) identity = identityOfRow(json, row);
+    return valueEnd(bytes, row, bytes.length);
+  });
+  return identity;
+}
+
+/** Nothing of the object but what names it. */
+function deletion(event: Buffer, object: number, { namespace, name }: Identity): Buffer {
+  const json = { bytes: event, end: event.length };
+  const metadata = memberOf(json, object, KEYS.metadata);
+  const member = (key: number): string => (metadata === undefined ? "" : textAt(event, memberOf(json, metadata, key)));
+  const deleted = {
+    kind: textAt(event, memberOf(json, object, KEYS.kind)),
+    apiVersion: textAt(event, memberOf(json, object, KEYS.apiVersion)),
+    metadata: {
+      name,
+      ...(namespace !== "" && { namespace }),
+      uid: member(KEYS.uid),
+      resourceVersion: member(KEYS.resourceVersion),
+    },
+  };
+  return Buffer.from(JSON.stringify({ type: "DELETED", object: deleted }));
+}
