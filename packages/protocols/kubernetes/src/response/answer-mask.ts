@@ -1,5 +1,3 @@
-import type { BodyMask } from "./body-mask.ts";
-import { type Identity, identityOf, identityOfRow } from "./identity.ts";
 import {
   BACKSLASH,
   CLOSE_ARRAY,
@@ -11,7 +9,9 @@ import {
   OPEN_OBJECT,
   QUOTE,
   skipSpace,
-} from "./json-scan.ts";
+} from "../json/json-scan.ts";
+import type { BodyMask } from "./body-mask.ts";
+import { type Identity, identityOf, identityOfRow } from "./identity.ts";
 import { KEYS, keyOf } from "./known-keys.ts";
 import { PLACE, type Place } from "./places.ts";
 import { unreadable } from "./unreadable.ts";

@@ -1,4 +1,4 @@
-import { eachMember, escaped, type Json, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "./json-scan.ts";
+import { eachMember, escaped, type Json, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "../json/json-scan.ts";
 import { KEYS, keyOf, readKey } from "./known-keys.ts";
 
 /** What a rule may choose objects by. */

@@ -30,6 +30,7 @@ export const KEYS = {
   code: 26,
   details: 27,
   uid: 28,
+  spec: 29,
   /** Identity of an object: what selects it, names it or orders it. */
   resourceVersion: 30,
   generateName: 31,

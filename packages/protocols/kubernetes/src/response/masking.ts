@@ -46,7 +46,7 @@ export class Masking {
     this.#rules = rules;
     this.detectors = rules.detectors;
     this.secret = this.#planOf("secrets.data", [KUBE_SECRET]);
-    this.byName = namesLabels(rules.matcher) && Object.values(rules.masks).some((mask) => mask !== "show");
+    this.byName = namesLabels(rules.matcher) && !allShown(rules.masks);
   }
 
   /** Of the value under `column` in an object of `table` (plural) in the namespace `schema`; undefined = no label, or shown. */
@@ -108,6 +108,12 @@ export class Masking {
     const spec = strictestMask(specs);
     return spec === undefined ? undefined : { column, labels: hidden, spec };
   }
+}
+
+/** A label without a mask is hidden. */
+function allShown(masks: Verdict["masks"]): boolean {
+  const all = Object.values(masks);
+  return all.length > 0 && all.every((mask) => mask === "show");
 }
 
 function namesLabels(matcher: LabelMatcher): boolean {

@@ -1,4 +1,4 @@
-import { Edits } from "./edits.ts";
+import { Edits } from "../json/edits.ts";
 import {
   CLOSE_OBJECT,
   eachElement,
@@ -12,7 +12,7 @@ import {
   stringEnd,
   textOf,
   valueEnd,
-} from "./json-scan.ts";
+} from "../json/json-scan.ts";
 import { KEYS, keyOf, readKey } from "./known-keys.ts";
 import { CONSTANT_TEXT } from "./mask-text.ts";
 import type { ColumnPlan, Masking } from "./masking.ts";

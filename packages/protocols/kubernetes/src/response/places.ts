@@ -32,6 +32,7 @@ export const PLACE = {
   event: 21,
   /** What an annotation of a Secret holds: the Secret itself, in whatever form some program keeps it. */
   secretCopy: 22,
+  /** Of a service account's token, asked for or checked: `status.token`, `spec.token`. */
   tokenRequest: 23,
   /** Every value in it is replaced as the name above says. */
   column: 24,
@@ -90,7 +91,8 @@ function inObject(place: Place, key: number, root: Place): Place {
     if (key === KEYS.binaryData) return PLACE.configMapBinary;
   }
   if (key === KEYS.object) return root;
-  return place === PLACE.tokenRequest && key === KEYS.status ? PLACE.tokenRequest : PLACE.text;
+  const mayHoldToken = place === PLACE.tokenRequest && (key === KEYS.status || key === KEYS.spec);
+  return mayHoldToken ? PLACE.tokenRequest : PLACE.text;
 }
 
 /** What a Secret has beside its values is known; whatever else there is may be a value. */

@@ -1,5 +1,5 @@
 import { candidates } from "@tidewaiter/toolkit/content/prefilter";
-import { BACKSLASH } from "./json-scan.ts";
+import { BACKSLASH } from "../json/json-scan.ts";
 import type { Masking } from "./masking.ts";
 import { type AnswerSubject, ObjectWalk, type TableColumns } from "./object-walk.ts";
 import { PLACE, type Place } from "./places.ts";

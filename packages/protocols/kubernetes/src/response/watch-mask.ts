@@ -1,6 +1,3 @@
-import { type Hides, MAX_ITEM } from "./answer-mask.ts";
-import type { BodyMask } from "./body-mask.ts";
-import { type Identity, identityOf, identityOfRow, memberOf } from "./identity.ts";
 import {
   BACKSLASH,
   CLOSE_ARRAY,
@@ -12,7 +9,10 @@ import {
   QUOTE,
   textOf,
   valueEnd,
-} from "./json-scan.ts";
+} from "../json/json-scan.ts";
+import { type Hides, MAX_ITEM } from "./answer-mask.ts";
+import type { BodyMask } from "./body-mask.ts";
+import { type Identity, identityOf, identityOfRow, memberOf } from "./identity.ts";
 import { KEYS } from "./known-keys.ts";
 import { PLACE } from "./places.ts";
 import { unreadable } from "./unreadable.ts";

@@ -1,0 +1,73 @@
+import type { KubeOperation } from "@tidewaiter/core";
+import { isArray, isMembers, type JsonTree } from "../json/json-tree.ts";
+import { Masking, type MaskRules } from "../response/masking.ts";
+
+/** One operation of a JSON patch (RFC 6902). Pointers are as written (RFC 6901). */
+export interface PatchStep {
+  readonly op: string;
+  readonly path: string;
+  readonly from?: string;
+  readonly value?: JsonTree;
+}
+
+const NAMES: ReadonlySet<string> = new Set(["op", "path", "from", "value"]);
+const OPS: ReadonlySet<string> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
+
+/** In UTF-16 code units; keys of objects are shorter than that, and not nested deeper. */
+const MAX_POINTER = 1_000;
+
+/** Undefined: it is no JSON patch, or one that says something that nobody knows. */
+export function readJsonPatch(tree: JsonTree): readonly PatchStep[] | undefined {
+  if (!isArray(tree)) return undefined;
+  const steps = tree.map(stepOf);
+  return steps.every((step) => step !== undefined) ? steps : undefined;
+}
+
+function stepOf(tree: JsonTree): PatchStep | undefined {
+  if (!isMembers(tree) || [...tree.keys()].some((key) => !NAMES.has(key))) return undefined;
+  const [op, path, from, value] = ["op", "path", "from", "value"].map((key) => tree.get(key));
+  if (typeof op !== "string" || !OPS.has(op) || !isPointer(path)) return undefined;
+  if (from !== undefined && !isPointer(from)) return undefined;
+  return { op, path, ...(from !== undefined && { from }), ...(value !== undefined && { value }) };
+}
+
+function isPointer(tree: JsonTree | undefined): tree is string {
+  return typeof tree === "string" && tree.length <= MAX_POINTER && /^(?:\/|$)/.test(tree);
+}
+
+/** The keys that a pointer names. */
+export function pointerKeys(pointer: string): readonly string[] {
+  if (pointer === "") return [];
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/**
+ * A copy brings a value that is masked to a place where it is not, and a test tells whether it is what the client guesses:
+ * neither is passed on where the object may hold such values. Undefined: none does.
+ */
+export function unseenValueOf(
+  patch: readonly PatchStep[],
+  { group, resource }: KubeOperation,
+  rules: MaskRules,
+): string | undefined {
+  const { secret, byName } = new Masking(rules);
+  const isSecret = group === "" && resource === "secrets" && secret !== undefined;
+  if (!isSecret && !byName) return undefined;
+  for (const { op, path, from } of patch) {
+    const source = op === "test" ? path : op === "copy" || op === "move" ? (from ?? "") : undefined;
+    if (source === undefined || isPlain(pointerKeys(source))) continue;
+    return `its JSON patch would ${op} a value that may be masked: ${source.slice(0, 100)}`;
+  }
+  return undefined;
+}
+
+const PLAIN_METADATA: ReadonlySet<string> = new Set(["annotations"]);
+
+/** What is never masked: identity and type. */
+function isPlain([first, second]: readonly string[]): boolean {
+  if (first === "metadata") return second !== undefined && !PLAIN_METADATA.has(second);
+  return first === "kind" || first === "apiVersion" || first === "type" || first === "immutable";
+}

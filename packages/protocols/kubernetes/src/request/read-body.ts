@@ -1,0 +1,137 @@
+import type { KubeOperation } from "@tidewaiter/core";
+import { isArray, isMembers, type JsonTree, NotOneMeaning, readJsonTree, treeAt } from "../json/json-tree.ts";
+import { mediaType } from "../response/accept.ts";
+import { bytesHoldMask } from "../response/mask-text.ts";
+import type { MaskRules } from "../response/masking.ts";
+import { readJsonPatch, unseenValueOf } from "./json-patch.ts";
+import { maskedValueOf } from "./masked-value.ts";
+import { readProtobufTree } from "./read-body-protobuf.ts";
+import { readYamlTree } from "./read-body-yaml.ts";
+import { showBody } from "./show-body.ts";
+
+export interface BodyInput {
+  /** The Content-Type header. */
+  readonly contentType: string | undefined;
+  readonly bytes: Uint8Array;
+  readonly operation: KubeOperation;
+  /** Whatever their masks say, no labelled value is shown to who reads the recording. */
+  readonly rules: MaskRules;
+}
+
+/** What a request writes, as policy, recording and reviewer need it. */
+export interface BodyFacts {
+  /** Of the object that is written as a whole; absent = not known, as in every patch. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly name?: string;
+  /** The body of a delete that has one says whether it is a dry run; the query does not count then. */
+  readonly dryRun?: boolean;
+  /** Readable, without values of Secrets, of labelled names, and what every detector finds; of limited length. */
+  readonly shown: string;
+  /** Where a value stands that is one of our masks, or holds one: it would be stored. */
+  readonly maskedValue?: string;
+  /** Why it is not known what the API server will read; `shown` tells nothing of it then. */
+  readonly unread?: string;
+}
+
+const WHOLE: ReadonlySet<string> = new Set(["create", "update"]);
+
+type Reader = (bytes: Buffer) => JsonTree;
+
+/** As the API server chooses: by media type alone; none is JSON. */
+const READERS: Readonly<Record<string, Reader>> = {
+  "": readJsonTree,
+  "application/json": readJsonTree,
+  "application/merge-patch+json": readJsonTree,
+  "application/strategic-merge-patch+json": readJsonTree,
+  "application/json-patch+json": readJsonTree,
+  "application/yaml": readYamlTree,
+  "application/apply-patch+yaml": readYamlTree,
+  "application/vnd.kubernetes.protobuf": readProtobufTree,
+};
+const JSON_PATCH = "application/json-patch+json";
+
+/** Reads what is written. What the API server might read in another way than we do is `unread`. */
+export function readBody({ contentType, bytes, operation, rules }: BodyInput): BodyFacts {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (body.length === 0) return { shown: "" };
+  const type = mediaType(contentType ?? "");
+  const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+  if (read === undefined) return unread(body, `its content type ${JSON.stringify(type.slice(0, 60))} is not read`);
+  let tree: JsonTree;
+  try {
+    tree = read(body);
+  } catch (error) {
+    const why = error instanceof NotOneMeaning ? error.message : "it cannot be read";
+    return unread(body, `what is written is not clear: ${why}`);
+  }
+  return factsOf(tree, type, body, { operation, rules });
+}
+
+function factsOf(
+  tree: JsonTree,
+  type: string,
+  body: Buffer,
+  { operation, rules }: Pick<BodyInput, "operation" | "rules">,
+): BodyFacts {
+  const isPatch = type === JSON_PATCH;
+  const patch = isPatch ? readJsonPatch(tree) : undefined;
+  if (isPatch && patch === undefined) return unread(body, "what is written is not clear: it is no JSON patch");
+  const misspelt = isPatch ? undefined : misspeltKey(tree);
+  const unseen = patch && unseenValueOf(patch, operation, rules);
+  const why =
+    misspelt !== undefined
+      ? `what is written is not clear: ${JSON.stringify(misspelt)} is a key in other letters`
+      : unseen;
+  const labels = isPatch || !isWhole(operation) || why !== undefined ? undefined : labelsOf(tree);
+  const name = why === undefined ? treeAt(tree, "metadata", "name") : undefined;
+  const maskedValue = maskedValueOf(tree, patch) ?? (bytesHoldMask(body) ? "a value" : undefined);
+  return {
+    ...(labels !== undefined && { labels }),
+    ...(typeof name === "string" && name !== "" && { name }),
+    ...(operation.verb.startsWith("delete") && { dryRun: isDryRun(tree) }),
+    shown: showBody(tree, patch, { operation, rules }),
+    ...(maskedValue !== undefined && { maskedValue }),
+    ...(why !== undefined && { unread: why }),
+  };
+}
+
+function unread(body: Buffer, why: string): BodyFacts {
+  return {
+    shown: `(${body.length} bytes that are not read)`,
+    unread: why,
+    ...(bytesHoldMask(body) && { maskedValue: "a value" }),
+  };
+}
+
+/** Labels of the object itself: a status or a scale has others. */
+function isWhole({ verb, subresource }: KubeOperation): boolean {
+  return WHOLE.has(verb) && subresource === "";
+}
+
+function labelsOf(tree: JsonTree): Readonly<Record<string, string>> | undefined {
+  if (!isMembers(tree)) return undefined;
+  const labels = treeAt(tree, "metadata", "labels");
+  if (!isMembers(labels)) return {};
+  const texts = [...labels].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return texts.length === labels.size ? Object.fromEntries(texts) : undefined;
+}
+
+function isDryRun(tree: JsonTree): boolean {
+  const dryRun = treeAt(tree, "dryRun");
+  return isArray(dryRun) && dryRun.includes("All");
+}
+
+/** Keys by which a body is judged. A reader that does not tell small from capital letters would take their like for them. */
+const JUDGED = ["apiVersion", "kind", "metadata", "data", "stringData", "binaryData", "spec", "dryRun"];
+const JUDGED_METADATA = ["name", "generateName", "namespace", "labels", "annotations"];
+
+function misspeltKey(tree: JsonTree): string | undefined {
+  return otherSpelling(tree, JUDGED) ?? otherSpelling(treeAt(tree, "metadata"), JUDGED_METADATA);
+}
+
+function otherSpelling(tree: JsonTree | undefined, names: readonly string[]): string | undefined {
+  if (!isMembers(tree)) return undefined;
+  const small = new Set(names.map((name) => name.toLowerCase()));
+  for (const key of tree.keys()) if (!names.includes(key) && small.has(key.toLowerCase())) return key;
+  return undefined;
+}
