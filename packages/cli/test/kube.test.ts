@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type CommandResult,
@@ -16,6 +16,7 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { confinementProblem } from "../src/as-agent/confine.ts";
 import { personOf, tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -43,6 +44,8 @@ interface Kept {
   readonly checkedAt: string;
   readonly expiresAt: string;
 }
+
+const confined = (await confinementProblem()) === undefined;
 
 /** The way of somebody who is new to it, in order. */
 skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
@@ -231,6 +234,9 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
       const refused = await get();
       expect(refused.code).toBe(1);
       expect(refused.stderr).toContain("tw login");
+      expect(existsSync(join(other.path, ".config", "tidewaiter", "kube", "ben"))).toBe(false);
+      const gone = await ben("kube", "logout", "--as", "ben");
+      expect(gone.stdout, gone.stderr).toBe("Removed: context prod-cluster.\n");
       await other.remove();
     });
 
@@ -259,7 +265,8 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
       const after = await kubectl(["get", "ns"], { kubeconfig: at("copy") });
       expect(after.code).toBe(1);
       expect(after.stderr).toMatch(/Unauthorized|logged in/);
-      expect((await run(["psql", "prod-cluster"])).stderr).toContain("tw kube login prod-cluster");
+      for (const command of ["psql", "connect", "env"])
+        expect((await run([command, "prod-cluster"])).stderr).toContain("prod-cluster is a cluster");
     });
 
     it("a service comes with its API key, an AI agent with a delegation, and both by their own names", async () => {
@@ -285,8 +292,11 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
       const names = cluster.auditLog().map(({ impersonatedUser }) => impersonatedUser?.username);
       expect(names).toContain("ci");
       expect(names).toContain("coder");
-      // its kubeconfig and its delegation are gone
-      expect((await readdir(at())).filter((name) => name.startsWith("agent-"))).toEqual([]);
+      // confined it does not see the person's own, and without a cluster it has an empty one
+      const looks = 'cat "$1"; "$0" config get-contexts -o name';
+      const only = ["--resource", "prod-db", "--confine", confined ? "always" : "never"];
+      const blind = await run(["exec", "--as-agent", "coder", ...only, "--", "sh", "-c", looks, command, file()]);
+      expect(blind.stdout, blind.stderr).toBe(confined ? "" : await readFile(file(), "utf8"));
     });
 
     it("logout takes the contexts out, ends what goes on, and leaves the file as it was", async () => {

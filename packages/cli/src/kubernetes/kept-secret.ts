@@ -60,9 +60,17 @@ export async function keptSecret(context: CommandContext, wish: SecretWish): Pro
   });
 }
 
+/** Of somebody who signs out: nothing of theirs stays on the disk. */
+export async function forgetSecrets({ env }: CommandContext, profileName: string): Promise<void> {
+  await rm(join(env.configDir, "kube", profileName), { recursive: true, force: true });
+}
+
 /** Forgets what is kept for a resource; its id, for revoking it. */
-export async function forgetSecret(context: CommandContext, resource: string): Promise<string | undefined> {
-  const profile = await storedProfile(context);
+export async function forgetSecret(
+  context: CommandContext,
+  profile: Profile,
+  resource: string,
+): Promise<string | undefined> {
   return withKept(context, profile, resource, async (file, kept) => {
     await rm(file, { force: true });
     return kept?.id;

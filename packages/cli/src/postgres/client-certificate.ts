@@ -7,7 +7,7 @@ import { makePrivateDir, writePrivateFile } from "../config/private-file.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { OpenedConnection, Wanted } from "./open-connection.ts";
-import { addressOf, checkGrant, tlsChoice } from "./open-connection.ts";
+import { addressOf, checkDatabase, checkGrant, tlsChoice } from "./open-connection.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -24,7 +24,7 @@ export async function openWithCertificate(
   if (forPrincipal !== undefined) {
     throw new CliError("usage", "a client certificate is for yourself: leave out --for");
   }
-  await checkGrant(context, wanted);
+  checkDatabase(await checkGrant(context, wanted));
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const request = await certificateRequest(pair);
   const limits = { ...(ttlSeconds === undefined ? {} : { ttlSeconds }), ...(uses === undefined ? {} : { uses }) };

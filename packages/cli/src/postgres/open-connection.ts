@@ -59,11 +59,17 @@ export async function openConnection(
   context: CommandContext,
   wanted: Wanted,
 ): Promise<OpenedConnection<SecretConnection>> {
-  if (wanted.forPrincipal === undefined) await checkGrant(context, wanted);
+  if (wanted.forPrincipal === undefined) checkDatabase(await checkGrant(context, wanted));
   const made = await makeSecret(context, wanted);
   const tls = await tlsChoice(context, made.endpoint);
   const connection = { ...addressOf(wanted, made), proof: { secret: made.secret }, tls };
   return { connection, secretId: made.id, expiresAt: made.expiresAt };
+}
+
+/** kubectl has no use for what libpq is given. @throws CliError `usage` */
+export function checkDatabase({ name, protocol }: ResourceListed): void {
+  if (protocol === "kubernetes")
+    throw new CliError("usage", `${name} is a cluster`, { next: `tw kube login ${name}   (then: kubectl ...)` });
 }
 
 /** Where a client goes and the names it gives there: `user` carries the level, `database` the resource. */

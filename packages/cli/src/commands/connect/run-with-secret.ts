@@ -51,15 +51,13 @@ export async function runWithSecrets(
   const twice = services.find((service, index) => services.indexOf(service) !== index);
   if (twice !== undefined) throw new CliError("usage", `${twice} is named twice`);
   const isCluster = await clusters(context);
-  const cluster = program.databasesOnly ? all.find(({ resource }) => isCluster(resource)) : undefined;
-  if (cluster !== undefined)
-    throw new CliError("usage", `${cluster.resource} is a cluster`, { next: `tw kube login ${cluster.resource}` });
   const opened: Opened = { databases: [], clusters: [] };
   let directory: PrivateTempDir | undefined;
   try {
     for (const wanted of all) {
       const service = defaultService(wanted);
-      if (isCluster(wanted.resource)) opened.clusters.push(await openCluster(context, wanted, service));
+      if (isCluster(wanted.resource) && !program.databasesOnly)
+        opened.clusters.push(await openCluster(context, wanted, service));
       else opened.databases.push({ ...(await openConnection(context, wanted)), service });
     }
     directory = await privateTempDir(context.env.variables);

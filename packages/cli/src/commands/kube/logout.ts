@@ -1,7 +1,8 @@
 import { defineCommand } from "../../command.ts";
-import { signedInName } from "../../config/profiles.ts";
+import { type Profile, signedInName } from "../../config/profiles.ts";
 import { revokeSecret } from "../../connection-secret/make-secret.ts";
-import { storedProfile } from "../../create-context.ts";
+import type { CommandContext } from "../../context.ts";
+import { chosenProfileName, storedProfile } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
 import { forgetSecret } from "../../kubernetes/kept-secret.ts";
 import { changeKubeconfigs, kubeconfigPaths } from "../../kubernetes/kubeconfig-files.ts";
@@ -22,7 +23,8 @@ export const logout = defineCommand<[resource: string | undefined], Options>({
   notes: "What is going on in the cluster with these secrets ends within seconds. Contexts of other profiles stay.",
   run: async (context, options, name) => {
     const resource = name === undefined ? undefined : parseCluster(name);
-    const profile = signedInName(await storedProfile(context));
+    const stored = await profileOf(context);
+    const profile = stored === undefined ? await chosenProfileName(context) : signedInName(stored);
     const removed = await changeKubeconfigs(kubeconfigPaths(context, options.kubeconfig), (files) => {
       const mine = ourContexts(files).filter(
         (each) => each.profile === profile && (resource === undefined || each.resource === resource),
@@ -38,7 +40,7 @@ export const logout = defineCommand<[resource: string | undefined], Options>({
     ];
     const revoked: string[] = [];
     for (const cluster of clusters) {
-      const id = await forgetSecret(context, cluster);
+      const id = stored && (await forgetSecret(context, stored, cluster));
       if (id === undefined) continue;
       if (await revokeSecret(context, id)) revoked.push(id);
       else context.output.note(`A secret could not be revoked; it ends by itself. Later: tw secrets revoke ${id}`);
@@ -60,3 +62,14 @@ export const logout = defineCommand<[resource: string | undefined], Options>({
     return undefined;
   },
 });
+
+/** Undefined: whose contexts they are has signed out, and with that all secrets have ended. */
+async function profileOf(context: CommandContext): Promise<Profile | undefined> {
+  try {
+    return await storedProfile(context);
+  } catch (error) {
+    if (context.profileName !== undefined && error instanceof CliError && error.exit === "not_signed_in")
+      return undefined;
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 import { answer } from "../../api/client.ts";
-import type { Me } from "../../api/shapes.ts";
+import type { Me, ResourceListed } from "../../api/shapes.ts";
 import { defineCommand } from "../../command.ts";
 import type { Profile } from "../../config/profiles.ts";
 import type { CommandContext } from "../../context.ts";
@@ -29,11 +29,16 @@ export const status = defineCommand<[resource: string | undefined]>({
         [["agent is", agent === undefined ? undefined : agentWords(agent, context.now())]],
         context.output.paint,
       ),
-      ...(found.level === null ? ["", "You have no grant for it."] : ["", `Connect: tw connect ${found.name}`]),
+      ...(found.level === null ? ["", "You have no grant for it."] : ["", `Connect: ${howToConnect(found)}`]),
     ]);
     return undefined;
   },
 });
+
+function howToConnect({ name, protocol }: ResourceListed): string {
+  if (protocol === "ssh") return `tw ssh ${name}`;
+  return protocol === "kubernetes" ? `tw kube login ${name}` : `tw connect ${name}`;
+}
 
 function meLines({ output, now }: CommandContext, profile: Profile, me: Me): string[] {
   const { principal, roles, groups, endpoints, grants, provider, authenticatedAt, methods } = me;
