@@ -1,13 +1,13 @@
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
-import type { Client as SshClient } from "ssh2";
-import ssh2 from "ssh2";
+import type ssh2 from "ssh2";
 import { expect, it, vi } from "vitest";
-import { type SshWorld, startWorld } from "./world.ts";
+import { rawClient } from "./raw-client.ts";
+import { startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -27,20 +27,6 @@ rules:
     mask: { default: constant }
 `,
 };
-
-/** A client that may do what OpenSSH's would not. */
-async function rawClient(world: SshWorld): Promise<SshClient> {
-  const client = new ssh2.Client();
-  client.on("error", () => {});
-  client.connect({
-    host: "127.0.0.1",
-    port: world.gateway.port,
-    username: "web-1",
-    privateKey: readFileSync(world.identity),
-  });
-  await once(client, "ready");
-  return client;
-}
 
 skipUnless(missing === undefined, missing ?? "sshd").describe("hostile clients over ssh", () => {
   it("a forward that is asked for when the target has left harms nobody", async () => {

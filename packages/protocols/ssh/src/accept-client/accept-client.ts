@@ -7,6 +7,7 @@ import type { AuthContext, Connection, ParsedKey } from "ssh2";
 import ssh2 from "ssh2";
 import { OFFERED } from "../algorithms.ts";
 import { fingerprint } from "../connect-target/host-key.ts";
+import { pauseWhileUnread } from "../pause-while-unread.ts";
 import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
 import { parseUserName, type SshUserName } from "./user-name.ts";
 import { verifiesSignature } from "./verify-signature.ts";
@@ -21,6 +22,10 @@ const CERTIFIED = "-cert-v01@openssh.com";
 const METHODS = ["publickey", "password", "keyboard-interactive"] as const;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_MISSED = 4;
+/** More than all channels together hand on, each of which waits for the socket. */
+const MAX_UNREAD = 8 * 1024 * 1024;
+/** Exchanges of keys cost, and nobody needs a second one before they are let in. */
+const MAX_EARLY_REKEYS = 1;
 
 type Identified = Extract<AuthenticationResult, { ok: true }>;
 
@@ -40,6 +45,8 @@ export interface AcceptOptions {
   readonly hostKeys: readonly HostKey[];
   readonly host: SessionHost<Duplex>;
   readonly handshakeMs?: number;
+  /** Bytes that may wait for a client before nothing more of it is read. */
+  readonly maxUnread?: number;
   /** Runs in the very turn in which the client is let in: its first channel comes right behind. */
   readonly onLogin: (login: SshLogin) => void;
 }
@@ -84,6 +91,11 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
       deadline.unref();
     });
     stream.once("close", () => authentication.left());
+    pauseWhileUnread(stream, options.maxUnread ?? MAX_UNREAD);
+    let rekeys = 0;
+    connection.on("rekey", () => {
+      if (authentication.login === undefined && ++rekeys > MAX_EARLY_REKEYS) stream.destroy();
+    });
     connection.on("error", () => close(connection));
     connection.on("authentication", (context) => void authentication.decide(connection, context));
     connection.once("ready", () => {

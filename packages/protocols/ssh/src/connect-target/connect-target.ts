@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { TargetCredential } from "@tidewaiter/core";
 import { Client, type ConnectConfig, type PublicKeyAuthMethod } from "ssh2";
 import { LEGACY, MODERN, type SshAlgorithms } from "../algorithms.ts";
+import { pauseWhileUnread } from "../pause-while-unread.ts";
 import type { SshTarget } from "../target-schema.ts";
 import { certificatesSupported, certifiedKey } from "./certificate-login.ts";
 import { fingerprint, isAccepted, isCertified } from "./host-key.ts";
@@ -9,6 +10,7 @@ import { fingerprint, isAccepted, isCertified } from "./host-key.ts";
 const READY_TIMEOUT_MS = 20_000;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_MISSED = 4;
+const MAX_UNREAD = 8 * 1024 * 1024;
 
 /** Why a target could not be reached, in words for the client. `code` is for the recording. */
 export class SshTargetError extends Error {
@@ -55,7 +57,10 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
     refused = new SshTargetError("host_key", `${resource} was not connected: ${known} (it shows ${shown})`, shown);
     return false;
   };
-  client.once("ready", () => resolve({ client, hostKey: shown }));
+  client.once("ready", () => {
+    pauseWhileUnread(stream, MAX_UNREAD);
+    resolve({ client, hostKey: shown });
+  });
   // every error after the first is about a connection that is over anyhow
   client.on("error", (error) => {
     client.end();

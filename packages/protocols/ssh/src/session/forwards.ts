@@ -12,6 +12,8 @@ const SSH_BANNER = Buffer.from("SSH-");
 type Bound = Map<string, () => void>;
 
 const MAX_LISTENERS = 8;
+/** Requests for them that wait for their answers. */
+const MAX_WAITING = 64;
 /** Forwarded connections of one client, open or asked for: as many as a browser behind `-D` has. */
 const MAX_FORWARDS = 256;
 
@@ -48,11 +50,14 @@ export function serveForwards(client: Connection, ready: Promise<SshContext | st
   });
   const bound: Bound = new Map();
   let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   client.on("request", (accept, reject, name, info) => {
+    if (waiting >= MAX_WAITING) return void reject?.();
+    waiting++;
     // one after the other, as they are answered
     const asked = info as { bindAddr: string; bindPort: number; socketPath: string };
     const answered = last.then(() => remote(client, ready, bound, name, asked));
-    last = answered.catch(() => {});
+    last = answered.catch(() => {}).finally(() => waiting--);
     void answered.then(
       (port) => (port === undefined ? reject?.() : accept?.(port)),
       () => reject?.(),

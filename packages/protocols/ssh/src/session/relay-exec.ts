@@ -155,9 +155,11 @@ export function end({ context, channel, admission, startedAt, signal }: ChannelR
   const result = signal.aborted ? "canceled" : exit.code === 0 ? "completed" : "error";
   const tag = exit.signal === undefined ? `exit ${exit.code ?? "unknown"}` : `signal ${exit.signal}`;
   finish(context, admission.operation, { result, tag, bytes, startedAt });
-  // a write of nothing comes back when all before it are out
-  channel.write(Buffer.alloc(0), () => {
-    passExit(channel, exit);
-    channel.end();
-  });
+  // a write of nothing comes back when all before it are out; each stream waits for the window by itself
+  channel.write(Buffer.alloc(0), () =>
+    channel.stderr.write(Buffer.alloc(0), () => {
+      passExit(channel, exit);
+      channel.end();
+    }),
+  );
 }

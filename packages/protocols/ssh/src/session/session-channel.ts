@@ -1,7 +1,9 @@
 import type { Admission, HeldOperation } from "@tidewaiter/core";
 import type { CommandReading } from "@tidewaiter/toolkit/command/read-command";
-import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session } from "ssh2";
+import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session, WindowChangeInfo } from "ssh2";
+import { Allowance } from "./allowance.ts";
 import { admit, finish, type SshContext } from "./context.ts";
+import { Latest } from "./latest.ts";
 import { type Asked, askOfBorrowing, asksOfChannel, type ChannelRequest } from "./operations.ts";
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
 import { relaySftp } from "./relay-sftp.ts";
@@ -10,7 +12,13 @@ import type { NotChosen, ResourceChoice } from "./resource-choice.ts";
 import { approvedText, EXIT_FAILED, EXIT_REFUSED, heldText, refusalText, spoken } from "./words.ts";
 
 const MAX_ENV = 64;
-const MAX_ENV_BYTES = 8 * 1024;
+/** Of all of one channel. */
+const MAX_ENV_BYTES = 32 * 1024;
+/** A window that is dragged changes with every pixel. */
+const RESIZE_APART_MS = 100;
+/** No screen has more, and a recording is played on others. */
+const MAX_SIZE = 1000;
+const SIGNALS = { most: 20, perSecond: 5 };
 /** Programs whose output is the content of files or a protocol: a mask would break it, and policy speaks of it as a transfer. */
 const PROTOCOLS: ReadonlyMap<string, (words: readonly string[]) => boolean> = new Map([
   ["scp", (words: readonly string[]) => words.some((word) => /^-[A-Za-z]*[tf][A-Za-z]*$/.test(word))],
@@ -51,6 +59,13 @@ export class SessionChannel {
   #channel: ServerChannel | undefined;
   #upstream: ClientChannel | undefined;
   #resized: ResizeListener | undefined;
+  readonly #window = new Latest<WindowChangeInfo>(RESIZE_APART_MS, (size) => {
+    this.#upstream?.setWindow(size.rows, size.cols, size.height, size.width);
+    this.#resized?.(size);
+  });
+  readonly #signals = new Allowance(SIGNALS);
+  readonly #borrowed = new Set<"auth-agent" | "x11">();
+  #envBytes = 0;
 
   /**
    * @param context of the connection once it is there; a text when it will not be, which every channel is told
@@ -64,24 +79,29 @@ export class SessionChannel {
       if (this.#channel !== undefined && !this.#gone.signal.aborted)
         this.#say(this.#channel, [`the session has ended: ${reason}`], EXIT_FAILED);
     });
-    session.on("close", () => this.#gone.abort());
+    session.on("close", () => {
+      this.#window.stop();
+      this.#gone.abort();
+    });
     session.on("pty", (accept, _reject, info) => {
-      this.#pty = info;
+      this.#pty = { ...info, ...bounded(info) };
       accept?.();
     });
     session.on("env", (accept, reject, { key, val }) => {
-      const fits = Object.keys(this.#env).length < MAX_ENV && key.length + val.length <= MAX_ENV_BYTES;
+      this.#envBytes += key.length + val.length;
+      const fits = Object.keys(this.#env).length < MAX_ENV && this.#envBytes <= MAX_ENV_BYTES;
       if (!fits) return void reject?.();
       this.#env[key] = val;
       accept?.();
     });
     session.on("window-change", (accept, _reject, info) => {
       accept?.();
-      if (this.#pty !== undefined) this.#pty = { ...this.#pty, ...info };
-      this.#upstream?.setWindow(info.rows, info.cols, info.height, info.width);
-      this.#resized?.(info);
+      const size = bounded(info);
+      if (this.#pty !== undefined) this.#pty = { ...this.#pty, ...size };
+      this.#window.set(size);
     });
-    session.on("signal", (accept, _reject, { name }) => {
+    session.on("signal", (accept, reject, { name }) => {
+      if (!this.#signals.take()) return void reject?.();
       accept?.();
       try {
         this.#upstream?.signal(name);
@@ -107,8 +127,10 @@ export class SessionChannel {
     );
   }
 
-  /** What is never done is recorded as refused. */
+  /** What is never done is recorded as refused, once for a channel. */
   async #refuse(channel: "auth-agent" | "x11"): Promise<void> {
+    if (this.#borrowed.has(channel)) return;
+    this.#borrowed.add(channel);
     const context = await this.#context;
     if (typeof context === "string") return;
     // a session that is over records nothing any more; the refusal holds all the same
@@ -231,6 +253,10 @@ export class SessionChannel {
     else target.subsys(command, opened);
     return promise;
   }
+}
+
+function bounded({ rows, cols, height, width }: WindowChangeInfo): WindowChangeInfo {
+  return { rows: Math.min(rows, MAX_SIZE), cols: Math.min(cols, MAX_SIZE), height, width };
 }
 
 /** Only where the whole line is the far end of a protocol: with anything beside it, the output is like any other. */
