@@ -8,7 +8,7 @@ const shellScripts = ["tw", "scripts/bootstrap", "scripts/demo", "scripts/kubern
 
 /** Suites that read the sources without running the product. */
 export const staticSuites: readonly Suite[] = [
-  { name: "lint", about: "format and lint (biome), shell scripts", run: lint },
+  { name: "lint", about: "format and lint (biome, gofmt), shell scripts", run: lint },
   { name: "check", about: "types (tsc of every package)", run: check },
   { name: "imports", about: "imports go down only", run: (o) => oneCheck(o, ["node", "scripts/check-imports.ts"]) },
   {
@@ -24,6 +24,10 @@ async function lint(options: SuiteOptions): Promise<Outcome> {
   for (const path of scripts) outcomes.push(await oneCheck(options, ["bash", "-n", path]));
   if (findProgram("shellcheck")) outcomes.push(await oneCheck(options, ["shellcheck", "-x", ...scripts]));
   else outcomes.push(skipped("shellcheck"));
+  // gofmt exits with 0 whatever it finds
+  const gofmt = 'unlike="$(gofmt -l packages/testkit/kubernetes)" && echo "$unlike" && test -z "$unlike"';
+  if (findProgram("gofmt")) outcomes.push(await oneCheck(options, ["bash", "-c", gofmt]));
+  else outcomes.push(skipped("gofmt (Go 1.26)"));
   return total(outcomes);
 }
 

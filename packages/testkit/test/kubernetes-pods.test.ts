@@ -14,8 +14,8 @@ import { tempDir } from "../src/temp-dir.ts";
 
 const spdy = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "false", KUBECTL_PORT_FORWARD_WEBSOCKETS: "false" };
 const protocols = [
-  { protocol: "WebSocket", env: {} },
-  { protocol: "SPDY", env: spdy },
+  { protocol: "WebSocket", env: {}, verb: "get" },
+  { protocol: "SPDY", env: spdy, verb: "create" },
 ];
 
 skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("pods of the kubelet double", () => {
@@ -51,11 +51,16 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("pods of 
   });
   afterAll(() => cluster?.stop());
 
-  describe.for(protocols)("over $protocol", ({ env }) => {
+  describe.for(protocols)("over $protocol", ({ env, verb }) => {
     it("exec keeps output, errors and exit codes apart", async () => {
       const done = await run(["exec", "shell", "--", "sh", "-c", "echo out; echo err >&2; exit 7"], undefined, env);
       expect(done).toMatchObject({ code: 7, stdout: "out\n" });
       expect(done.stderr).toBe("err\ncommand terminated with exit code 7\n");
+      const events = await eventually(() => {
+        const found = cluster.auditLog().filter((event) => event.objectRef?.subresource === "exec");
+        return found.length > 0 && found;
+      });
+      expect(events.at(-1)).toMatchObject({ verb, user: { username: "admin" } });
     });
 
     it("exec takes 10 MB of input and gives it back", async () => {
@@ -171,6 +176,16 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("pods of 
     expect(done).toMatchObject({ code: 5 });
     expect(done.stdout).toContain("heard yes");
     expect((await run(["get", "pod", "brief"])).stderr).toContain("not found");
+  });
+
+  it("debug adds a container to a running pod, which ends by itself", async () => {
+    const args = ["debug", "shell", "-i", "--image=none", "--container=probe", "--profile=general", "--quiet"];
+    const done = await run([...args, "--", "sh", "-c", "read -r word; echo heard $word; exit 2"], "yes\n");
+    expect(done.stdout).toContain("heard yes");
+    await eventually(async () => {
+      const { status } = JSON.parse((await run(["get", "pod", "shell", "-o", "json"])).stdout);
+      return status.ephemeralContainerStatuses?.[0].state.terminated?.exitCode === 2;
+    });
   });
 
   it("processes end with their pod", async () => {

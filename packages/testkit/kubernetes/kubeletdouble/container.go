@@ -16,9 +16,10 @@ import (
 const longestBackOff = 10 * time.Second
 
 type container struct {
-	pod    *pod
-	spec   v1.Container
-	folder string
+	pod     *pod
+	spec    v1.Container
+	restart v1.RestartPolicy
+	folder  string
 
 	mutex     sync.Mutex
 	env       []string
@@ -41,13 +42,14 @@ type run struct {
 
 type attachment struct{ stdout, stderr io.Writer }
 
-func newContainer(pod *pod, spec v1.Container, folder string) *container {
+func newContainer(pod *pod, spec v1.Container, restart v1.RestartPolicy, folder string) *container {
 	return &container{
-		pod:    pod,
-		spec:   spec,
-		folder: folder,
-		state:  waiting("ContainerCreating", ""),
-		execs:  map[*process]struct{}{},
+		pod:     pod,
+		spec:    spec,
+		restart: restart,
+		folder:  folder,
+		state:   waiting("ContainerCreating", ""),
+		execs:   map[*process]struct{}{},
 	}
 }
 
@@ -100,8 +102,8 @@ func (c *container) launch(ctx context.Context) {
 }
 
 func (c *container) finished(ctx context.Context, started metav1.Time, code int, reason, message string) {
-	policy := c.pod.object.Spec.RestartPolicy
-	again := !c.pod.ending.Load() && (policy == v1.RestartPolicyAlways || policy == v1.RestartPolicyOnFailure && code != 0)
+	again := c.restart == v1.RestartPolicyAlways || c.restart == v1.RestartPolicyOnFailure && code != 0
+	again = again && !c.pod.ending.Load()
 	c.set(func() {
 		ended := v1.ContainerState{Terminated: &v1.ContainerStateTerminated{
 			ExitCode:    int32(code),

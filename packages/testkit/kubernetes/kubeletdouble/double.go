@@ -116,11 +116,11 @@ func (d *Double) run(ctx context.Context, object *v1.Pod) {
 		}
 		d.pods[object.UID] = known
 		d.byName[object.Namespace+"/"+object.Name] = known
-		go known.startContainers(ctx, object.Spec.Containers)
+		go known.startContainers(ctx, object.Spec.Containers, object.Spec.RestartPolicy)
 		return
 	}
 	if added := known.newEphemeralContainers(object); len(added) > 0 {
-		go known.startContainers(ctx, added)
+		go known.startContainers(ctx, added, v1.RestartPolicyNever)
 	}
 }
 

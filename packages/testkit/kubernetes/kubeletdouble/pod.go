@@ -25,13 +25,13 @@ type pod struct {
 	reporting  sync.Mutex
 }
 
-func (p *pod) startContainers(ctx context.Context, specs []v1.Container) {
+func (p *pod) startContainers(ctx context.Context, specs []v1.Container, restart v1.RestartPolicy) {
 	for _, spec := range specs {
 		folder := filepath.Join(p.folder, spec.Name)
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			continue
 		}
-		one := newContainer(p, spec, folder)
+		one := newContainer(p, spec, restart, folder)
 		p.mutex.Lock()
 		p.containers = append(p.containers, one)
 		p.mutex.Unlock()

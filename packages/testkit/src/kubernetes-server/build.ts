@@ -11,6 +11,7 @@ import {
 
 /** Builds of other states of the sources (other branches) that stay. */
 const KEPT_BUILDS = 3;
+const DEAD_AFTER_MS = 2 * 3_600_000;
 const PROGRESS_MS = 15_000;
 
 export interface BuildOptions {
@@ -83,10 +84,13 @@ function lastLine(text: string): string {
   return line.replaceAll(/https?:\/\/\S+/g, "the module proxy").slice(0, 200);
 }
 
+/** Also what is left of builds that were killed. */
 function removeOldBuilds(): void {
   const builds = readdirSync(kubernetesBuilds)
-    .filter((name) => !name.startsWith("building-"))
-    .map((name) => join(kubernetesBuilds, name))
-    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  for (const old of builds.slice(KEPT_BUILDS)) rmSync(old, { recursive: true, force: true });
+    .map((name) => ({ name, path: join(kubernetesBuilds, name) }))
+    .map((build) => ({ ...build, made: statSync(build.path).mtimeMs, ready: !build.name.startsWith("building-") }))
+    .sort((one, other) => other.made - one.made);
+  const old = builds.filter((build) => build.ready).slice(KEPT_BUILDS);
+  const dead = builds.filter((build) => !build.ready && Date.now() - build.made > DEAD_AFTER_MS);
+  for (const build of [...old, ...dead]) rmSync(build.path, { recursive: true, force: true });
 }

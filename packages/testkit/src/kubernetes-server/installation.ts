@@ -16,7 +16,7 @@ export interface KubernetesPrograms {
 /** Where the programs of these sources lie, built or not. */
 export function kubernetesPrograms(): KubernetesPrograms & { readonly folder: string } {
   const folder = join(kubernetesBuilds, digestOfSources());
-  return { folder, server: join(folder, "server"), kubectl: join(folder, "kubectl") };
+  return { folder, server: join(folder, "kubernetes-server"), kubectl: join(folder, "kubectl") };
 }
 
 /**
