@@ -47,11 +47,13 @@ export async function provideReleases(say: (line: string) => void): Promise<void
 
 const KUBERNETES_LIMIT_MS = 10 * 60_000;
 
-/** The API server of Kubernetes and kubectl. What Go has not built in time is a reason to skip, and shortens the next try. */
+/** The API server of Kubernetes, kubectl and helm. What Go has not built in time is a reason to skip, and shortens the next try. */
 export async function provideKubernetes(say: (line: string) => void): Promise<void> {
   const { buildKubernetes } = await import("@tidewaiter/testkit/kubernetes-server/build");
-  const { kubernetesMissing, kubernetesRelease } = await import("@tidewaiter/testkit/kubernetes-server/installation");
-  if (kubernetesMissing() === undefined) return;
+  const { helmMissing, kubernetesMissing, kubernetesRelease } = await import(
+    "@tidewaiter/testkit/kubernetes-server/installation"
+  );
+  if (kubernetesMissing() === undefined && helmMissing() === undefined) return;
   const minutes = KUBERNETES_LIMIT_MS / 60_000;
   say(
     `Building Kubernetes ${kubernetesRelease()} for the tests: 20 s when Go's caches are warm, else up to ${minutes} minutes ...`,

@@ -8,7 +8,10 @@ export * from "./free-port.ts";
 export type { AuditEvent, AuditUser } from "./kubernetes-server/audit.ts";
 export { type BuildOptions, buildKubernetes } from "./kubernetes-server/build.ts";
 export type { CallOptions, KubernetesAnswer, KubernetesCall } from "./kubernetes-server/call.ts";
+export { helm } from "./kubernetes-server/helm.ts";
 export {
+  helmMissing,
+  helmNeed,
   type KubernetesPrograms,
   kubernetesMissing,
   kubernetesNeed,

@@ -1,10 +1,14 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { certificateAuthority } from "../src/certificates.ts";
 import { eventually } from "../src/eventually.ts";
-import { kubernetesMissing, kubernetesNeed } from "../src/kubernetes-server/installation.ts";
+import { helm } from "../src/kubernetes-server/helm.ts";
+import { helmMissing, helmNeed, kubernetesMissing, kubernetesNeed } from "../src/kubernetes-server/installation.ts";
 import { kubectl } from "../src/kubernetes-server/kubectl.ts";
 import { type KubernetesServer, startKubernetes } from "../src/kubernetes-server/start-kubernetes.ts";
 import { skipUnless } from "../src/skip-unless.ts";
+import { tempDir } from "../src/temp-dir.ts";
 
 skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("the real API server", () => {
   let cluster: KubernetesServer;
@@ -160,5 +164,21 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("the real
       body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
     });
     expect(answer.json).toMatchObject({ status: { userInfo: { username: "system:serviceaccount:default:robot" } } });
+  });
+
+  skipUnless(helmMissing() === undefined, helmNeed).it("takes charts of helm", async () => {
+    await using chart = tempDir("chart");
+    mkdirSync(join(chart.path, "templates"));
+    writeFileSync(join(chart.path, "Chart.yaml"), "apiVersion: v2\nname: tiny\nversion: 0.1.0\n");
+    const template = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: tiny }\ndata: { word: {{ .Values.word }} }\n";
+    writeFileSync(join(chart.path, "templates/config.yaml"), template);
+    const word = async () => (await works(["get", "configmap", "tiny", "-o", "jsonpath={.data.word}"])).trim();
+    const install = ["upgrade", "--install", "one", chart.path];
+    expect(await helm([...install, "--set", "word=first"], { kubeconfig: admin })).toMatchObject({ code: 0 });
+    expect(await word()).toBe("first");
+    expect(await helm([...install, "--set", "word=second"], { kubeconfig: admin })).toMatchObject({ code: 0 });
+    expect(await word()).toBe("second");
+    expect(await helm(["uninstall", "one"], { kubeconfig: admin })).toMatchObject({ code: 0 });
+    expect((await run(["get", "configmap", "tiny"])).code).toBe(1);
   });
 });

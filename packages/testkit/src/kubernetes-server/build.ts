@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { findCommand, runCommand } from "../command.ts";
+import { goBuild } from "./go-build.ts";
 import {
+  helmMissing,
   kubernetesBuilds,
   kubernetesMissing,
   kubernetesModule,
@@ -12,7 +13,6 @@ import {
 /** Builds of other states of the sources (other branches) that stay. */
 const KEPT_BUILDS = 3;
 const DEAD_AFTER_MS = 2 * 3_600_000;
-const PROGRESS_MS = 15_000;
 
 export interface BuildOptions {
   /** Ends the build; what is compiled by then stays in Go's cache, so that the next one is shorter. */
@@ -21,67 +21,42 @@ export interface BuildOptions {
 }
 
 /**
- * Builds etcd, kube-apiserver and kubectl of the module into `.toolchain/kubernetes`; what is there already stays. With a warm
- * cache of Go it takes 10 to 20 s, from nothing 3 to 10 minutes. Resolves to the reason when they could not be had.
+ * Builds etcd, kube-apiserver and kubectl of the module, then helm, into `.toolchain/kubernetes`; what is there already stays.
+ * With a warm cache of Go it takes 10 to 20 s, from nothing 3 to 10 minutes. Resolves to the reason when something could not be
+ * had.
  */
 export async function buildKubernetes(options: BuildOptions): Promise<string | undefined> {
-  if (kubernetesMissing() === undefined) return undefined;
-  const go = findCommand("go");
-  if (go === undefined) return "there is no 'go' in PATH (Go 1.26 or newer)";
-  const { folder } = kubernetesPrograms();
+  const signal = AbortSignal.timeout(options.limitMs);
   mkdirSync(kubernetesBuilds, { recursive: true });
   const building = mkdtempSync(join(kubernetesBuilds, "building-"));
+  const target = kubernetesPrograms();
+  const shared = { output: building, signal, say: options.say };
   try {
-    const why = await compile(go, building, options);
-    if (why !== undefined) return why;
-    renameSync(building, folder);
-    removeOldBuilds();
+    if (kubernetesMissing() !== undefined) {
+      const versions = ["component-base/version", "client-go/pkg/version"];
+      const linker = versions.map((name) => `-X k8s.io/${name}.gitVersion=${kubernetesRelease()}`);
+      const why = await goBuild({ ...shared, module: kubernetesModule, packages: "./...", linker });
+      if (why !== undefined) return why;
+      mkdirSync(target.folder, { recursive: true });
+      moveInto(building, target.server, "kubernetes-server");
+      moveInto(building, target.kubectl, "kubectl");
+      removeOldBuilds();
+    }
+    if (helmMissing() !== undefined) {
+      const module = join(kubernetesModule, "helm");
+      const why = await goBuild({ ...shared, module, packages: "helm.sh/helm/v4/cmd/helm" });
+      if (why !== undefined) return `helm: ${why}`;
+      moveInto(building, target.helm, "helm");
+    }
     return undefined;
-  } catch (error) {
-    return kubernetesMissing() === undefined ? undefined : `go could not build it: ${String(error)}`;
   } finally {
     rmSync(building, { recursive: true, force: true });
   }
 }
 
-async function compile(go: string, folder: string, options: BuildOptions): Promise<string | undefined> {
-  const release = kubernetesRelease();
-  const versions = ["component-base/version", "client-go/pkg/version"];
-  const linker = ["-s", "-w", ...versions.map((name) => `-X k8s.io/${name}.gitVersion=${release}`)].join(" ");
-  const build = ["build", "-v", "-trimpath", "-buildvcs=false", "-mod=readonly", `-ldflags=${linker}`];
-  const nice = findCommand("nice");
-  const command = [...(nice === undefined ? [] : [nice, "-n", "10"]), go, ...build, "-o", `${folder}/`, "./..."];
-  const [file = "", ...args] = command;
-  let [downloaded, compiled] = [0, 0];
-  const progress = setInterval(() => {
-    options.say(`  ${downloaded} modules downloaded, ${compiled} packages compiled ...`);
-  }, PROGRESS_MS);
-  const limit = AbortSignal.timeout(options.limitMs);
-  try {
-    const done = await runCommand(file, args, {
-      cwd: kubernetesModule,
-      env: { CGO_ENABLED: "0", GOFLAGS: "", GOTOOLCHAIN: "local", GOWORK: "off" },
-      signal: limit,
-      abortWith: "SIGTERM",
-      onStderr: (chunk) => {
-        for (const line of chunk.toString().split("\n")) {
-          if (line.startsWith("go: downloading")) downloaded++;
-          else if (line !== "") compiled++;
-        }
-      },
-    });
-    if (done.code === 0) return undefined;
-    if (limit.aborted) return `go was not ready after ${Math.round(options.limitMs / 60_000)} minutes`;
-    return `go could not build it: ${lastLine(done.stderr)}`;
-  } finally {
-    clearInterval(progress);
-  }
-}
-
-/** Without addresses: which proxy a machine asks is its own business. */
-function lastLine(text: string): string {
-  const line = text.trim().split("\n").at(-1) ?? "";
-  return line.replaceAll(/https?:\/\/\S+/g, "the module proxy").slice(0, 200);
+/** Another run may have been faster, and its program may be running. */
+function moveInto(building: string, target: string, name: string): void {
+  if (!existsSync(target)) renameSync(join(building, name), target);
 }
 
 /** Also what is left of builds that were killed. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The Go module of the server, of its kubelet double and of kubectl. */
+/** The Go module of the server, of its kubelet double and of kubectl; that of helm lies inside. */
 export const kubernetesModule = fileURLToPath(new URL("../../kubernetes/", import.meta.url));
 /** One folder for each state of the module's sources. */
 export const kubernetesBuilds = fileURLToPath(new URL("../../../../.toolchain/kubernetes/", import.meta.url));
@@ -11,12 +11,18 @@ export const kubernetesBuilds = fileURLToPath(new URL("../../../../.toolchain/ku
 export interface KubernetesPrograms {
   readonly server: string;
   readonly kubectl: string;
+  readonly helm: string;
 }
 
 /** Where the programs of these sources lie, built or not. */
 export function kubernetesPrograms(): KubernetesPrograms & { readonly folder: string } {
   const folder = join(kubernetesBuilds, digestOfSources());
-  return { folder, server: join(folder, "kubernetes-server"), kubectl: join(folder, "kubectl") };
+  return {
+    folder,
+    server: join(folder, "kubernetes-server"),
+    kubectl: join(folder, "kubectl"),
+    helm: join(folder, "helm"),
+  };
 }
 
 /**
@@ -28,8 +34,14 @@ export function kubernetesMissing(): string | undefined {
   return existsSync(server) && existsSync(kubectl) ? undefined : kubernetesNeed;
 }
 
+/** As `kubernetesMissing`, for helm, which is built after it. */
+export function helmMissing(): string | undefined {
+  return existsSync(kubernetesPrograms().helm) ? undefined : helmNeed;
+}
+
 /** What stands in the name of a skipped test. */
 export const kubernetesNeed = "Kubernetes, built by ./scripts/kubernetes";
+export const helmNeed = "helm, built by ./scripts/kubernetes";
 
 /** Of Kubernetes, as the module asks for it, e.g. `v1.36.3`. */
 export function kubernetesRelease(): string {
