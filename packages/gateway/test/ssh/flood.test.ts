@@ -17,6 +17,9 @@ const exec = (client: Client, command: string) =>
     client.exec(command, (error, made) => (error ? reject(error) : resolve(made))),
   );
 
+/** However it came: a reset is an end as well. */
+const closing = (client: Client) => new Promise<void>((resolve) => void client.once("close", () => resolve()));
+
 /** The window and the size of packets that the client names for its channels. */
 function names(client: Client, window: number, packetSize: number): void {
   const protocol = inside(client)._protocol;
@@ -76,7 +79,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("clients that ask 
     const client = await rawClient(world);
     const channel = await exec(client, "sleep 20");
     const { _protocol: protocol, _sock: socket } = inside(client);
-    const closed = once(client, "close");
+    const closed = closing(client);
     const chunk = Buffer.alloc(32_768);
     for (let sent = 0; sent < 40_000_000 && !socket.destroyed; sent += chunk.length) {
       protocol.channelData(numberOf(channel), chunk);
@@ -170,7 +173,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("clients that ask 
     const session = await eventually(() => [...world.gateway.sessions].at(-1));
     vi.spyOn(session, "admit").mockImplementation(() => new Promise(() => {}));
     const { _protocol: protocol } = inside(client);
-    const closed = once(client, "close");
+    const closed = closing(client);
     for (let n = 0; n < 900; n++) protocol.tcpipForward("127.0.0.1", 0, true);
     await delay(100);
     expect(inside(client)._sock.destroyed).toBe(false);
@@ -187,7 +190,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("clients that ask 
       exchanges++;
       inside(client)._protocol.rekey();
     });
-    const closed = once(client, "close");
+    const closed = closing(client);
     client.connect({ host: "127.0.0.1", port: world.gateway.port, username: "web-1", authHandler: () => {} });
     await closed;
     expect(exchanges).toBeLessThan(5);
