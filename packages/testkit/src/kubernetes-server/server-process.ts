@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
-import { findCommand } from "../command.ts";
+import { chownSync, copyFileSync, linkSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { reachableByOthers, runAs, unprivileged } from "../unprivileged.ts";
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5_000;
@@ -11,12 +13,14 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Runs the Go program until it says that it is ready. On Linux it ends with the process that started it. */
+/**
+ * Runs the Go program until it says that it is ready. On Linux it ends with the process that started it. Started by root it, and
+ * so every process of a pod, is of a user who owns nothing but the folder.
+ */
 export async function startServer(program: string, folder: string, flags: readonly string[]): Promise<ServerProcess> {
-  const command = [program, "--folder", folder, "--", ...flags];
-  const setpriv = process.platform === "linux" ? findCommand("setpriv") : undefined;
-  const [file = "", ...args] = setpriv === undefined ? command : [setpriv, "--pdeathsig=TERM", ...command];
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const runnable = runAs().switched ? handOver(folder, program) : program;
+  const [file, args] = unprivileged(runnable, ["--folder", folder, "--", ...flags], "TERM");
+  const child = spawn(file, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   let output = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -49,4 +53,19 @@ export async function startServer(program: string, folder: string, flags: readon
     throw new Error(`Kubernetes did not start: ${log.slice(-4_000)}`);
   }
   return { port, pid: child.pid ?? 0, log: () => log, stop };
+}
+
+/** Gives the folder to the user that the server runs as, with a program that this user can reach. */
+function handOver(folder: string, program: string): string {
+  const { uid, gid } = runAs();
+  for (const name of ["", ...readdirSync(folder, { recursive: true, encoding: "utf8" })])
+    chownSync(join(folder, name), uid, gid);
+  if (reachableByOthers(program)) return program;
+  const own = join(folder, "server");
+  try {
+    linkSync(program, own);
+  } catch {
+    copyFileSync(program, own); // another file system
+  }
+  return own;
 }
