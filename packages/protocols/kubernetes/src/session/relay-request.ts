@@ -1,8 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import type { Admission, KubeOperation } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { type Exchange, respondStatus } from "../accept-client/exchange.ts";
 import { KubernetesTargetError } from "../connect-target/upstream.ts";
+import { readBody } from "../request/read-body.ts";
 import type { BodyMask } from "../response/body-mask.ts";
 import { type AnswerPlan, planAnswer } from "../response/plan-answer.ts";
 import { failure, type KubeStatus } from "../status.ts";
@@ -22,7 +24,7 @@ type LetIn = Extract<Admission, { ok: true }>;
 /** What is asked for, whole: read before it is judged. */
 interface Asked {
   readonly operation: KubeOperation;
-  readonly body: Buffer | undefined;
+  readonly body: Buffer | Readable | undefined;
   /** For the recording and for whoever decides: request line and what is written, without secrets. */
   readonly text: string;
 }
@@ -36,7 +38,7 @@ export async function relayRequest(exchange: Exchange, operation: KubeOperation,
     const admission = await admit(context, {
       operation: asked.operation,
       text,
-      ...(body && { body }),
+      ...(Buffer.isBuffer(body) && { body }),
       ticketOnly: true,
       signal: exchange.signal,
     });
@@ -54,10 +56,24 @@ async function read(exchange: Exchange, operation: KubeOperation, context: KubeC
     const labelled = await withLabels(operation, undefined, context, exchange.signal);
     return { operation: labelled, body: undefined, text: line };
   }
-  const { "content-length": length } = exchange.headers;
+  const { "content-length": length, "content-type": contentType } = exchange.headers;
+  // what a pod or service is sent by the API server's proxy is no object, and of any length
+  if (operation.subresource === "proxy") return { operation, body: exchange.body, text: line };
   const body = await readWhole(exchange.body, length);
   if (!Buffer.isBuffer(body)) return body;
-  return { operation: await withLabels(operation, undefined, context, exchange.signal), body, text: line };
+  const facts = readBody({ contentType, bytes: body, operation, rules: maskRules(context, undefined) });
+  const name = operation.name === "" && operation.verb === "create" ? (facts.name ?? "") : operation.name;
+  const named = { ...operation, name, ...(operation.resource === "namespaces" && { namespace: name }) };
+  return {
+    operation: {
+      ...(await withLabels(named, facts.labels, context, exchange.signal)),
+      ...(facts.dryRun !== undefined && { dryRun: facts.dryRun }),
+      ...(facts.maskedValue !== undefined && { writesMask: facts.maskedValue }),
+      ...(facts.unread !== undefined && { unread: facts.unread }),
+    },
+    body,
+    text: facts.shown === "" ? line : `${line}\n${facts.shown}`,
+  };
 }
 
 async function pass(
@@ -75,11 +91,11 @@ async function pass(
     const { accept = "" } = exchange.headers;
     const plan = planAnswer({ operation, accept, rules, hides: hiddenObjects(context, operation) });
     if (!plan.pass && plan.accept === undefined) throw new Refused(NOT_ACCEPTABLE);
-    session.count("target", body?.length ?? 0);
+    if (Buffer.isBuffer(body)) session.count("target", body.length);
     const answer = await target.request({
       method: exchange.method,
       path: exchange.path + (exchange.query === "" ? "" : `?${exchange.query}`),
-      headers: { ...toTarget(exchange.headers), ...askedFor(plan), ...(body && { "content-length": body.length }) },
+      headers: { ...toTarget(exchange.headers), ...askedFor(plan), ...lengthOf(body, exchange) },
       ...(body && { body }),
       signal: AbortSignal.any([exchange.signal, context.signal]),
     });
@@ -113,6 +129,12 @@ async function pass(
     if (exchange.signal.aborted) result = "canceled";
     finish(context, admission.operation, { result, tag, bytes, startedAt, masked: mask?.masked ?? [] });
   }
+}
+
+function lengthOf(body: Asked["body"], { headers }: Exchange): OutgoingHttpHeaders {
+  if (Buffer.isBuffer(body)) return { "content-length": body.length };
+  const { "content-length": length } = headers;
+  return body === undefined || length === undefined ? {} : { "content-length": length };
 }
 
 function askedFor(plan: AnswerPlan): OutgoingHttpHeaders {

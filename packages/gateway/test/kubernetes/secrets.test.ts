@@ -1,0 +1,224 @@
+import { request } from "node:https";
+import { buffer } from "node:stream/consumers";
+import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
+import { kubernetesMissing, skipUnless } from "@tidewaiter/testkit";
+import { afterAll, beforeAll, expect, vi } from "vitest";
+import { type KubeWorld, RESOURCE, startWorld } from "./world.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const POLICY = `
+version: 1
+labels:
+  contact.email: { detect: [email] }
+  credentials: { names: '(?i)passw|token' }
+rules:
+  - id: hr-is-not-seen
+    when: 'kube.namespace == "hr" || ("tier" in kube.labels && kube.labels["tier"] == "hidden")'
+    deny: hr's objects are for hr
+`;
+
+/** None of these may leave, in whatever clothes. */
+const CANARIES = {
+  password: "canary-P4ssw0rd!",
+  key: "canary-key-7781",
+  mail: "lee.canary@example.com",
+  env: "canary-env-9921",
+};
+
+const missing = kubernetesMissing();
+let world: KubeWorld;
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  world = await startWorld([{ name: "kube", source: POLICY }]);
+  const { admin } = world;
+  for (const ns of ["prod", "hr"]) {
+    await admin(["create", "namespace", ns]);
+    const secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "db", namespace: ns },
+      stringData: { password: CANARIES.password, key: CANARIES.key },
+    };
+    await admin(["apply", "-f", "-"], { input: JSON.stringify(secret) });
+  }
+  await admin([
+    "create",
+    "cm",
+    "people",
+    "-n",
+    "prod",
+    `--from-literal=owner=${CANARIES.mail}`,
+    "--from-literal=colour=blue",
+  ]);
+  await admin(["create", "cm", "ghost", "-n", "prod", "--from-literal=colour=grey"]);
+  await admin(["label", "cm", "ghost", "-n", "prod", "tier=hidden"]);
+  const template = {
+    metadata: { labels: { app: "web" } },
+    spec: { containers: [{ name: "web", image: "nginx", env: [{ name: "DB_PASSWORD", value: CANARIES.env }] }] },
+  };
+  const deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: "prod" },
+    spec: { selector: { matchLabels: { app: "web" } }, template },
+  };
+  await admin(["apply", "-f", "-"], { input: JSON.stringify(deployment) });
+});
+afterAll(async () => world?.[Symbol.asyncDispose]());
+
+/** Every form in which a value might be looked for. */
+function forms(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  const aligned = [0, 1, 2].map((skip) =>
+    Buffer.concat([Buffer.alloc(skip), bytes])
+      .toString("base64")
+      .slice(skip === 0 ? 0 : 4, -4),
+  );
+  return [value, bytes.toString("base64"), bytes.toString("hex"), encodeURIComponent(value), ...aligned].filter(
+    ({ length }) => length >= 8,
+  );
+}
+
+function leaks(bytes: Buffer | string): readonly string[] {
+  const text = bytes.toString("latin1");
+  return Object.entries(CANARIES).flatMap(([name, value]) =>
+    forms(value).some((form) => text.includes(form)) ? [name] : [],
+  );
+}
+
+async function get(path: string, headers: Readonly<Record<string, string>>, method = "GET", body?: string) {
+  const sent = request({
+    host: "127.0.0.1",
+    port: world.gateway.port,
+    ca: world.caPem,
+    servername: `${RESOURCE}.${KUBERNETES_DOMAIN}`,
+    path,
+    method,
+    agent: false,
+    headers: { authorization: `Bearer ${world.token()}`, ...headers },
+  });
+  sent.end(body);
+  const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+    sent.once("response", resolve);
+    sent.once("error", reject);
+  });
+  return { status: response.statusCode, headers: response.headers, bytes: await buffer(response) };
+}
+
+skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and of what the policy names", () => {
+  const { it } = skipUnless(true, "");
+
+  it("do not leave by any command of kubectl", async () => {
+    const commands = [
+      ["get", "secrets", "-A"],
+      ["get", "secret", "db", "-n", "prod", "-o", "yaml"],
+      ["get", "secret", "db", "-n", "prod", "-o", "json", "--show-managed-fields"],
+      ["get", "secret", "db", "-n", "prod", "-o", "jsonpath={.data.password}"],
+      ["get", "secret", "db", "-n", "prod", "-o", "go-template={{.data.password|base64decode}}"],
+      ["get", "secrets", "-n", "prod", "-o", "wide"],
+      ["describe", "secret", "db", "-n", "prod"],
+      ["get", "secrets", "-A", "-o", "custom-columns=D:.data"],
+      ["get", "--raw", "/api/v1/secrets"],
+      ["get", "--raw", "/api/v1/namespaces/prod/secrets/db"],
+      ["apply", "view-last-applied", "secret/db", "-n", "prod"],
+      ["label", "secret", "db", "-n", "prod", "seen=yes", "--overwrite", "-o", "yaml"],
+      ["get", "cm,deploy", "-n", "prod", "-o", "yaml"],
+      ["describe", "cm,deploy", "-n", "prod"],
+      ["set", "env", "deploy/web", "-n", "prod", "--list"],
+      ["create", "token", "default", "-n", "prod"],
+    ];
+    await world.admin(["create", "sa", "default", "-n", "prod"]);
+    for (const args of commands) {
+      const { code, stdout, stderr, stdoutBytes } = await world.kubectl(args);
+      expect({ args, code, stderr, leaks: leaks(stdoutBytes) }).toEqual({ args, code: 0, stderr: "", leaks: [] });
+      if (args[1] === "token") expect(stdout).not.toMatch(/^eyJ/);
+    }
+    expect((await world.kubectl(["get", "cm", "people", "-n", "prod", "-o", "jsonpath={.data.colour}"])).stdout).toBe(
+      "blue",
+    );
+  });
+
+  it("do not leave in any form that may be asked for", async () => {
+    const accepts = [
+      "application/json",
+      "application/yaml",
+      "application/cbor, application/json",
+      "application/vnd.kubernetes.protobuf, application/json",
+      "application/vnd.kubernetes.protobuf",
+      "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
+      "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io",
+      "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+      "*/*",
+      "text/html",
+    ];
+    const paths = [
+      "/api/v1/secrets",
+      "/api/v1/secrets?limit=1",
+      "/api/v1/namespaces/prod/secrets/db",
+      "/api/v1/secrets?includeObject=Object",
+      "/api/v1/secrets?watch=1&timeoutSeconds=1",
+      "/api/v1/watch/secrets?timeoutSeconds=1",
+      "/api/v1/secrets?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1",
+      "/api/v1/namespaces/prod/configmaps",
+      "/apis/apps/v1/deployments",
+    ];
+    const tried = await Promise.all(
+      paths.flatMap((path) =>
+        accepts.map(async (accept) => {
+          const { status, bytes } = await get(path, { accept, "accept-encoding": "gzip" });
+          return { path, accept, leaks: leaks(bytes), ok: status === 200 || status === 406 };
+        }),
+      ),
+    );
+    expect(tried.filter(({ ok, leaks: found }) => !ok || found.length > 0)).toEqual([]);
+  });
+
+  it("do not leave as an echo of what is written, nor into the recording", async () => {
+    const json = { "content-type": "application/json", accept: "application/json" };
+    const put = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "mine" },
+      stringData: { a: CANARIES.password },
+    });
+    const made = await get("/api/v1/namespaces/prod/secrets", json, "POST", put);
+    expect([made.status, leaks(made.bytes)]).toEqual([201, []]);
+    const patch = { ...json, "content-type": "application/merge-patch+json" };
+    const patched = await get(
+      "/api/v1/namespaces/prod/secrets/mine",
+      patch,
+      "PATCH",
+      JSON.stringify({ stringData: { b: CANARIES.key } }),
+    );
+    expect([patched.status, leaks(patched.bytes)]).toEqual([200, []]);
+    expect(leaks(JSON.stringify(world.gateway.events))).toEqual([]);
+  });
+
+  it("are not replaced by their masks", async () => {
+    const shown = await world.kubectl(["get", "secret", "db", "-n", "prod", "-o", "json"]);
+    expect(shown.code).toBe(0);
+    const again = await world.kubectl(["replace", "-f", "-"], { input: shown.stdout });
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain("[no-mask-write-back]");
+    const kept = await world.admin(["get", "secret", "db", "-n", "prod", "-o", "jsonpath={.data.password}"]);
+    expect(Buffer.from(kept.stdout, "base64").toString()).toBe(CANARIES.password);
+    expect(await world.kubectl(["annotate", "secret", "db", "-n", "prod", "note=x"])).toMatchObject({ code: 0 });
+  });
+
+  it("and what a rule hides is in no list and no watch", async () => {
+    const names = async (args: readonly string[]) => (await world.kubectl(args)).stdout;
+    expect(await names(["get", "ns", "-o", "name"])).not.toContain("hr");
+    expect(await names(["get", "secrets", "-A", "-o", "jsonpath={.items[*].metadata.namespace}"])).toMatch(
+      /^prod( prod)*$/,
+    );
+    expect(await names(["get", "secrets", "-A"])).not.toContain("hr");
+    expect(await names(["get", "cm", "-n", "prod", "-o", "name"])).toContain("configmap/people");
+    expect(await names(["get", "cm", "-n", "prod", "-o", "name"])).not.toContain("ghost");
+    const { bytes } = await get("/api/v1/configmaps?watch=1&timeoutSeconds=1", { accept: "application/json" });
+    expect(bytes.toString()).not.toContain("ghost");
+    const direct = await world.kubectl(["get", "secrets", "-n", "hr"]);
+    expect(direct.stderr).toContain("hr's objects are for hr [hr-is-not-seen]");
+  });
+});
