@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { SessionEvent } from "@tidewaiter/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { segmentKey } from "../src/blobs/index.ts";
@@ -125,6 +126,21 @@ onEitherStore("watches", (store) => {
     }
   });
 
+  it("gives what is long in parts, so that nobody needs room for all of it", async () => {
+    const { session, url } = await watched();
+    const large = notice(randomBytes(600_000).toString("hex"));
+    const batches = [[large], [large], [large], ...Array.from({ length: 70 }, () => [notice("small")])];
+    for (const [index, { bytes }] of segmentsOf(session, batches).entries()) await put(session.id, index + 1, bytes);
+    const answers = [await ask(url, 0)];
+    while (answers.at(-1)?.more) answers.push(await ask(url, answers.at(-1)?.after ?? 0));
+    expect(answers.map(({ after, more }) => [after, more])).toEqual([
+      [2, true],
+      [66, true],
+      [73, false],
+    ]);
+    expect(answers.map(({ events }) => events.length)).toEqual([2, 64, 7]);
+  });
+
   it("of a session that has ended gives what there is, also behind a hole", async () => {
     const { session, url } = await watched();
     const segments = segmentsOf(session, [[notice("one")], [notice("lost")], [notice("three")]]);
@@ -194,6 +210,10 @@ onEitherStore("watches", (store) => {
     }
     for (let more = 1; more < 8; more++) await expectStatus(open(session.id), 201);
     expect((await open(session.id, auditor)).status).toBe(409);
+    const others = await Promise.all(Array.from({ length: 2 }, () => openSession(harness, anaId)));
+    for (let more = 8; more < 16; more++) await expectStatus(open(others[0]?.id ?? ""), 201);
+    expect((await open(others[1]?.id ?? "")).json.detail).toBe("you watch 16 sessions already");
+    await expectStatus(open(others[1]?.id ?? "", auditor), 201);
     harness.clock.advance(16_000);
     expect((await harness.call("GET", `${url}/events`)).status).toBe(404);
     expect(await renewed(session.id)).toMatchObject({ watched: false });

@@ -9,6 +9,7 @@ import { readRequest } from "./request/read-request.ts";
 import { relayRequest } from "./session/relay-request.ts";
 import { KubeSessions } from "./session/sessions.ts";
 import { failure, type KubeStatus } from "./status.ts";
+import { relayStream } from "./streams/relay-stream.ts";
 import { type KubernetesTarget, kubernetesTargetSchema } from "./target-schema.ts";
 
 export interface KubernetesOptions {
@@ -119,10 +120,11 @@ class Client {
   async #upgrade(exchange: UpgradeExchange): Promise<void> {
     const session = await this.#session(exchange);
     if ("kind" in session) return refuseUpgrade(exchange, session);
-    const { done, path } = session;
+    const { context, done, path } = session;
     try {
       const read = readRequest(exchange.method, path, exchange.query);
       if (!read.ok) return refuseUpgrade(exchange, read.status);
+      if (read.stream) return await relayStream({ ...exchange, path }, read.operation, context);
       refuseUpgrade(exchange, failure("BadRequest", "this path is not one that can be upgraded"));
     } finally {
       done();

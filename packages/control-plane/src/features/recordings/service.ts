@@ -22,6 +22,8 @@ export interface RecordingVerification {
 
 export interface StoredSegment {
   readonly sequence: number;
+  /** As it is stored, compressed. */
+  readonly bytes: number;
   /** A damaged segment ends with a `gap`. */
   readonly events: readonly SessionEvent[];
 }
@@ -74,7 +76,7 @@ export class RecordingService {
     try {
       for (let sequence: number | undefined = after + 1; sequence !== undefined; ) {
         const bytes: Uint8Array | undefined = await this.#blobs.get(segmentKey(session.id, sequence));
-        if (bytes !== undefined) yield { sequence, events: eventsOf(bytes, key, session) };
+        if (bytes !== undefined) yield { sequence, bytes: bytes.length, events: eventsOf(bytes, key, session) };
         else if (session.endedAt === null) return;
         sequence = bytes === undefined ? await this.#firstFrom(session.id, sequence) : sequence + 1;
       }

@@ -5,8 +5,9 @@ import type { SessionRow } from "../sessions/store.ts";
 
 /** Whoever asks is identified anew each time: a right that was lost is felt within this time. */
 const WAIT_MS = 3_000;
-/** Of one answer; whoever is behind asks again at once. */
+/** An answer is complete with the segment that reaches one of these; whoever is behind asks again at once. */
 const SEGMENTS_AT_ONCE = 64;
+const BYTES_AT_ONCE = 1024 * 1024;
 
 /** What follows the events of an answer. */
 export interface WatchPosition {
@@ -41,25 +42,27 @@ export class WatchService {
     for (;;) {
       // Before looking for segments: a session that ended has handed over its last one before.
       const session = await this.#store.units.sessions.get({ id: sessionId });
-      let given = after;
-      for await (const segment of this.#segments(session, after)) {
-        yield segment;
-        given = segment.sequence;
-      }
+      const { given, more } = yield* this.#segments(session, after);
       const left = deadline - performance.now();
       const ended = given === after && session.endedAt !== null ? (session.endReason ?? "") : null;
-      const more = given - after >= SEGMENTS_AT_ONCE;
       if (given > after || ended !== null || left <= 0) return yield { after: given, more, ended };
       last = await this.#told(sessionId, last, left);
     }
   }
 
-  async *#segments(session: SessionRow, after: number): AsyncGenerator<StoredSegment> {
-    let count = 0;
+  async *#segments(
+    session: SessionRow,
+    after: number,
+  ): AsyncGenerator<StoredSegment, { given: number; more: boolean }> {
+    let [given, count, bytes] = [after, 0, 0];
     for await (const segment of this.#recordings.segmentsAfter(session, after)) {
       yield segment;
-      if (++count === SEGMENTS_AT_ONCE) return;
+      given = segment.sequence;
+      count += 1;
+      bytes += segment.bytes;
+      if (count === SEGMENTS_AT_ONCE || bytes >= BYTES_AT_ONCE) return { given, more: true };
     }
+    return { given, more: false };
   }
 
   /** Waits until something of the session was stored, or the time is over; gives how far it has listened. */

@@ -15,12 +15,19 @@ export function refusalStatus(operation: KubeOperation, refusal: Refusal): KubeS
   return failure("Forbidden", refusalText(operation, refusal), details);
 }
 
-/** As the API server words what RBAC forbids: what, to whom, why; then what to do next. */
-export function refusalText(operation: KubeOperation, refusal: Refusal): string {
+/**
+ * As the API server words what RBAC forbids: what, to whom, why; then what to do next.
+ * @param not what did not come of it; default that of a plain request
+ */
+export function refusalText(
+  operation: KubeOperation,
+  refusal: Refusal,
+  not = `${operation.verb} was not passed on`,
+): string {
   const { ruleId, reason, how, shortId, link, by, comment } = refusal;
-  const { name, verb } = operation;
+  const { name } = operation;
   const object = `${kubeResource(operation)}${name === "" ? "" : ` "${name}"`}`;
-  const what = `${object}: ${verb} was not passed on`;
+  const what = `${object}: ${not}`;
   const rule = ruleId === "" ? "" : ` [${ruleId}]`;
   const said = comment === undefined || comment === "" ? "" : `: "${comment}"`;
   switch (how) {

@@ -1,4 +1,6 @@
-import type { Admission, HeldOperation } from "@tidewaiter/core";
+import type { Admission } from "@tidewaiter/core";
+
+export { approvedText, heldText, spoken } from "@tidewaiter/toolkit/terminal/review-words";
 
 /** How a refused command ends, as a shell says of one that may not be run. */
 export const EXIT_REFUSED = 126;
@@ -26,22 +28,4 @@ export function refusalText(resource: string, what: string, refusal: Refusal): s
     case "unavailable":
       return `${what} on ${resource}: ${reason}${rule}. Try again in a moment.`;
   }
-}
-
-export function heldText(held: HeldOperation): readonly string[] {
-  const { ruleId, askedOf, link, expiresAt } = held;
-  return [
-    `waiting for a person; this has NOT run [${ruleId}]`,
-    `Asked: ${askedOf.join(", ")}. Ends ${expiresAt.slice(11, 16)} UTC. ${link}  Ctrl-C withdraws.`,
-  ];
-}
-
-export function approvedText(approval: { readonly reviewers: readonly string[]; readonly comment: string }): string {
-  const said = approval.comment === "" ? "" : `: "${approval.comment}"`;
-  return `approved by ${approval.reviewers.join(", ")}${said}. Running.`;
-}
-
-/** As our lines stand on a client's stderr or terminal. */
-export function spoken(lines: readonly string[], newline = "\n"): string {
-  return lines.map((line) => `tidewaiter: ${line}${newline}`).join("");
 }

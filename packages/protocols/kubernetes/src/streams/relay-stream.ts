@@ -1,0 +1,166 @@
+import type { HeldOperation, KubeOperation } from "@tidewaiter/core";
+import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
+import { redactText } from "@tidewaiter/toolkit/content/redact-text";
+import { approvedText, heldText } from "@tidewaiter/toolkit/terminal/review-words";
+import { refuseUpgrade, type UpgradeExchange } from "../accept-client/exchange.ts";
+import { KubernetesTargetError } from "../connect-target/upstream.ts";
+import { admit, finish, type KubeContext } from "../session/context.ts";
+import { toTarget } from "../session/headers.ts";
+import { refusalText } from "../session/words.ts";
+import { failure, type KubeStatus } from "../status.ts";
+import { acceptRemoteCommand } from "./accept-remote-command.ts";
+import { ClientEnd } from "./client-end.ts";
+import { openRemoteCommand } from "./open-remote-command.ts";
+import { relayRemoteCommand } from "./relay-remote-command.ts";
+import { statusOfResponse } from "./stream-status.ts";
+import { queryOf, readWish, type StreamWish, shownCommand } from "./wish.ts";
+
+const CTRL_C = 0x03;
+
+/** exec or attach, from the request to its end. Never rejects. */
+export async function relayStream(
+  upgrade: UpgradeExchange,
+  operation: KubeOperation,
+  context: KubeContext,
+): Promise<void> {
+  upgrade.socket.on("error", () => upgrade.socket.destroy());
+  try {
+    const wish = readWish(upgrade.query);
+    const acceptance = acceptRemoteCommand(upgrade, wish);
+    if (!acceptance.ok) return refuseUpgrade(upgrade, acceptance.status);
+    const { transport } = acceptance;
+    const accept = async () => new ClientEnd(await acceptance.accept(), wish.tty);
+    await new RemoteCommandRequest({ upgrade, operation, context, wish, transport, accept }).run();
+  } catch {
+    upgrade.socket.destroy();
+  }
+}
+
+interface RequestOptions {
+  readonly upgrade: UpgradeExchange;
+  readonly operation: KubeOperation;
+  readonly context: KubeContext;
+  readonly wish: StreamWish;
+  readonly transport: "websocket" | "spdy";
+  readonly accept: () => Promise<ClientEnd>;
+}
+
+/**
+ * The client's upgrade is taken only when there is something to say to it: a hold, a refusal, or the API server's own yes.
+ * So its no reaches the client as it is, and kubectl shows it as it would without the gateway.
+ */
+class RemoteCommandRequest {
+  readonly #options: RequestOptions;
+  readonly #left = new AbortController();
+  #client: Promise<ClientEnd> | undefined;
+  /** Ends looking at what is typed during the wait. */
+  #waits: (() => void) | undefined;
+
+  constructor(options: RequestOptions) {
+    this.#options = options;
+    const leave = (): void => this.#left.abort();
+    options.upgrade.signal.addEventListener("abort", leave, { once: true });
+    options.context.signal.addEventListener("abort", leave, { once: true });
+    if (options.context.signal.aborted || options.upgrade.signal.aborted) leave();
+  }
+
+  async run(): Promise<void> {
+    const { operation, context, wish, upgrade, transport } = this.#options;
+    const startedAt = Date.now();
+    const admission = await admit(context, {
+      operation,
+      text: shownCommand(operation, wish),
+      signal: this.#left.signal,
+      onHeld: (held) => void this.#hold(held).catch(() => this.#left.abort()),
+    });
+    this.#waits?.();
+    if (!admission.ok) {
+      if (context.signal.aborted) return this.#interrupted();
+      const client = await this.#accepted();
+      const text = refusalText(operation, admission, "not run");
+      if (!client.command.statusShown) client.say([text]);
+      return client.finish(failure("Forbidden", text));
+    }
+    const done = (result: "error" | "canceled", tag: string): void =>
+      finish(context, admission.operation, { result, tag, bytes: 0, startedAt });
+    if (admission.approval !== undefined) (await this.#accepted()).say([approvedText(admission.approval)]);
+    try {
+      const opened = await openRemoteCommand({
+        target: context.target,
+        path: upgrade.path,
+        query: queryOf(operation, wish),
+        headers: toTarget(upgrade.headers),
+        wish,
+        transport,
+        signal: this.#left.signal,
+      });
+      if (!opened.ok) {
+        done("error", String(opened.response.statusCode ?? 0));
+        return this.#refused(await statusOfResponse(opened.response, this.#redact));
+      }
+      const upstream = opened.command;
+      const client = await this.#accepted().catch((error: unknown) => {
+        upstream.destroy();
+        throw error;
+      });
+      return await relayRemoteCommand({ context, operation, client, upstream, admission, startedAt });
+    } catch (error) {
+      if (this.#left.signal.aborted) {
+        done("canceled", "client left");
+        return this.#interrupted();
+      }
+      done("error", "not opened");
+      await this.#refused(statusOfError(error, context));
+    }
+  }
+
+  #accepted(): Promise<ClientEnd> {
+    if (this.#client === undefined) {
+      this.#client = this.#options.accept();
+      void this.#client.then(
+        (client) => client.command.over.then(() => this.#left.abort()),
+        () => this.#left.abort(),
+      );
+    }
+    return this.#client;
+  }
+
+  /** The wait is told, and taken back by Ctrl-C in a terminal. */
+  async #hold(held: HeldOperation): Promise<void> {
+    const client = await this.#accepted();
+    client.say(heldText(held));
+    if (!client.tty) return;
+    const { stdin } = client.command;
+    const look = (chunk: Buffer): void => {
+      if (chunk.includes(CTRL_C)) this.#left.abort();
+    };
+    stdin?.on("arrived", look);
+    this.#waits = () => void stdin?.off("arrived", look);
+  }
+
+  async #refused(status: KubeStatus): Promise<void> {
+    if (this.#client === undefined) return refuseUpgrade(this.#options.upgrade, status);
+    const client = await this.#client;
+    await client.finish(status);
+  }
+
+  async #interrupted(): Promise<void> {
+    const { context, upgrade } = this.#options;
+    if (!context.signal.aborted) return void upgrade.socket.destroy();
+    const words = `the session on ${context.resource} has ended: ${await context.interrupted}`;
+    const client = await this.#accepted();
+    client.say([words]);
+    await client.cut(failure("Forbidden", words));
+  }
+
+  readonly #redact = (text: string): string => {
+    const { set } = activeDetectors(this.#options.context.session.labels().detectors, undefined) ?? {};
+    return set === undefined ? text : redactText(text, set);
+  };
+}
+
+function statusOfError(error: unknown, { resource }: KubeContext): KubeStatus {
+  if (error instanceof KubernetesTargetError)
+    return failure(error.code === "unreachable" ? "ServiceUnavailable" : "BadGateway", error.message);
+  return failure("InternalError", `the stream to ${resource} failed in the gateway`);
+}
