@@ -108,8 +108,8 @@ export type SshChannel = (typeof SSH_CHANNELS)[number];
 export interface SshOperation {
   readonly type: "ssh";
   readonly channel: SshChannel;
-  /** Login at the target. */
-  readonly user: string;
+  /** Login at the target; undefined = not known, as in a test of a rule that names none. */
+  readonly user: string | undefined;
   /** Command line, typed line or name of a subsystem; empty otherwise. */
   readonly command: string;
   /** Names of the programs that `command` starts, without folder; undefined = it cannot be read. */

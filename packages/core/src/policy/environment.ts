@@ -278,7 +278,7 @@ export const ENVIRONMENT: Readonly<Record<string, EnvironmentRoot>> = {
       ),
       host: sshField("string", "host or socket of a forward; empty otherwise", (o) => o.forward?.host ?? ""),
       port: sshField("int", "port of a forward; 0 otherwise", (o) => toInt(o.forward?.port ?? 0)),
-      user: sshField("string", "login at the target", (o) => o.user),
+      user: sshField("string", "login at the target; unknown in a test that names none", (o) => o.user),
     },
   },
   kube: {

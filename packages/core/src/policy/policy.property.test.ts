@@ -19,6 +19,7 @@ const CONDITIONS = {
     'ssh.programs.exists(p, p == "rm")',
     '!("rm" in ssh.programs)',
     "ssh.bytes > 10",
+    'ssh.user == "root"',
     'ssh.direction == "download" && ssh.path.startsWith("/etc/")',
     'ssh.channel == "sftp" || ssh.programs.all(p, p == "ls")',
   ],
@@ -79,11 +80,12 @@ const transfer = fc.record({
 const sshOperation: fc.Arbitrary<SshOperation> = fc
   .record({
     channel: fc.constantFrom("exec" as const, "shell" as const, "sftp" as const, "direct-tcpip" as const),
+    user: fc.constantFrom("root", "deploy"),
     programs,
     transfer: fc.option(transfer, { nil: undefined }),
   })
-  .map(({ channel, programs: started, transfer: moved }) =>
-    sshOf({ channel, programs: started, ...(moved !== undefined && { transfer: movedOf(moved) }) }),
+  .map(({ channel, user, programs: started, transfer: moved }) =>
+    sshOf({ channel, user, programs: started, ...(moved !== undefined && { transfer: movedOf(moved) }) }),
   );
 const kubeOperation: fc.Arbitrary<KubeOperation> = fc
   .record({
@@ -109,7 +111,12 @@ function movedOf({ bytes, ...rest }: Omit<Moved, "bytes"> & { readonly bytes?: n
 function unknownParts(of: SshOperation | KubeOperation): Operation {
   if (of.type === "kube") return { ...of, labels: undefined, programs: undefined };
   const { transfer: moved } = of;
-  return { ...of, programs: undefined, ...(moved && { transfer: { direction: moved.direction, path: moved.path } }) };
+  return {
+    ...of,
+    user: undefined,
+    programs: undefined,
+    ...(moved && { transfer: { direction: moved.direction, path: moved.path } }),
+  };
 }
 
 const context = fc

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { PREDICATE_USES } from "../operation.ts";
 import { PRINCIPAL_KINDS } from "../principal.ts";
 import { ACCESS_LEVELS } from "../resource.ts";
-import { writtenShape } from "../written/written-operation.ts";
+import { WRITTEN_TYPES, writtenShape } from "../written/written-operation.ts";
 import { BUILTIN_CATEGORIES } from "./builtin-rules.ts";
 import { PREDICATE_ACTIONS, TEST_EXPECTATIONS } from "./compiled-policy.ts";
 import { DETECTOR_NAMES } from "./detector-names.ts";
@@ -98,27 +98,29 @@ const recording = z.strictObject({
   results: z.boolean().optional().describe("keep the masked rows too"),
 });
 
-/** Exactly one of the keys of `writtenShape` is there: compileTests sees to it, in words. */
-const test = z.strictObject({
-  ...writtenShape,
-  expect: z.enum(TEST_EXPECTATIONS),
-  as: z
-    .strictObject({
-      kind: z.enum(PRINCIPAL_KINDS).optional(),
-      name: z.string().min(1).max(63).optional(),
-      groups: z.array(z.string().min(1)).optional(),
-    })
-    .optional()
-    .describe("who; by default one that the rule's `match` selects"),
-  resource: z
-    .strictObject({ name: z.string().min(1).optional(), tags: z.record(z.string(), z.string()).optional() })
-    .optional()
-    .describe("where; by default one that the rule's `match` selects"),
-  level: z
-    .enum(ACCESS_LEVELS)
-    .optional()
-    .describe("by default the first of the rule's `match`, else the lowest that may do this at all"),
-});
+/** Exactly one of the keys of `writtenShape` is there: compileTests sees to it in words, and editors by `oneOf`. */
+const test = z
+  .strictObject({
+    ...writtenShape,
+    expect: z.enum(TEST_EXPECTATIONS),
+    as: z
+      .strictObject({
+        kind: z.enum(PRINCIPAL_KINDS).optional(),
+        name: z.string().min(1).max(63).optional(),
+        groups: z.array(z.string().min(1)).optional(),
+      })
+      .optional()
+      .describe("who; by default one that the rule's `match` selects"),
+    resource: z
+      .strictObject({ name: z.string().min(1).optional(), tags: z.record(z.string(), z.string()).optional() })
+      .optional()
+      .describe("where; by default one that the rule's `match` selects"),
+    level: z
+      .enum(ACCESS_LEVELS)
+      .optional()
+      .describe("by default the first of the rule's `match`, else the lowest that may do this at all"),
+  })
+  .meta({ oneOf: WRITTEN_TYPES.map((type) => ({ required: [type] })) });
 
 const match = z.strictObject({
   resources: globs.optional().describe("names"),

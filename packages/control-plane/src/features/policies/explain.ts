@@ -40,7 +40,8 @@ export async function explainOperation(
   const resource = await services.store.units.resources.get({ name: request.resource });
   const { name, protocol, tags, enforce } = resource;
   fits(written, name, protocol);
-  const user = resource.credentials.find(({ level }) => level === request.level)?.username;
+  // a secret that an agent keeps may bring its own
+  const user = resource.credentials.find(({ level }) => level === request.level)?.username || undefined;
   const operations = await toOperations(written, policy, user);
   const session = { client: request.client };
   const context = { principal, resource: { name, protocol, tags, enforce }, level: request.level, session };

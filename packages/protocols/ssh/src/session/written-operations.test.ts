@@ -18,6 +18,13 @@ describe("what is written of an SSH connection", () => {
     expect(operationsOf('sh -c "$X"')).toMatchObject([{ channel: "exec", programs: undefined }]);
   });
 
+  it("has the login that is written, else the one that is known, else none", () => {
+    const written = { kind: "exec", command: "id" } as const;
+    const users = [operationsOfWritten({ ...written, user: "root" }, "deploy"), operationsOfWritten(written, "deploy")];
+    expect(users.map(([operation]) => operation?.user)).toEqual(["root", "deploy"]);
+    expect(operationsOfWritten(written)[0]?.user).toBeUndefined();
+  });
+
   it.each(["sftp", "scp", "rsync", "redirect"] as const)("is a file moved by %s, whatever its name", (channel) => {
     for (const direction of ["upload", "download"] as const) {
       for (const path of ["/srv/./x", "-a 'b' $c", "/dev/null"]) {

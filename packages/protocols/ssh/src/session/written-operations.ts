@@ -14,7 +14,7 @@ import {
 } from "./operations.ts";
 
 /** As what a written operation is judged, as a session would make it. `user`: the login at the target, unless it names one. */
-export function operationsOfWritten(written: WrittenSsh, user = ""): readonly SshOperation[] {
+export function operationsOfWritten(written: WrittenSsh, user?: string): readonly SshOperation[] {
   return asksOf(written).map(({ operation }) => ({ type: "ssh", user: written.user ?? user, ...operation }));
 }
 
