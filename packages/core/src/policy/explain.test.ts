@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { WrittenOperation } from "../written/written-operation.ts";
 import { describeEnvironment } from "./environment.ts";
 import { explain, renderExplanation } from "./explain.ts";
-import { contextOf, LABELS, operationOf, policyOf, rulesOf } from "./fixtures.test-data.ts";
+import { contextOf, kubeOf, LABELS, operationOf, policyOf, rulesOf } from "./fixtures.test-data.ts";
 import { runPolicyTests } from "./policy-tests.ts";
 
 describe("explain", () => {
@@ -49,6 +50,28 @@ describe("runPolicyTests", () => {
       ["b", "allowed", false],
     ]);
     expect(results[0]).toMatchObject({ document: "p1.yaml", line: 3 });
+  });
+});
+
+describe("what a test of a cluster sees of Secrets", () => {
+  const test =
+    "{ kube: 'get secrets db -n prod', expect: masked }, { kube: 'get configmaps -n prod', expect: allowed }";
+  const rule = `{ id: a, when: 'kube.verb == "delete"', deny: no, tests: [${test}] }`;
+  const operations = (written: WrittenOperation) =>
+    written.type === "kube" ? [kubeOf({ verb: "get", resource: written.kube.resource })] : [];
+
+  it("they are masked, unless a policy shows them", () => {
+    const passed = (...documents: readonly string[]) =>
+      runPolicyTests(policyOf(...documents), operations).map(({ actual, ok }) => [actual, ok]);
+    expect(passed(rulesOf(rule))).toEqual([
+      ["masked", true],
+      ["allowed", true],
+    ]);
+    const shown = "{ id: s, match: { labels: [kube.secret] }, mask: { kube.secret: token }, unless: 'true' }";
+    expect(passed("version: 1\nlabels: { kube.secret: {} }", rulesOf(rule, shown))).toEqual([
+      ["allowed", false],
+      ["allowed", true],
+    ]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { kubeLabels } from "../labels/kube-secret.ts";
 import type { Operation } from "../operation.ts";
 import { OUTCOMES, type Verdict } from "../verdict.ts";
 import { PROTOCOL_OF, type WrittenOperation } from "../written/written-operation.ts";
@@ -83,5 +84,7 @@ function outcomeOf(judged: readonly Judged[], expected: TestExpectation): TestEx
 }
 
 function masks({ operation, verdict }: Judged): boolean {
+  // no policy has to define what Secrets carry: then it is masked
+  if (operation.type === "kube" && kubeLabels(operation).some((label) => verdict.masks[label] !== "show")) return true;
   return Object.entries(verdict.masks).some(([label, mask]) => mask !== "show" && touchesLabel(operation, label));
 }

@@ -113,6 +113,7 @@ describe("a request in the words of kubectl", () => {
     ["get /version x", '"x" behind a path means nothing', "x"],
     ["create /version", '"create" is no method', "create"],
     ["frobnicate pods", '"frobnicate" is no verb of the API', "frobnicate"],
+    ["get issuers.cert-manager.io", "whether issuers are in a namespace is not known", "issuers.cert-manager.io"],
     ["get nodes n1 -n prod", "nodes are in no namespace", "-n"],
     ["__proto__ pods", '"__proto__" is no verb of the API', "__proto__"],
     ["get __proto__", 'there is no resource "__proto__"', "__proto__"],

@@ -42,7 +42,7 @@ const SUBRESOURCES: ReadonlySet<string> = new Set([
  *     exec | attach | port-forward | logs POD [-n NAMESPACE] [-c CONTAINER] [-- COMMAND ARGUMENT...]
  *
  * VERB is one of the API; `get` without a name lists. TYPE may be singular or short, as kubectl takes it. `-l` gives the
- * labels of what is written. Without `-n` the namespace is `default`. `start` and `end` of a problem are offsets in `line`.
+ * labels of what is written. Without `-n` the namespace is `default`; types that are not Kubernetes' own need -n or -A. `start` and `end` of a problem are offsets in `line`.
  */
 export function readKubectl(line: string): KubectlResult {
   const words = wordsOf(line);

@@ -198,6 +198,10 @@ function contradiction(asked: Asked, namespaced: boolean | undefined): WrittenPr
     const one = verb === "deletecollection" ? "delete" : "get";
     return { message: `${verb} takes no name`, key: "name", hint: `of one object it is "${one}"` };
   }
+  if (namespace === undefined && namespaced === undefined) {
+    const hint = 'add -n NAMESPACE (namespace: NAME), or -A (namespace: "") for all of them or where there is none';
+    return { message: `whether ${resource} are in a namespace is not known`, key: "resource", hint };
+  }
   if (namespace !== undefined && namespace !== "" && namespaced === false && resource !== "namespaces")
     return { message: `${resource} are in no namespace`, key: "namespace" };
   if (labels !== undefined && !WRITES.has(verb))
@@ -230,7 +234,7 @@ export function kubeText(kube: WrittenKube): string {
   if (kube.subresource !== "") words.push("--subresource", kube.subresource);
   const own = group === "" && resource === "namespaces";
   if (kube.namespace !== "" && !own) words.push("-n", kube.namespace);
-  else if (known?.namespaced === true && known.group === group) words.push("-A");
+  else if (!own && (known?.group !== group || known.namespaced)) words.push("-A");
   if (kube.labels !== undefined)
     words.push(
       "-l",
