@@ -28,7 +28,10 @@ export function showBody(
   const mask = new ValueMask(masking, { table, namespace, custom: isCustomGroup(group), root, filtered: false });
   if (patch !== undefined) return cut(showPatch(patch, mask, root));
   const masked = mask.apply(Buffer.from(writeJsonTree(tree)), root);
-  return cut(writeJsonTree(readJsonTree(masked), 2));
+  // what is cut anyhow need not be made readable
+  return cut(
+    masked.length > MAX_SHOWN * 4 ? masked.toString("utf8", 0, MAX_SHOWN * 4) : writeJsonTree(readJsonTree(masked), 2),
+  );
 }
 
 function rootOf({ group, resource }: KubeOperation): Place {

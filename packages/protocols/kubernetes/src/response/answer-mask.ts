@@ -1,16 +1,7 @@
-import {
-  BACKSLASH,
-  CLOSE_ARRAY,
-  CLOSE_OBJECT,
-  COLON,
-  COMMA,
-  isSpace,
-  OPEN_ARRAY,
-  OPEN_OBJECT,
-  QUOTE,
-  skipSpace,
-} from "../json/json-scan.ts";
+import { CLOSE_ARRAY, COMMA, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace } from "../json/json-scan.ts";
+import { Nesting } from "../json/nesting.ts";
 import type { BodyMask } from "./body-mask.ts";
+import { HeadScan } from "./head-scan.ts";
 import { type Identity, identityOf, identityOfRow } from "./identity.ts";
 import { KEYS, keyOf } from "./known-keys.ts";
 import { PLACE, type Place } from "./places.ts";
@@ -38,21 +29,15 @@ export class AnswerMask implements BodyMask {
   readonly #hides: Hides | undefined;
   #phase: Phase = "head";
   #pending: Buffer = NOTHING;
-  /** Up to here `#pending` was read. */
+  readonly #head = new HeadScan();
+  readonly #nesting = new Nesting();
+  /** Between items: up to here `#pending` was read. */
   #at = 0;
-  #depth = 0;
-  #inString = false;
-  /** In the head: the last string directly in the object, and whether it is the key of what comes. */
-  #keyFrom = -1;
-  #keyTo = -1;
-  #isKey = false;
   /** The item that is being read; -1 = none. */
   #itemFrom = -1;
   #itemPlace: Place = PLACE.object;
   /** Some item has gone out. */
   #any = false;
-  /** The document is over; only white space may follow. */
-  #over = false;
 
   constructor(mask: ValueMask, hides: Hides | undefined) {
     this.#mask = mask;
@@ -66,8 +51,8 @@ export class AnswerMask implements BodyMask {
   push(chunk: Buffer): Buffer {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const out: Buffer[] = [];
-    if (this.#phase === "head") this.#head(out);
-    if (this.#phase === "items") this.#items(out);
+    if (this.#phase === "head") this.#readHead(out);
+    if (this.#phase === "items") this.#readItems(out);
     if (this.#pending.length > MAX_ITEM) throw unreadable("one object is larger than 4 MiB");
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
@@ -85,125 +70,62 @@ export class AnswerMask implements BodyMask {
   }
 
   /** Until the object ends or its items begin. */
-  #head(out: Buffer[]): void {
+  #readHead(out: Buffer[]): void {
     const bytes = this.#pending;
-    while (this.#at < bytes.length) {
-      if (this.#inString) {
-        if (!this.#stringEnds()) return;
-        if (this.#depth === 1) this.#keyTo = this.#at;
-        continue;
-      }
-      const byte = bytes[this.#at] as number;
-      if (this.#over && !isSpace(byte)) throw unreadable("something stands behind the JSON value");
-      if (byte === OPEN_ARRAY && this.#depth === 1 && this.#isKey) {
-        const place = this.#listPlace();
-        if (place !== undefined) return this.#begin(place, out);
-      }
-      this.#step(byte);
+    while (this.#head.toArray(bytes)) {
+      const { at, keyFrom, keyTo } = this.#head;
+      const key = keyOf(bytes, keyFrom, keyTo);
+      if (key === KEYS.items) return this.#begin(at, this.#mask.subject.root, out);
+      if (key === KEYS.rows) return this.#begin(at, PLACE.row, out);
+      this.#head.enter();
     }
   }
 
-  #step(byte: number): void {
-    switch (byte) {
-      case QUOTE:
-        this.#inString = true;
-        if (this.#depth === 1) this.#keyFrom = this.#at;
-        break;
-      case OPEN_OBJECT:
-      case OPEN_ARRAY:
-        this.#depth++;
-        break;
-      case CLOSE_OBJECT:
-      case CLOSE_ARRAY:
-        if (--this.#depth === 0) this.#over = true;
-        break;
-      case COLON:
-        if (this.#depth === 1) this.#isKey = true;
-        break;
-      case COMMA:
-        if (this.#depth === 1) this.#isKey = false;
-    }
-    this.#at++;
-  }
-
-  /** Moves behind the string that `#at` is in; false: it does not end here. */
-  #stringEnds(): boolean {
-    const bytes = this.#pending;
-    let at = this.#at;
-    while (at < bytes.length) {
-      const byte = bytes[at];
-      if (byte === BACKSLASH) {
-        // what is escaped comes with the next chunk
-        if (at + 1 === bytes.length) break;
-        at += 2;
-        continue;
-      }
-      at++;
-      if (byte === QUOTE) {
-        this.#at = at;
-        this.#inString = false;
-        return true;
-      }
-    }
-    this.#at = at;
-    return false;
-  }
-
-  #listPlace(): Place | undefined {
-    const written = this.#pending.subarray(this.#keyFrom, this.#keyTo);
-    const key = keyOf(this.#pending, this.#keyFrom, this.#keyTo, written.includes(BACKSLASH));
-    if (key === KEYS.items) return this.#mask.subject.root;
-    return key === KEYS.rows ? PLACE.row : undefined;
-  }
-
-  #begin(place: Place, out: Buffer[]): void {
+  #begin(at: number, place: Place, out: Buffer[]): void {
     this.#phase = "items";
     this.#itemPlace = place;
     const bytes = this.#pending;
-    const head = Buffer.concat([bytes.subarray(0, this.#at), CLOSING]);
-    out.push(this.#mask.applyPart(head, 0, this.#at, this.#mask.subject.root), bytes.subarray(this.#at, this.#at + 1));
-    this.#pending = bytes.subarray(this.#at + 1);
-    this.#at = 0;
-    this.#depth = 0;
+    const head = Buffer.concat([bytes.subarray(0, at), CLOSING]);
+    out.push(this.#mask.applyPart(head, 0, at, this.#mask.subject.root), bytes.subarray(at, at + 1));
+    this.#pending = bytes.subarray(at + 1);
   }
 
-  #items(out: Buffer[]): void {
+  #readItems(out: Buffer[]): void {
     const bytes = this.#pending;
+    const nesting = this.#nesting;
     // everything before has gone out, or has been left out
     let sent = 0;
-    while (this.#at < bytes.length) {
-      if (this.#inString) {
-        if (!this.#stringEnds()) break;
-        if (this.#depth === 0) sent = this.#item(this.#at, sent, out);
-        continue;
-      }
-      const byte = bytes[this.#at] as number;
-      const ends = byte === COMMA || byte === CLOSE_ARRAY || isSpace(byte);
-      if (this.#itemFrom < 0 && byte === CLOSE_ARRAY) {
-        out.push(bytes.subarray(sent, this.#at + 1));
-        this.#phase = "tail";
-        this.#pending = bytes.subarray(this.#at + 1);
-        return;
-      }
-      if (this.#itemFrom < 0 && !ends) this.#itemFrom = this.#at;
-      else if (this.#itemFrom >= 0 && this.#depth === 0 && ends) {
-        sent = this.#item(this.#at, sent, out);
-        continue;
-      }
-      if (byte === QUOTE) this.#inString = true;
-      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#depth++;
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-        if (--this.#depth === 0) {
-          this.#at++;
-          sent = this.#item(this.#at, sent, out);
-          continue;
+    for (;;) {
+      if (this.#itemFrom < 0) {
+        while (this.#at < bytes.length && isBetween(bytes[this.#at] as number)) this.#at++;
+        if (this.#at === bytes.length) break;
+        if (bytes[this.#at] === CLOSE_ARRAY) {
+          out.push(bytes.subarray(sent, this.#at + 1));
+          this.#phase = "tail";
+          this.#pending = bytes.subarray(this.#at + 1);
+          return;
         }
+        this.#itemFrom = this.#at;
+        nesting.at = this.#at;
       }
-      this.#at++;
+      if (!this.#itemEnds(bytes)) break;
+      sent = this.#item(nesting.at, sent, out);
+      this.#at = nesting.at;
     }
     this.#pending = bytes.subarray(sent);
     this.#at -= sent;
+    nesting.at -= sent;
     if (this.#itemFrom >= 0) this.#itemFrom -= sent;
+  }
+
+  #itemEnds(bytes: Buffer): boolean {
+    const first = bytes[this.#itemFrom];
+    if (first === OPEN_OBJECT || first === OPEN_ARRAY || first === QUOTE) return this.#nesting.read(bytes);
+    // a number or a word, which ends where something else begins
+    let { at } = this.#nesting;
+    while (at < bytes.length && !isBetween(bytes[at] as number) && bytes[at] !== CLOSE_ARRAY) at++;
+    this.#nesting.at = at;
+    return at < bytes.length;
   }
 
   /** The item that ends before `to` is whole. Says up to where nothing is left to send. */
@@ -228,6 +150,10 @@ export class AnswerMask implements BodyMask {
     // a row without its object could be any
     return identity === undefined ? isRow : this.#hides(identity);
   }
+}
+
+function isBetween(byte: number): boolean {
+  return byte === COMMA || isSpace(byte);
 }
 
 /** The first item that is shown has none before it, although others that are not shown came first. */

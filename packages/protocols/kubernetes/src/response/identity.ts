@@ -1,4 +1,4 @@
-import { eachMember, escaped, type Json, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "../json/json-scan.ts";
+import { eachMember, type Json, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "../json/json-scan.ts";
 import { KEYS, keyOf, readKey } from "./known-keys.ts";
 
 /** What a rule may choose objects by. */
@@ -14,11 +14,10 @@ export function identityOf(json: Json, at: number): Identity | undefined {
   if (bytes[at] !== OPEN_OBJECT) return undefined;
   let identity: Identity | undefined;
   eachMember(json, at, (from, to, value) => {
-    if (bytes[value] !== OPEN_OBJECT || keyOf(bytes, from, to, escaped) !== KEYS.metadata)
-      return valueEnd(bytes, value, end);
+    if (bytes[value] !== OPEN_OBJECT || keyOf(bytes, from, to) !== KEYS.metadata) return valueEnd(bytes, value, end);
     const metadata = { namespace: "", name: "", labels: {} as Record<string, string> };
     const next = eachMember(json, value, (keyFrom, keyTo, inner) => {
-      const key = keyOf(bytes, keyFrom, keyTo, escaped);
+      const key = keyOf(bytes, keyFrom, keyTo);
       if (key === KEYS.labels && bytes[inner] === OPEN_OBJECT) return readLabels(json, inner, metadata.labels);
       const after = valueEnd(bytes, inner, end);
       if (bytes[inner] === QUOTE && key === KEYS.name) metadata.name = textOf(bytes, inner, after);
@@ -43,7 +42,7 @@ export function memberOf(json: Json, at: number, key: number): number | undefine
   if (bytes[at] !== OPEN_OBJECT) return undefined;
   let found: number | undefined;
   eachMember(json, at, (from, to, value) => {
-    if (keyOf(bytes, from, to, escaped) === key) found = value;
+    if (keyOf(bytes, from, to) === key) found = value;
     return valueEnd(bytes, value, end);
   });
   return found;

@@ -1,3 +1,5 @@
+import { BACKSLASH } from "../json/json-scan.ts";
+
 /** Keys of Kubernetes objects that mean something here; everything else is `OTHER`. */
 export const KEYS = {
   OTHER: 0,
@@ -89,11 +91,12 @@ for (const [name, key] of Object.entries(KEYS))
 const byText = new Map<string, number>(Object.entries(KEYS).filter(([name]) => name !== "OTHER"));
 
 /** Which key the token `[from, to)`, quotation marks included, is. */
-export function keyOf(bytes: Buffer, from: number, to: number, hasEscape: boolean): number {
+export function keyOf(bytes: Buffer, from: number, to: number): number {
   const length = to - from - 2;
-  if (hasEscape) return byText.get(readKey(bytes, from, to)) ?? KEYS.OTHER;
-  if (length > LONGEST) return KEYS.OTHER;
-  for (const known of byLength[length] as readonly Known[]) if (same(bytes, from + 1, known.bytes)) return known.key;
+  if (length <= LONGEST)
+    for (const known of byLength[length] as readonly Known[]) if (same(bytes, from + 1, known.bytes)) return known.key;
+  for (let at = from + 1; at < to - 1; at++)
+    if (bytes[at] === BACKSLASH) return byText.get(readKey(bytes, from, to)) ?? KEYS.OTHER;
   return KEYS.OTHER;
 }
 

@@ -2,6 +2,8 @@ import { isUtf8 } from "node:buffer";
 import type { LabelMatcher, MaskSpec, ValueMaskSpec, Verdict } from "@tidewaiter/core";
 import { CONSTANT_MASK, KUBE_SECRET, strictestMask } from "@tidewaiter/core";
 import type { ActiveDetectors } from "@tidewaiter/toolkit/content/active-detectors";
+import { candidates } from "@tidewaiter/toolkit/content/prefilter";
+import { BACKSLASH } from "../json/json-scan.ts";
 import type { BodyMask } from "./body-mask.ts";
 import { CONSTANT_TEXT, maskedText, type Token, withoutFindings } from "./mask-text.ts";
 
@@ -25,6 +27,9 @@ export interface ColumnPlan {
 
 export type MaskedColumn = BodyMask["masked"][number];
 
+/** As kinds are called that hold values, and the beginning of every other way to write their letters. */
+const SECRET = Buffer.from("Secret");
+const ESCAPED = Buffer.from("\\u00");
 /** Plans by name are kept up to so many, then made anew: names come from the cluster. */
 const MAX_PLANS = 5_000;
 /** Entries for the recording; more names than that are not told apart. */
@@ -39,7 +44,9 @@ export class Masking {
   readonly byName: boolean;
   readonly masked: MaskedColumn[] = [];
   readonly #rules: MaskRules;
+  /** By column, of `#place`. */
   readonly #plans = new Map<string, ColumnPlan | undefined>();
+  #place = { schema: "", table: "" };
   readonly #noted = new Set<string>();
 
   constructor(rules: MaskRules) {
@@ -52,12 +59,15 @@ export class Masking {
   /** Of the value under `column` in an object of `table` (plural) in the namespace `schema`; undefined = no label, or shown. */
   column(schema: string, table: string, column: string): ColumnPlan | undefined {
     if (!this.byName) return undefined;
-    const key = `${schema}\0${table}\0${column}`;
-    let plan = this.#plans.get(key);
-    if (plan !== undefined || this.#plans.has(key)) return plan;
+    const known = this.#plans;
+    if (schema !== this.#place.schema || table !== this.#place.table || known.size >= MAX_PLANS) {
+      known.clear();
+      this.#place = { schema, table };
+    }
+    let plan = known.get(column);
+    if (plan !== undefined || known.has(column)) return plan;
     plan = this.#planOf(`${table}.${column}`, this.#rules.matcher.labelsOf({ schema, table, column }));
-    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
-    this.#plans.set(key, plan);
+    known.set(column, plan);
     return plan;
   }
 
@@ -87,12 +97,24 @@ export class Masking {
   }
 
   /** A text without what the detectors find; undefined when they find nothing. */
-  findings(text: Buffer, column: string): Buffer | undefined {
+  findings(text: Buffer, column: () => string): Buffer | undefined {
     const { detectors } = this;
     if (detectors === undefined) return undefined;
     return withoutFindings(text, detectors.set, (detector) =>
-      this.note(column, detectors.labels.get(detector) ?? [], "redact"),
+      this.note(column(), detectors.labels.get(detector) ?? [], "redact"),
     );
+  }
+
+  /** A cheap look at a JSON text: most hold nothing that is masked. */
+  mayHold(text: Buffer): boolean {
+    return this.byName || this.mayHoldUnnamed(text);
+  }
+
+  /** As `mayHold`, where no name can carry a label. */
+  mayHoldUnnamed(text: Buffer): boolean {
+    if (this.secret !== undefined && (text.includes(SECRET) || text.includes(ESCAPED))) return true;
+    if (this.detectors === undefined) return false;
+    return text.includes(BACKSLASH) || candidates(text, 0, text.length, this.detectors.set) !== 0;
   }
 
   note(column: string, labels: readonly string[], transform: MaskSpec["transform"]): void {

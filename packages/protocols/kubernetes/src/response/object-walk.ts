@@ -1,5 +1,7 @@
+import { candidates } from "@tidewaiter/toolkit/content/prefilter";
 import { Edits } from "../json/edits.ts";
 import {
+  BACKSLASH,
   CLOSE_OBJECT,
   eachElement,
   eachMember,
@@ -38,9 +40,8 @@ export interface AnswerSubject {
 const MAX_DEPTH = 500;
 /** JSON in strings in JSON. */
 const MAX_NESTED_TEXTS = 6;
-const OPEN_MARKS = new Set([OPEN_OBJECT, OPEN_ARRAY]);
-/** Bytes that may be read again, because an object says only at its end what it is. */
-const MAX_AGAIN = 64 * 1024 * 1024;
+/** Bytes that may be read again, because an object says only further on what it is. */
+const MAX_AGAIN = 16 * 1024 * 1024;
 
 const NULL = Buffer.from("null");
 const TABLE_OF: Readonly<Record<string, string>> = { Secret: "secrets", ConfigMap: "configmaps" };
@@ -64,6 +65,10 @@ export class ObjectWalk {
   readonly #copies = new SecretCopies();
   #table: string;
   #namespace: string;
+  /** The key that was read last. */
+  #keyFrom = -1;
+  #keyTo = -1;
+  #isCopy = false;
   #depth = 0;
   #again = 0;
 
@@ -79,25 +84,27 @@ export class ObjectWalk {
 
   /** Reads the text as one value at `place`. Throws on what is no JSON. */
   run(place: Place): void {
+    this.#isCopy = place === PLACE.secretCopy;
     const { bytes, end } = this.#json;
     const at = skipSpace(bytes, 0, end);
     if (at === end) throw unreadable("it is empty");
     if (skipSpace(bytes, this.#value(at, place), end) !== end) throw unreadable("more than one JSON value");
+    if (place === PLACE.secretCopy) this.#hideCopies([0, 0]);
   }
 
-  #value(at: number, place: Place, plan?: ColumnPlan, key: string = ""): number {
+  #value(at: number, place: Place, plan?: ColumnPlan): number {
     const { bytes, end } = this.#json;
     if (place === PLACE.pass) return valueEnd(bytes, at, end);
     const first = bytes[at];
-    if (first === QUOTE) return this.#string(at, place, plan, key);
+    if (first === QUOTE) return this.#string(at, place, plan);
     if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return this.#scalar(at, place, plan);
     if (++this.#depth > MAX_DEPTH) throw unreadable("it is nested too deep");
-    const next = first === OPEN_OBJECT ? this.#object(at, place, plan) : this.#array(at, place, plan, key);
+    const next = first === OPEN_OBJECT ? this.#object(at, place, plan) : this.#array(at, place, plan);
     this.#depth--;
     return next;
   }
 
-  #array(at: number, place: Place, plan: ColumnPlan | undefined, key: string): number {
+  #array(at: number, place: Place, plan: ColumnPlan | undefined): number {
     const { root } = this.#subject;
     switch (place) {
       case PLACE.items:
@@ -109,7 +116,7 @@ export class ObjectWalk {
       case PLACE.cells: {
         const { plans } = this.#columns;
         return eachElement(this.#json, at, (value, index) =>
-          this.#value(value, plans[index] === undefined ? PLACE.text : PLACE.column, plans[index], "cells"),
+          this.#value(value, plans[index] === undefined ? PLACE.text : PLACE.column, plans[index]),
         );
       }
       case PLACE.columnDefinitions: {
@@ -119,7 +126,7 @@ export class ObjectWalk {
         return next;
       }
       default:
-        return eachElement(this.#json, at, (value) => this.#value(value, place, plan, key));
+        return eachElement(this.#json, at, (value) => this.#value(value, place, plan));
     }
   }
 
@@ -130,8 +137,7 @@ export class ObjectWalk {
       bytes[at] === OPEN_OBJECT
         ? eachMember(this.#json, at, (from, to, value) => {
             const after = valueEnd(bytes, value, end);
-            if (keyOf(bytes, from, to, escaped) === KEYS.name && bytes[value] === QUOTE)
-              name = textOf(bytes, value, after);
+            if (keyOf(bytes, from, to) === KEYS.name && bytes[value] === QUOTE) name = textOf(bytes, value, after);
             return after;
           })
         : valueEnd(bytes, at, end);
@@ -158,6 +164,8 @@ export class ObjectWalk {
       case PLACE.tokenRequest:
       case PLACE.secretCopy:
         return this.#kinded(at, place);
+      case PLACE.env:
+        return this.#kinded(at, PLACE.text);
       case PLACE.envVar:
         return this.#envVar(at);
       default:
@@ -180,8 +188,7 @@ export class ObjectWalk {
     const is = kind === "Secret" ? PLACE.secret : PLACE.configMap;
     if (table !== undefined && place !== is && !neverLess(place, is)) {
       // read again as what it is
-      this.#again += next - at;
-      if (this.#again > MAX_AGAIN) throw unreadable("too many objects inside of each other");
+      this.#readsAgain(next - at);
       this.edits.truncate(before.edits);
       this.#copies.reset(before.copies);
       this.#table = table;
@@ -195,18 +202,28 @@ export class ObjectWalk {
     return next;
   }
 
+  #readsAgain(bytes: number): void {
+    this.#again += bytes;
+    if (this.#again > MAX_AGAIN) throw unreadable("too many objects inside of each other");
+  }
+
   #members(at: number, place: Place, plan: ColumnPlan | undefined): { readonly next: number; readonly kind: string } {
     const { bytes, end } = this.#json;
     const { root, custom } = this.#subject;
-    const named = custom && this.#masking.byName && place === PLACE.text;
+    const named = custom && this.#masking.byName && (place === PLACE.text || place === PLACE.object);
+    const keysAreText = custom && this.#masking.detectors !== undefined;
     let kind = "";
     const next = eachMember(this.#json, at, (from, to, value) => {
-      const key = keyOf(bytes, from, to, escaped);
-      if (key === KEYS.kind && bytes[value] === QUOTE) kind = textOf(bytes, value, stringEnd(bytes, value, end));
+      const key = keyOf(bytes, from, to);
+      if (key === KEYS.kind && bytes[value] === QUOTE && kind !== "Secret")
+        kind = textOf(bytes, value, stringEnd(bytes, value, end));
+      if (place === PLACE.fields) {
+        this.#string(from, PLACE.text, undefined);
+        return this.#value(value, place);
+      }
+      this.#keyFrom = from;
+      this.#keyTo = to;
       switch (place) {
-        case PLACE.fields:
-          this.#string(from, PLACE.text, undefined, "managedFields");
-          return this.#value(value, place);
         case PLACE.column:
           return this.#value(value, place, plan);
         case PLACE.secretData:
@@ -226,20 +243,12 @@ export class ObjectWalk {
       }
       if (place === PLACE.tokenRequest && key === KEYS.token)
         return this.#value(value, PLACE.secretText, this.#masking.secret);
-      if (named && inner === PLACE.text) {
-        const name = readKey(bytes, from, to);
-        const own = this.#plan(name);
-        return this.#value(value, own === undefined ? inner : PLACE.column, own, name);
-      }
-      return this.#value(value, inner, undefined, this.#nameFor(inner, from, to));
+      if (inner !== PLACE.text) return this.#value(value, inner);
+      if (keysAreText) this.#string(from, PLACE.text, undefined);
+      const own = named ? this.#plan(readKey(bytes, from, to)) : undefined;
+      return this.#value(value, own === undefined ? inner : PLACE.column, own);
     });
     return { next, kind };
-  }
-
-  /** Only where something may be found in the value is its name worth a string. */
-  #nameFor(place: Place, from: number, to: number): string {
-    const wanted = this.#masking.detectors !== undefined || this.#subject.root === PLACE.secret;
-    return place === PLACE.text && wanted ? readKey(this.#json.bytes, from, to) : "";
   }
 
   #secretPlan(key: string): ColumnPlan | undefined {
@@ -249,43 +258,43 @@ export class ObjectWalk {
   /** A value whose name the policy may speak of. */
   #named(value: number, place: Place, name: string): number {
     const plan = this.#plan(name);
-    if (plan !== undefined && place !== PLACE.configMapBinary) return this.#value(value, PLACE.column, plan, name);
-    return this.#value(value, place, plan, name);
+    return this.#value(value, plan !== undefined && place !== PLACE.configMapBinary ? PLACE.column : place, plan);
   }
 
   #envVar(at: number): number {
     const { bytes, end } = this.#json;
     let plan: ColumnPlan | undefined;
-    let name = "";
-    if (this.#masking.byName)
-      eachMember(this.#json, at, (from, to, value) => {
+    if (this.#masking.byName) {
+      const next = eachMember(this.#json, at, (from, to, value) => {
         const after = valueEnd(bytes, value, end);
-        if (bytes[value] === QUOTE && keyOf(bytes, from, to, escaped) === KEYS.name) {
-          name = textOf(bytes, value, after);
-          plan = this.#plan(name) ?? plan;
-        }
+        if (bytes[value] === QUOTE && keyOf(bytes, from, to) === KEYS.name)
+          plan = this.#plan(textOf(bytes, value, after)) ?? plan;
         return after;
       });
+      this.#readsAgain(next - at);
+    }
     return eachMember(this.#json, at, (from, to, value) => {
-      const key = keyOf(bytes, from, to, escaped);
-      if (key === KEYS.value && plan !== undefined) return this.#value(value, PLACE.column, plan, name);
-      return this.#value(value, placeOf(PLACE.envVar, key, PLACE.text), undefined, "env");
+      const key = keyOf(bytes, from, to);
+      this.#keyFrom = from;
+      this.#keyTo = to;
+      if (key === KEYS.value && plan !== undefined) return this.#value(value, PLACE.column, plan);
+      return this.#value(value, placeOf(PLACE.envVar, key, PLACE.text));
     });
   }
 
   #namespaceOf(at: number): string | undefined {
     const { bytes, end } = this.#json;
     let found: string | undefined;
-    eachMember(this.#json, at, (from, to, value) => {
-      if (bytes[value] !== OPEN_OBJECT || keyOf(bytes, from, to, escaped) !== KEYS.metadata)
-        return valueEnd(bytes, value, end);
+    const next = eachMember(this.#json, at, (from, to, value) => {
+      if (bytes[value] !== OPEN_OBJECT || keyOf(bytes, from, to) !== KEYS.metadata) return valueEnd(bytes, value, end);
       return eachMember(this.#json, value, (innerFrom, innerTo, inner) => {
         const after = valueEnd(bytes, inner, end);
-        if (bytes[inner] === QUOTE && keyOf(bytes, innerFrom, innerTo, escaped) === KEYS.namespace)
+        if (bytes[inner] === QUOTE && keyOf(bytes, innerFrom, innerTo) === KEYS.namespace)
           found = textOf(bytes, inner, after);
         return after;
       });
     });
+    this.#readsAgain(next - at);
     return found;
   }
 
@@ -301,7 +310,7 @@ export class ObjectWalk {
     return next;
   }
 
-  #string(at: number, place: Place, plan: ColumnPlan | undefined, key: string): number {
+  #string(at: number, place: Place, plan: ColumnPlan | undefined): number {
     const { bytes, end } = this.#json;
     const next = stringEnd(bytes, at, end);
     const hasEscape = escaped;
@@ -314,20 +323,21 @@ export class ObjectWalk {
         if (plan !== undefined) this.#replace(at, next, this.#masking.text(plan, textOf(bytes, at, next)));
         return next;
       case PLACE.configMapBinary:
-        this.#binary(at, next, plan, key);
+        this.#binary(at, next, plan);
         return next;
       case PLACE.secretAnnotations:
         this.#copies.annotation(at, next);
-        this.#text(at, next, hasEscape, { key, holds: PLACE.secretCopy });
+        this.#text(at, next, hasEscape, PLACE.secretCopy);
         return next;
       case PLACE.secretCopy:
-        this.#text(at, next, hasEscape, { key, holds: PLACE.secretCopy });
+        this.#copies.annotation(at, next);
+        this.#text(at, next, hasEscape, PLACE.secretCopy);
         return next;
       case PLACE.configMapData:
-        this.#text(at, next, hasEscape, { key, holds: PLACE.text });
+        this.#text(at, next, hasEscape, PLACE.text);
         return next;
       default:
-        this.#text(at, next, hasEscape, { key, holds: PLACE.object });
+        this.#text(at, next, hasEscape, PLACE.object);
         return next;
     }
   }
@@ -340,30 +350,35 @@ export class ObjectWalk {
     this.#replace(at, next, inBase64 ? this.#masking.base64(plan, written) : this.#masking.text(plan, written));
   }
 
-  #text(
-    at: number,
-    next: number,
-    hasEscape: boolean,
-    { key, holds }: { readonly key: string; readonly holds: Place },
-  ): void {
+  #text(at: number, next: number, hasEscape: boolean, holds: Place): void {
     const { bytes } = this.#json;
-    const { secret } = this.#masking;
+    const { secret, detectors } = this.#masking;
     if (holds === PLACE.secretCopy && secret !== undefined && SecretCopies.isOpaque(bytes, at + 1, next - 1))
       return this.#replace(at, next, this.#masking.text(secret, ""));
     if (mayHoldJson(bytes, at, next) && this.#jsonText(at, next, holds)) return;
-    if (key === "message" && secret !== undefined && this.#subject.root === PLACE.secret) {
+    if (secret !== undefined && this.#subject.root === PLACE.secret && this.#isMessage()) {
       const quoted = withoutQuotedValues(textOf(bytes, at, next));
       if (quoted !== undefined) return this.#replace(at, next, quoted);
     }
-    if (this.#masking.detectors === undefined) return;
-    const column = `${this.#table}.${key}`;
+    if (detectors === undefined) return;
     if (!hasEscape) {
-      const masked = this.#masking.findings(bytes.subarray(at + 1, next - 1), column);
+      if (candidates(bytes, at + 1, next - 1, detectors.set) === 0) return;
+      const masked = this.#masking.findings(bytes.subarray(at + 1, next - 1), () => this.#columnName());
       if (masked !== undefined) this.edits.replace(at + 1, next - 1, masked);
       return;
     }
-    const masked = this.#masking.findings(Buffer.from(textOf(bytes, at, next)), column);
+    const masked = this.#masking.findings(Buffer.from(textOf(bytes, at, next)), () => this.#columnName());
     if (masked !== undefined) this.#replace(at, next, masked.toString("utf8"));
+  }
+
+  #isMessage(): boolean {
+    return this.#keyFrom >= 0 && keyOf(this.#json.bytes, this.#keyFrom, this.#keyTo) === KEYS.message;
+  }
+
+  /** For the recording: never what a key holds that is no plain name. */
+  #columnName(): string {
+    const key = this.#keyFrom < 0 ? "" : readKey(this.#json.bytes, this.#keyFrom, this.#keyTo);
+    return `${this.#table}.${PLAIN_NAME.test(key) ? key : "(text)"}`;
   }
 
   /** A string that holds JSON, such as what `kubectl apply` keeps in an annotation. False: it holds none. */
@@ -375,6 +390,7 @@ export class ObjectWalk {
       return true;
     }
     const inner = Buffer.from(textOf(this.#json.bytes, at, next));
+    if (holds !== PLACE.secretCopy && !this.#masking.mayHold(inner)) return true;
     // a file in a ConfigMap has names of its own
     const custom = this.#subject.custom || holds === PLACE.text;
     const subject = { ...this.#subject, table: this.#table, namespace: this.#namespace, custom };
@@ -382,16 +398,19 @@ export class ObjectWalk {
     try {
       walk.run(holds);
     } catch {
-      return false;
+      if (holds !== PLACE.secretCopy || secret === undefined) return false;
+      // the copy of a Secret, in whatever form its program likes
+      this.#replace(at, next, this.#masking.text(secret, ""));
+      return true;
     }
     if (walk.edits.count > 0) this.#replace(at, next, walk.edits.applied(inner, 0, inner.length).toString("utf8"));
     return true;
   }
 
-  #binary(at: number, next: number, plan: ColumnPlan | undefined, key: string): void {
+  #binary(at: number, next: number, plan: ColumnPlan | undefined): void {
     const written = textOf(this.#json.bytes, at, next);
     if (plan !== undefined) return this.#replace(at, next, this.#masking.base64(plan, written));
-    const found = this.#masking.findings(Buffer.from(written, "base64"), `${this.#table}.${key}`);
+    const found = this.#masking.findings(Buffer.from(written, "base64"), () => this.#columnName());
     if (found !== undefined) this.#replace(at, next, found.toString("base64"));
   }
 
@@ -404,7 +423,8 @@ export class ObjectWalk {
     };
     for (const { start, end } of this.#copies.found(from, shown))
       this.edits.replaceAgain(start, end, Buffer.from(JSON.stringify(CONSTANT_TEXT)));
-    this.#copies.reset(from);
+    // what is said around a Secret inside of a copy belongs to it
+    if (!this.#isCopy) this.#copies.reset(from);
   }
 
   #replace(at: number, next: number, text: string): void {
@@ -417,17 +437,19 @@ function neverLess(place: Place, is: Place): boolean {
   return place === PLACE.secret || (place === PLACE.secretCopy && is !== PLACE.secret);
 }
 
+const PLAIN_NAME = /^[\w./-]{1,100}$/;
 const MIN_JSON = 4;
 
-/** Behind white space that may be escaped, an object or array begins. */
+/** Behind white space that may be escaped, an object or array begins, or a string that may hold one. */
 function mayHoldJson(bytes: Buffer, at: number, next: number): boolean {
   if (next - at < MIN_JSON) return false;
   let from = at + 1;
   for (;;) {
     const byte = bytes[from];
     if (byte === 0x20) from++;
-    else if (byte === 0x5c && (bytes[from + 1] === 0x6e || bytes[from + 1] === 0x74 || bytes[from + 1] === 0x72))
+    else if (byte === BACKSLASH && (bytes[from + 1] === 0x6e || bytes[from + 1] === 0x74 || bytes[from + 1] === 0x72))
       from += 2;
-    else return byte !== undefined && OPEN_MARKS.has(byte);
+    else if (byte === BACKSLASH) return bytes[from + 1] === QUOTE;
+    else return byte === OPEN_OBJECT || byte === OPEN_ARRAY;
   }
 }

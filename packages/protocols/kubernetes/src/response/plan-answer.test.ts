@@ -405,3 +405,53 @@ describe("what is no JSON, or too large", () => {
     expect(shown.match(new RegExp(MASK, "g"))?.length).toBe(1000);
   });
 });
+
+describe("an answer that is made to take long", () => {
+  const timed = (input: Parameters<typeof answered>[0], body: string) => {
+    const began = performance.now();
+    try {
+      answered(input, body);
+    } catch (error) {
+      expect(String(error)).toMatch(/cannot be masked/);
+    }
+    return performance.now() - began;
+  };
+  const nested = (depth: number, open: string, close: string, inner = '"x"') =>
+    open.repeat(depth) + inner + close.repeat(depth);
+  const custom = operationOf({ group: "example.com", resource: "things" });
+  const rules = rulesOf({ labels: [{ name: "p", columns: [], names: "password", detect: ["email"] }] });
+  const filler = JSON.stringify("x".repeat(1_000_000));
+
+  it.each([
+    ["Secrets that say so at their end", { operation: custom }, nested(150, '{"data":', ',"kind":"Secret"}', filler)],
+    ["Secrets around Secrets", { operation: custom }, nested(150, '{"a":', ',"kind":"Secret"}', filler)],
+    [
+      "variables in variables",
+      { operation: custom, rules },
+      nested(100, '{"env":[{"name":"a","value":', "}]}", filler),
+    ],
+    [
+      "many values in many annotations",
+      {},
+      JSON.stringify(
+        secret(Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`k${at}`, `value number ${at}`])), {
+          annotations: Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`a${at}`, "y".repeat(1_000)])),
+        }),
+      ),
+    ],
+    ["an error without end", {}, JSON.stringify({ kind: "Status", message: 'Invalid value: "'.repeat(200_000) })],
+    [
+      "text in text in text",
+      {},
+      JSON.stringify(
+        secret(
+          { a: "value" },
+          { annotations: { a: Array.from({ length: 12 }).reduce<string>((text) => JSON.stringify(text), "[]") } },
+        ),
+      ),
+    ],
+    ["escapes", { operation: custom, rules }, JSON.stringify({ spec: '\\"'.repeat(500_000) })],
+  ])("does not: %s", (_, input, body) => {
+    expect(timed(input, body)).toBeLessThan(3_000);
+  });
+});

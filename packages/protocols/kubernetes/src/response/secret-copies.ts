@@ -10,8 +10,14 @@ const MIN_OPAQUE = 80;
 const OPAQUE = /^[A-Za-z0-9+/_=-]+$/;
 /** Beginnings of gzip in base64, of any length. */
 const PACKED = /^(?:H4sI|eJ|UEsD|QlpoO)/;
-/** As much of a value is looked for: whoever copies it copies its beginning. */
+/** As much of a value is looked for as a whole: whoever copies it copies its beginning. */
 const MAX_NEEDLE = 256;
+/** Words of a value that no writing changes, such as the lines of a key: the longest of them, and no short ones. */
+const MIN_WORD = 8;
+const MAX_WORDS = 20;
+
+/** Bytes that are looked at for all values of one Secret; where it would be more, no annotation is shown. */
+const MAX_SEARCH = 100_000_000;
 
 /** Values of the Secret that is being read, and its annotations: programs keep copies of an object in them. */
 export class SecretCopies {
@@ -46,6 +52,8 @@ export class SecretCopies {
     const ranges = this.#annotations.slice(annotations);
     if (ranges.length === 0) return [];
     const needles = this.#values.slice(values).flatMap(writings);
+    const bytes = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (needles.length * bytes > MAX_SEARCH) return ranges;
     return ranges.filter(({ start, end }) => {
       const text = shown(start, end);
       return needles.some((needle) => text.includes(needle));
@@ -76,7 +84,12 @@ function writings(latin1: string): readonly string[] {
     (each) => each.length >= MIN_VALUE,
   );
   const hex = bytes.toString("hex");
-  return [...new Set([text, ...long, hex, hex.toUpperCase(), encoded(text), JSON.stringify(text).slice(1, -1)])];
+  return [...new Set([text, ...long, hex, hex.toUpperCase(), encoded(text), ...wordsOf(latin1)])];
+}
+
+function wordsOf(latin1: string): readonly string[] {
+  const words = latin1.split(/[^A-Za-z0-9]+/).filter((word) => word.length >= MIN_WORD);
+  return words.sort((a, b) => b.length - a.length).slice(0, MAX_WORDS);
 }
 
 function encoded(text: string): string {

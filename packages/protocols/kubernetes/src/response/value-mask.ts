@@ -1,13 +1,9 @@
-import { candidates } from "@tidewaiter/toolkit/content/prefilter";
-import { BACKSLASH } from "../json/json-scan.ts";
 import type { Masking } from "./masking.ts";
 import { type AnswerSubject, ObjectWalk, type TableColumns } from "./object-walk.ts";
 import { PLACE, type Place } from "./places.ts";
 
 /** Where names stand that a label may be carried by, in the object of a row. */
 const NAMED = [Buffer.from('"annotations"'), Buffer.from('"env"'), Buffer.from("\\")];
-const SECRET = Buffer.from("Secret");
-
 /** Masks one whole JSON value after the other: items of a list, rows of a Table, events of a watch. */
 export class ValueMask {
   readonly masking: Masking;
@@ -37,14 +33,12 @@ export class ValueMask {
     return walk;
   }
 
-  /** A cheap look at the whole, for most items hold nothing. */
   #mayHold(bytes: Buffer, place: Place): boolean {
-    const { detectors, byName, secret } = this.masking;
+    const { byName } = this.masking;
     const { root, custom } = this.subject;
-    if (place === PLACE.event || root !== PLACE.object || (byName && place !== PLACE.row)) return true;
-    if (byName && (custom || NAMED.some((key) => bytes.includes(key)))) return true;
-    if (secret !== undefined && bytes.includes(SECRET)) return true;
-    if (detectors === undefined) return false;
-    return bytes.includes(BACKSLASH) || candidates(bytes, 0, bytes.length, detectors.set) !== 0;
+    if (place === PLACE.event || root !== PLACE.object) return true;
+    if (byName && place === PLACE.row && !custom && !NAMED.some((key) => bytes.includes(key)))
+      return this.masking.mayHoldUnnamed(bytes);
+    return this.masking.mayHold(bytes);
   }
 }

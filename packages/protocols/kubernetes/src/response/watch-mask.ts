@@ -1,15 +1,5 @@
-import {
-  BACKSLASH,
-  CLOSE_ARRAY,
-  CLOSE_OBJECT,
-  eachElement,
-  isSpace,
-  OPEN_ARRAY,
-  OPEN_OBJECT,
-  QUOTE,
-  textOf,
-  valueEnd,
-} from "../json/json-scan.ts";
+import { eachElement, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "../json/json-scan.ts";
+import { Nesting } from "../json/nesting.ts";
 import { type Hides, MAX_ITEM } from "./answer-mask.ts";
 import type { BodyMask } from "./body-mask.ts";
 import { type Identity, identityOf, identityOfRow, memberOf } from "./identity.ts";
@@ -28,9 +18,8 @@ export class WatchMask implements BodyMask {
   readonly #hides: Hides | undefined;
   readonly #shown = new Set<string>();
   #pending: Buffer = NOTHING;
-  #at = 0;
-  #depth = 0;
-  #inString = false;
+  readonly #nesting = new Nesting();
+  #inEvent = false;
   /** White space behind an event that is left out is left out, too. */
   #skipsSpace = false;
 
@@ -45,31 +34,30 @@ export class WatchMask implements BodyMask {
 
   push(chunk: Buffer): Buffer {
     const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const nesting = this.#nesting;
     const out: Buffer[] = [];
+    // everything before has gone out, or has been left out
     let sent = 0;
-    while (this.#at < bytes.length) {
-      const byte = bytes[this.#at] as number;
-      if (this.#inString) {
-        if (byte === BACKSLASH) {
-          if (this.#at + 1 === bytes.length) break;
-          this.#at++;
-        } else if (byte === QUOTE) this.#inString = false;
-      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#depth++;
-      else if (this.#depth === 0) {
-        if (!isSpace(byte)) throw unreadable("what stands between events of a watch is no JSON object");
-        if (!this.#skipsSpace) out.push(bytes.subarray(this.#at, this.#at + 1));
-        sent = this.#at + 1;
-      } else if (byte === QUOTE) this.#inString = true;
-      else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --this.#depth === 0) {
-        const event = this.#event(bytes.subarray(sent, this.#at + 1));
-        if (event !== undefined) out.push(event);
-        this.#skipsSpace = event === undefined;
-        sent = this.#at + 1;
+    for (;;) {
+      if (!this.#inEvent) {
+        let at = sent;
+        while (at < bytes.length && isSpace(bytes[at])) at++;
+        if (!this.#skipsSpace && at > sent) out.push(bytes.subarray(sent, at));
+        sent = at;
+        if (at === bytes.length) break;
+        if (bytes[at] !== OPEN_OBJECT) throw unreadable("what stands between events of a watch is no JSON object");
+        this.#inEvent = true;
+        nesting.at = at;
       }
-      this.#at++;
+      if (!nesting.read(bytes)) break;
+      this.#inEvent = false;
+      const event = this.#event(bytes.subarray(sent, nesting.at));
+      if (event !== undefined) out.push(event);
+      this.#skipsSpace = event === undefined;
+      sent = nesting.at;
     }
     this.#pending = bytes.subarray(sent);
-    this.#at -= sent;
+    nesting.at -= sent;
     if (this.#pending.length > MAX_ITEM) throw unreadable("one event is larger than 4 MiB");
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
