@@ -9,7 +9,7 @@ export type EntryList = keyof typeof INNER;
 const EMPTY = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n";
 
 /** What a reader in YAML 1.1, as kubectl is, would take for no string. */
-const AMBIGUOUS = /^(?:y|n|yes|no|on|off|true|false|null|~|[-+.\d].*)$/i;
+const AMBIGUOUS = /^(?:y|n|yes|no|on|off|true|false|null|~|[-+]?\.?\d.*|[-+]?\.(?:inf|nan))$/i;
 
 /** How the file was written, as far as that is not kept by each value. */
 interface Style {
