@@ -5,14 +5,14 @@ import { failure, type KubeStatus } from "../status.ts";
 type Refusal = Extract<Admission, { ok: false }>;
 
 /** What a refused request ends with: kubectl prints `Error from server (Forbidden): ` and the message, and exits with 1. */
-export function refusalStatus(operation: KubeOperation, refusal: Refusal): KubeStatus {
+export function refusalStatus(operation: KubeOperation, refusal: Refusal, not?: string): KubeStatus {
   const { name, group, resource } = operation;
   const details = {
     ...(name !== "" && { name }),
     ...(group !== "" && { group }),
     ...(resource !== "" && { kind: resource }),
   };
-  return failure("Forbidden", refusalText(operation, refusal), details);
+  return failure("Forbidden", refusalText(operation, refusal, not), details);
 }
 
 /**

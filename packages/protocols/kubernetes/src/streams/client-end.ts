@@ -25,6 +25,11 @@ export class ClientEnd {
     if (sink !== undefined && !sink.writableEnded && !sink.destroyed) sink.write(spoken(lines, newline));
   }
 
+  /** The line in front of a Status that says the same, for clients that do not show it. */
+  explain(line: string): void {
+    if (!this.command.statusShown) this.say([line]);
+  }
+
   /** Says how it ended, behind everything that was written, and closes. Resolves when the client has it all, or has left. */
   async finish(status: StreamStatus): Promise<void> {
     const { command } = this;

@@ -6,8 +6,10 @@ import { Output } from "@tidewaiter/toolkit/terminal/output";
 import { pump } from "@tidewaiter/toolkit/terminal/pump";
 import { finish, type KubeContext } from "../session/context.ts";
 import { failure } from "../status.ts";
+import { archiveOf } from "./archive.ts";
 import type { Channel } from "./channel.ts";
 import type { ClientEnd } from "./client-end.ts";
+import { CopiedFiles } from "./copied-files.ts";
 import { ended, type RemoteCommand } from "./remote-command.ts";
 import { type ReadStatus, readSmall, readStreamStatus, type StreamStatus } from "./stream-status.ts";
 import { sizeText, TerminalSizes } from "./terminal-sizes.ts";
@@ -29,7 +31,7 @@ type End =
 
 /** Carries the streams of a command both ways until it, its client or its session ends, and says how it did. */
 export async function relayRemoteCommand(relay: CommandRelay): Promise<void> {
-  const { context, client, upstream, admission } = relay;
+  const { context, client, upstream, admission, operation } = relay;
   const { session } = context;
   const detectors = activeDetectors(session.labels().detectors, admission.verdict)?.set;
   const meter = session.meter(admission.verdict);
@@ -43,23 +45,31 @@ export async function relayRemoteCommand(relay: CommandRelay): Promise<void> {
     });
   };
   const outputs: Output[] = [];
+  const archive = archiveOf(operation.command);
+  const files = archive === undefined ? undefined : new CopiedFiles(session, admission.operation, archive);
   const carry = async (stream: "output" | "error", from: Channel | undefined, to: Channel | undefined) => {
     if (from === undefined || to === undefined) return;
+    // bytes of files are told by their names; a mask would make them others
+    const raw = stream === "output" && archive?.direction === "download";
     const output = new Output({
       session,
       operation: admission.operation,
       stream,
-      detectors,
+      detectors: raw ? undefined : detectors,
       terminal: client.tty,
-      recorded: true,
+      recorded: !raw,
       write: (bytes) => to.write(bytes),
       gate,
     });
     outputs.push(output);
-    await pump(from, to, (chunk) => output.take(chunk), gate);
+    const take = (chunk: Buffer): Buffer | undefined => {
+      if (raw) files?.push(chunk);
+      return output.take(chunk);
+    };
+    await pump(from, to, take, gate);
     await output.end();
   };
-  carryInput(relay);
+  carryInput(relay, archive?.direction === "upload" ? files : undefined);
   carrySizes(relay);
   const status = readSmall(upstream.error);
   const carried = Promise.all([
@@ -75,16 +85,18 @@ export async function relayRemoteCommand(relay: CommandRelay): Promise<void> {
   ]);
   upstream.destroy();
   meter.end();
+  if (end.how !== "interrupted") files?.end();
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
   await tellEnd(relay, end, bytes);
 }
 
-function carryInput({ context, client, upstream }: CommandRelay): void {
+function carryInput({ context, client, upstream }: CommandRelay, files: CopiedFiles | undefined): void {
   const { stdin } = client.command;
   const to = upstream.stdin;
   if (stdin === undefined || to === undefined) return;
   void pump(stdin, to, (chunk) => {
     context.session.count("target", chunk.length);
+    files?.push(chunk);
     return chunk;
   }).then(() => ended(to));
 }
@@ -123,12 +135,12 @@ async function tellEnd(relay: CommandRelay, end: End, bytes: number): Promise<vo
     case "spent": {
       const words = `stopped on ${resource}: the budget of bytes is spent [${end.ruleId}]`;
       done("error", "budget");
-      client.say([words]);
+      client.explain(words);
       return client.cut(failure("Forbidden", words));
     }
     case "interrupted": {
       const words = `the session on ${resource} has ended: ${end.reason}`;
-      client.say([words]);
+      client.explain(words);
       return client.cut(failure("Forbidden", words));
     }
     case "left":

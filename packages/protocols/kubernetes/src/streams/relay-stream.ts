@@ -1,9 +1,6 @@
 import type { HeldOperation, KubeOperation } from "@tidewaiter/core";
-import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
-import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 import { approvedText, heldText } from "@tidewaiter/toolkit/terminal/review-words";
 import { refuseUpgrade, type UpgradeExchange } from "../accept-client/exchange.ts";
-import { KubernetesTargetError } from "../connect-target/upstream.ts";
 import { admit, finish, type KubeContext } from "../session/context.ts";
 import { toTarget } from "../session/headers.ts";
 import { refusalText } from "../session/words.ts";
@@ -11,13 +8,14 @@ import { failure, type KubeStatus } from "../status.ts";
 import { acceptRemoteCommand } from "./accept-remote-command.ts";
 import { ClientEnd } from "./client-end.ts";
 import { openRemoteCommand } from "./open-remote-command.ts";
+import { relayPortForward } from "./relay-port-forward.ts";
 import { relayRemoteCommand } from "./relay-remote-command.ts";
-import { statusOfResponse } from "./stream-status.ts";
+import { redacted, statusOfError, statusOfResponse } from "./stream-status.ts";
 import { queryOf, readWish, type StreamWish, shownCommand } from "./wish.ts";
 
 const CTRL_C = 0x03;
 
-/** exec or attach, from the request to its end. Never rejects. */
+/** exec, attach or port-forward, from the request to its end. Never rejects. */
 export async function relayStream(
   upgrade: UpgradeExchange,
   operation: KubeOperation,
@@ -25,6 +23,7 @@ export async function relayStream(
 ): Promise<void> {
   upgrade.socket.on("error", () => upgrade.socket.destroy());
   try {
+    if (operation.subresource === "portforward") return await relayPortForward(upgrade, operation, context);
     const wish = readWish(upgrade.query);
     const acceptance = acceptRemoteCommand(upgrade, wish);
     if (!acceptance.ok) return refuseUpgrade(upgrade, acceptance.status);
@@ -78,7 +77,7 @@ class RemoteCommandRequest {
       if (context.signal.aborted) return this.#interrupted();
       const client = await this.#accepted();
       const text = refusalText(operation, admission, "not run");
-      if (!client.command.statusShown) client.say([text]);
+      client.explain(text);
       return client.finish(failure("Forbidden", text));
     }
     const done = (result: "error" | "canceled", tag: string): void =>
@@ -96,7 +95,7 @@ class RemoteCommandRequest {
       });
       if (!opened.ok) {
         done("error", String(opened.response.statusCode ?? 0));
-        return this.#refused(await statusOfResponse(opened.response, this.#redact));
+        return this.#refused(await statusOfResponse(opened.response, redacted(context)));
       }
       const upstream = opened.command;
       const client = await this.#accepted().catch((error: unknown) => {
@@ -149,18 +148,7 @@ class RemoteCommandRequest {
     if (!context.signal.aborted) return void upgrade.socket.destroy();
     const words = `the session on ${context.resource} has ended: ${await context.interrupted}`;
     const client = await this.#accepted();
-    client.say([words]);
+    client.explain(words);
     await client.cut(failure("Forbidden", words));
   }
-
-  readonly #redact = (text: string): string => {
-    const { set } = activeDetectors(this.#options.context.session.labels().detectors, undefined) ?? {};
-    return set === undefined ? text : redactText(text, set);
-  };
-}
-
-function statusOfError(error: unknown, { resource }: KubeContext): KubeStatus {
-  if (error instanceof KubernetesTargetError)
-    return failure(error.code === "unreachable" ? "ServiceUnavailable" : "BadGateway", error.message);
-  return failure("InternalError", `the stream to ${resource} failed in the gateway`);
 }

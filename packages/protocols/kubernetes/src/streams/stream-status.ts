@@ -1,7 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import type { KubeStatus } from "../status.ts";
-import { failure } from "../status.ts";
+import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
+import { redactText } from "@tidewaiter/toolkit/content/redact-text";
+import { KubernetesTargetError } from "../connect-target/upstream.ts";
+import type { KubeContext } from "../session/context.ts";
+import { failure, type KubeStatus } from "../status.ts";
 
 /** How a command ended, as the error channel says it since v4 (metav1.Status). */
 export type StreamStatus =
@@ -89,6 +92,18 @@ export async function statusOfResponse(
   if (read !== undefined && "code" in read) return { ...read, code };
   const text = change(body.toString("utf8").trim());
   return { ...failure("BadGateway", text === "" ? `the API server answered ${code}` : text), code };
+}
+
+/** What an API server that cannot be reached, or is not the right one, is told as. */
+export function statusOfError(error: unknown, { resource }: KubeContext): KubeStatus {
+  if (error instanceof KubernetesTargetError) return failure("BadGateway", error.message);
+  return failure("InternalError", `the stream to ${resource} failed in the gateway`);
+}
+
+/** Texts of the target's, without what the detectors find in them. */
+export function redacted({ session }: KubeContext): (text: string) => string {
+  const { set } = activeDetectors(session.labels().detectors, undefined) ?? {};
+  return (text) => (set === undefined ? text : redactText(text, set));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

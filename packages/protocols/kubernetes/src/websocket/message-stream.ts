@@ -16,9 +16,6 @@ export function messageStream(socket: Duplex, head: Buffer, role: "server" | "cl
   };
   const stream = new Channel(0, carrier);
   const connection = new WebSocketConnection(socket, head, { role, onMessage: (message) => stream.receive(message) });
-  void connection.over.then(() => {
-    stream.receiveEnd();
-    stream.destroy();
-  });
+  void connection.over.then(() => stream.receiveReset());
   return stream;
 }
