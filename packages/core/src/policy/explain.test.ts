@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { WrittenOperation } from "../written/written-operation.ts";
 import { describeEnvironment } from "./environment.ts";
 import { explain, renderExplanation } from "./explain.ts";
-import { contextOf, kubeOf, LABELS, operationOf, policyOf, rulesOf } from "./fixtures.test-data.ts";
+import { contextOf, kubeOf, LABELS, operationOf, policyOf, rulesOf, sshOf } from "./fixtures.test-data.ts";
 import { runPolicyTests } from "./policy-tests.ts";
 
 describe("explain", () => {
@@ -72,6 +72,20 @@ describe("what a test of a cluster sees of Secrets", () => {
       ["allowed", false],
       ["allowed", true],
     ]);
+  });
+});
+
+describe("the resource of a test", () => {
+  it("speaks the protocol of what is tested", () => {
+    const of = { sql: operationOf(), ssh: sshOf(), kube: kubeOf() };
+    for (const [type, protocol] of Object.entries({ sql: "postgres", ssh: "ssh", kube: "kubernetes" })) {
+      const tests = "{ sql: x, expect: denied }, { ssh: id, expect: denied }, { kube: get pods, expect: denied }";
+      const policy = policyOf(
+        rulesOf(`{ id: a, when: 'resource.protocol == "${protocol}"', deny: no, tests: [${tests}] }`),
+      );
+      const results = runPolicyTests(policy, (written) => [of[written.type]]);
+      expect(results.filter(({ actual }) => actual === "denied").map((result) => result.type)).toEqual([type]);
+    }
   });
 });
 

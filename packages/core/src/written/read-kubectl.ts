@@ -1,7 +1,7 @@
 import { didYouMean } from "../policy/suggest.ts";
 import { type WrittenWord, wordsOf } from "./words.ts";
 import { completeKube, type KubeInput, type WrittenKube } from "./written-kube.ts";
-import { refuse, type WrittenProblem } from "./written-result.ts";
+import { quoted, refuse, type WrittenProblem } from "./written-result.ts";
 
 export type KubectlResult =
   | { readonly ok: true; readonly value: WrittenKube }
@@ -42,7 +42,7 @@ const SUBRESOURCES: ReadonlySet<string> = new Set([
  *     exec | attach | port-forward | logs POD [-n NAMESPACE] [-c CONTAINER] [-- COMMAND ARGUMENT...]
  *
  * VERB is one of the API; `get` without a name lists. TYPE may be singular or short, as kubectl takes it. `-l` gives the
- * labels of what is written. Without `-n` the namespace is `default`; types that are not Kubernetes' own need -n or -A. `start` and `end` of a problem are offsets in `line`.
+ * labels of the object. Without `-n` the namespace is `default`; types that are not Kubernetes' own need -n or -A. `start` and `end` of a problem are offsets in `line`.
  */
 export function readKubectl(line: string): KubectlResult {
   const words = wordsOf(line);
@@ -100,7 +100,7 @@ class Reader {
         const hint =
           didYouMean(flag, [...Object.keys(VALUES), ...SWITCHES]) ??
           `known: ${[...Object.keys(VALUES), ...SWITCHES].join(", ")}`;
-        return this.#refuse(`unknown flag "${flag}"`, { hint }, word);
+        return this.#refuse(`unknown flag ${quoted(flag)}`, { hint }, word);
       }
       if (key === undefined) {
         if (flag === "--dry-run") this.#set("dry_run", !word.text.endsWith("=none"), word);
@@ -114,7 +114,7 @@ class Reader {
       else {
         const labels = labelsOf(value);
         if (labels === undefined)
-          return this.#refuse(`"${value}" is not KEY=VALUE`, { hint: "such as app=web,tier=front" }, word);
+          return this.#refuse(`${quoted(value)} is not KEY=VALUE`, { hint: "such as app=web,tier=front" }, word);
         this.#set("labels", labels, word);
       }
     }
@@ -126,7 +126,7 @@ class Reader {
     this.#draft.verb = verb;
     if (type === undefined) return undefined;
     if (type.text.startsWith("/")) {
-      if (name !== undefined) return this.#refuse(`"${name.text}" behind a path means nothing`, {}, name);
+      if (name !== undefined) return this.#refuse(`${quoted(name.text)} behind a path means nothing`, {}, name);
       this.#set("path", type.text, type);
       return undefined;
     }
@@ -138,15 +138,15 @@ class Reader {
         " ",
       );
       return this.#refuse(
-        `a name stands behind "/", not the subresource "${behind}"`,
-        { hint: `write "${meant}"` },
+        `a name stands behind "/", not the subresource ${quoted(behind)}`,
+        { hint: `write "${meant.slice(0, 200)}"` },
         type,
       );
     }
-    if (behind === "") return this.#refuse(`"${type.text}" names nothing behind "/"`, {}, type);
+    if (behind === "") return this.#refuse(`${quoted(type.text)} names nothing behind "/"`, {}, type);
     const extra = behind === undefined ? more : name;
     if (extra !== undefined)
-      return this.#refuse(`"${extra.text}" is one name too many`, { hint: "write one request for each" }, extra);
+      return this.#refuse(`${quoted(extra.text)} is one name too many`, { hint: "write one request for each" }, extra);
     this.#set("resource", resource, type);
     if (behind !== undefined) this.#set("name", behind, type);
     else if (name !== undefined) this.#set("name", name.text, name);
@@ -164,11 +164,11 @@ class Reader {
     const [extra] = word === "port-forward" ? more.filter(({ text }) => !/^[0-9]*(:[0-9]+)?$/.test(text)) : more;
     if (extra !== undefined) {
       const hint = word === "exec" ? 'the command stands behind "--"' : undefined;
-      return this.#refuse(`"${extra.text}" is one word too many`, { ...(hint !== undefined && { hint }) }, extra);
+      return this.#refuse(`${quoted(extra.text)} is one word too many`, { ...(hint !== undefined && { hint }) }, extra);
     }
     const name = pod.text.replace(/^(po|pods?)\//, "");
     if (name.includes("/")) {
-      const message = `${word} of "${pod.text}" is answered by a pod`;
+      const message = `${word} of ${quoted(pod.text)} is answered by a pod`;
       return this.#refuse(message, { hint: "write the name of the pod" }, pod);
     }
     if (this.#at.has("subresource"))

@@ -1,7 +1,7 @@
 import { closest, didYouMean } from "../policy/suggest.ts";
 import { type KubeType, kubeType, kubeTypeNames } from "./kube-types.ts";
 import { lineOf } from "./words.ts";
-import { refuse, type WrittenProblem, type WrittenResult } from "./written-result.ts";
+import { quoted, refuse, type WrittenProblem, type WrittenResult } from "./written-result.ts";
 
 /** A request to the Kubernetes API as it was written, complete: what was left out is filled in. */
 export interface WrittenKube {
@@ -17,7 +17,7 @@ export interface WrittenKube {
   readonly name: string;
   /** Of what is no resource; empty otherwise. */
   readonly path: string;
-  /** Of what is written; undefined = nothing is said of them. */
+  /** Of the object, as it is stored or written; undefined = nothing is said of them. */
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly dryRun: boolean;
   readonly container: string;
@@ -54,8 +54,6 @@ export const PATH_VERBS = ["get", "head", "post", "put", "patch", "delete", "opt
 /** They speak of one object. */
 const OF_ONE: ReadonlySet<string> = new Set(["get", "update", "patch", "delete"]);
 const OF_ALL: ReadonlySet<string> = new Set(["list", "watch", "deletecollection"]);
-/** Only these write an object, whose labels rules may speak of. */
-const WRITES: ReadonlySet<string> = new Set(["create", "update", "patch"]);
 const STREAMS: ReadonlySet<string> = new Set(["exec", "attach", "portforward"]);
 const VERSION = /^v[0-9]+((alpha|beta)[0-9]+)?$/;
 
@@ -72,9 +70,9 @@ function completePath(input: KubeInput, path: string): WrittenResult<WrittenKube
   const verb = input.verb.toLowerCase();
   if (!(PATH_VERBS as readonly string[]).includes(verb)) {
     const hint = `of a path that is no resource write ${PATH_VERBS.join(", ")}`;
-    return refuse(`"${input.verb}" is no method`, { key: "verb", hint });
+    return refuse(`${quoted(input.verb)} is no method`, { key: "verb", hint });
   }
-  if (!path.startsWith("/")) return refuse(`path "${path}" does not begin with "/"`, { key: "path" });
+  if (!path.startsWith("/")) return refuse(`path ${quoted(path)} does not begin with "/"`, { key: "path" });
   return done({ ...EMPTY, verb, path, dryRun: input.dry_run ?? false });
 }
 
@@ -148,7 +146,7 @@ function typeOf(written: string, { group, version }: KubeInput): WrittenResult<N
   const hint =
     didYouMean(word, kubeTypeNames()) ??
     "of other groups write the plural with the group, such as issuers.cert-manager.io";
-  return refuse(`there is no resource "${word}"`, { key: "resource", hint });
+  return refuse(`there is no resource ${quoted(word)}`, { key: "resource", hint });
 }
 
 /** What kubectl calls by another name is said in the API's words. */
@@ -179,7 +177,7 @@ function verbOf(written: string, name: string): WrittenResult<string> {
         ? `one of ${RESOURCE_VERBS.join(", ")}`
         : didYouMean(verb, RESOURCE_VERBS)
       : `the API is asked to ${meant}`;
-  return refuse(`"${written}" is no verb of the API`, { key: "verb", ...(hint !== undefined && { hint }) });
+  return refuse(`${quoted(written)} is no verb of the API`, { key: "verb", ...(hint !== undefined && { hint }) });
 }
 
 type Asked = KubeInput & { readonly resource: string; readonly subresource: string; readonly name: string };
@@ -189,7 +187,7 @@ function contradiction(asked: Asked, namespaced: boolean | undefined): WrittenPr
   if (name === "" && (OF_ONE.has(verb) || subresource !== "")) {
     const all = verb === "delete" ? 'all of them are "deletecollection"' : undefined;
     return {
-      message: `${verb} needs the name of one of the ${resource}`,
+      message: `${verb} needs the name of one of the ${resource.slice(0, 60)}`,
       key: "name",
       ...(all !== undefined && { hint: all }),
     };
@@ -200,12 +198,16 @@ function contradiction(asked: Asked, namespaced: boolean | undefined): WrittenPr
   }
   if (namespace === undefined && namespaced === undefined) {
     const hint = 'add -n NAMESPACE (namespace: NAME), or -A (namespace: "") for all of them or where there is none';
-    return { message: `whether ${resource} are in a namespace is not known`, key: "resource", hint };
+    return { message: `whether ${quoted(resource)} are in a namespace is not known`, key: "resource", hint };
   }
   if (namespace !== undefined && namespace !== "" && namespaced === false && resource !== "namespaces")
     return { message: `${resource} are in no namespace`, key: "namespace" };
-  if (labels !== undefined && !WRITES.has(verb))
-    return { message: `${verb} writes no labels`, key: "labels", hint: "rules do not see selectors" };
+  if (labels !== undefined && OF_ALL.has(verb))
+    return {
+      message: `${verb} speaks of many objects`,
+      key: "labels",
+      hint: "labels are of one; rules do not see selectors",
+    };
   const stream = STREAMS.has(subresource);
   if (stream && verb !== "create")
     return {

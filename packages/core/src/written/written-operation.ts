@@ -48,7 +48,10 @@ const kubeObject = z.strictObject({
   namespace: word.optional().describe("without it `default`; empty: all of them"),
   name: name.optional(),
   path: line.optional().describe("of what is no resource, such as `/version`"),
-  labels: z.record(z.string(), z.string()).optional().describe("of what is written"),
+  labels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("of the object, as it is stored or written; without them unknown"),
   dry_run: z.boolean().optional(),
   container: name.optional(),
   command: z.array(line).max(1_000).optional().describe("of exec, the program first"),

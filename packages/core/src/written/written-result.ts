@@ -11,6 +11,11 @@ export type WrittenResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: WrittenProblem };
 
+/** A word of whoever wrote it, as messages show it. */
+export function quoted(text: string): string {
+  return text.length > 60 ? `"${text.slice(0, 60)}..."` : `"${text}"`;
+}
+
 export function refuse(
   message: string,
   more: Omit<WrittenProblem, "message"> = {},

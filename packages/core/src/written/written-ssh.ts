@@ -1,7 +1,7 @@
 import type { SshChannel } from "../operation.ts";
 import { didYouMean } from "../policy/suggest.ts";
 import { lineOf, wordsOf } from "./words.ts";
-import { refuse, type WrittenProblem, type WrittenResult } from "./written-result.ts";
+import { quoted, refuse, type WrittenProblem, type WrittenResult } from "./written-result.ts";
 
 /** What is asked of an SSH connection, as it was written; keys as rules name them. */
 export interface SshInput {
@@ -81,7 +81,7 @@ function checkChange(command: string): WrittenProblem | undefined {
   if (verb === undefined) return { message: "a quote stays open", key: "command" };
   if (SFTP_VERBS.includes(verb.text)) return undefined;
   const hint = didYouMean(verb.text, SFTP_VERBS) ?? `one of ${SFTP_VERBS.join(", ")}`;
-  return { message: `"${verb.text}" is nothing that SFTP does`, key: "command", hint };
+  return { message: `${quoted(verb.text)} is nothing that SFTP does`, key: "command", hint };
 }
 
 function formOf({
