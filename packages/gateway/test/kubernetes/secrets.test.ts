@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { request } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
 import { kubernetesMissing, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, vi } from "vitest";
+import { WebSocket } from "ws";
 import { type KubeWorld, RESOURCE, startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -173,6 +175,19 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
       ),
     );
     expect(tried.filter(({ ok, leaks: found }) => !ok || found.length > 0)).toEqual([]);
+  });
+
+  it("do not leave by a watch over a WebSocket, whose events are messages", async () => {
+    const path = "/api/v1/namespaces/prod/secrets?watch=1&timeoutSeconds=1";
+    // the types do not know that the options of TLS are taken too
+    const tls = { ca: world.caPem, servername: `${RESOURCE}.${KUBERNETES_DOMAIN}` };
+    const options = { ...tls, headers: { authorization: `Bearer ${world.token()}` } };
+    const socket = new WebSocket(`wss://127.0.0.1:${world.gateway.port}${path}`, options);
+    const messages: string[] = [];
+    socket.on("message", (message) => messages.push(String(message)));
+    await once(socket, "close");
+    expect(messages.map((message) => JSON.parse(message).object.metadata.name)).toContain("db");
+    expect(leaks(messages.join(""))).toEqual([]);
   });
 
   it("do not leave as an echo of what is written, nor into the recording", async () => {

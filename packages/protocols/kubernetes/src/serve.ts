@@ -6,11 +6,13 @@ import { type Exchange, refuseUpgrade, respondStatus, type UpgradeExchange } fro
 import { HttpConnections } from "./accept-client/http-connection.ts";
 import { checkTarget } from "./check-target.ts";
 import { readRequest } from "./request/read-request.ts";
+import { withLabels } from "./session/object-labels.ts";
 import { relayRequest } from "./session/relay-request.ts";
 import { KubeSessions } from "./session/sessions.ts";
 import { failure, type KubeStatus } from "./status.ts";
 import { relayStream } from "./streams/relay-stream.ts";
 import { type KubernetesTarget, kubernetesTargetSchema } from "./target-schema.ts";
+import { exchangeOverWebSocket } from "./websocket/answer-as-messages.ts";
 
 export interface KubernetesOptions {
   /** Certificate and key for the name that a client asks for; undefined name: none was said. */
@@ -124,7 +126,14 @@ class Client {
     try {
       const read = readRequest(exchange.method, path, exchange.query);
       if (!read.ok) return refuseUpgrade(exchange, read.status);
-      if (read.stream) return await relayStream({ ...exchange, path }, read.operation, context);
+      if (read.stream) {
+        const operation = await withLabels(read.operation, undefined, context, exchange.signal);
+        return await relayStream({ ...exchange, path }, operation, context);
+      }
+      const { verb, subresource } = read.operation;
+      const asMessages = verb === "watch" || subresource === "log";
+      const plain = asMessages ? exchangeOverWebSocket({ ...exchange, path }, verb === "watch") : undefined;
+      if (plain !== undefined) return await relayRequest(plain, read.operation, context);
       refuseUpgrade(exchange, failure("BadRequest", "this path is not one that can be upgraded"));
     } finally {
       done();

@@ -38,6 +38,18 @@ async function storedLabels(
   { target, signal }: KubeContext,
   gone: AbortSignal,
 ): Promise<Labels> {
+  try {
+    return await ask(operation, { target, signal }, gone);
+  } catch {
+    return undefined;
+  }
+}
+
+async function ask(
+  operation: KubeOperation,
+  { target, signal }: Pick<KubeContext, "target" | "signal">,
+  gone: AbortSignal,
+): Promise<Labels> {
   const answer = await target.request({
     method: "GET",
     path: objectPath(operation),
@@ -49,12 +61,8 @@ async function storedLabels(
     answer.resume();
     return statusCode === 404 ? {} : undefined;
   }
-  try {
-    const { metadata }: { metadata?: { labels?: Labels } } = JSON.parse((await buffer(answer)).toString("utf8"));
-    return metadata === undefined ? undefined : (metadata.labels ?? {});
-  } catch {
-    return undefined;
-  }
+  const { metadata }: { metadata?: { labels?: Labels } } = JSON.parse((await buffer(answer)).toString("utf8"));
+  return metadata === undefined ? undefined : (metadata.labels ?? {});
 }
 
 function objectPath({ group, version, resource, namespace, name }: KubeOperation): string {
