@@ -314,24 +314,16 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
   });
 
   it("ends a live session within 5 s of the certificate's revocation, and says why", async () => {
-    const running = runCommand("ssh", ["-F", join(home.path, ".ssh", "config"), "web-1.tw", "echo begun; sleep 60"]);
-    await eventually(
-      async () => {
-        const listed = await run(["sessions", "list", "--as", "admin", "--json"]);
-        const { sessions } = JSON.parse(listed.stdout) as { sessions: { resource: string; endedAt: string | null }[] };
-        return sessions.some(({ resource, endedAt }) => resource === "web-1" && endedAt === null);
-      },
-      { within: 20_000, every: 300 },
-    );
+    using running = interactive("ssh", ["-F", join(home.path, ".ssh", "config"), "web-1.tw", "echo begun; sleep 60"]);
+    await running.see("begun\n");
     const { secrets } = JSON.parse((await run(["secrets", "list", "--json"])).stdout) as {
       secrets: { id: string; kind: string }[];
     };
     const certificate = secrets.find(({ kind }) => kind === "ssh_certificate");
     expect((await run(["secrets", "revoke", certificate?.id ?? ""])).code).toBe(0);
     const revokedAt = performance.now();
-    const result = await running;
-    expect(result.code).toBe(255);
-    expect(result.stderr).toContain("the session has ended: ");
+    expect(await running.closed).toBe(255);
+    expect(running.told.stderr).toContain("the session has ended: ");
     expect(performance.now() - revokedAt).toBeLessThan(30_000);
     const again = await runCommand("ssh", [
       "-F",

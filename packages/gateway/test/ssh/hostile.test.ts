@@ -131,6 +131,20 @@ rules:
     await eventually(() => world.gateway.sessions.size === 0);
   });
 
+  it("tells why to a channel that is asked for when the session has ended already", async () => {
+    await using world = await startWorld([]);
+    const client = await rawClient(world);
+    const session = await eventually(() => [...world.gateway.sessions][0]);
+    session.interrupt({ type: "revoked", reason: "the grant has ended" });
+    const channel = await new Promise<ssh2.ClientChannel>((resolve) => client.exec("true", (_, made) => resolve(made)));
+    const closed = once(channel.resume(), "close");
+    const [said] = (await once(channel.stderr, "data")) as [Buffer];
+    expect(said.toString()).toContain("the session has ended: the grant has ended");
+    await closed;
+    client.end();
+    await eventually(() => world.gateway.sessions.size === 0);
+  });
+
   it("hangs up on a client that does not", async () => {
     await using world = await startWorld([]);
     const client = await rawClient(world);

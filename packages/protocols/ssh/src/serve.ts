@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type { LiveSession, Protocol, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import type { Connection } from "ssh2";
@@ -83,12 +84,13 @@ async function serveLogin(
     if (typeof opened !== "string") await ended(opened, context);
     return;
   }
-  const reason = await Promise.race([end.promise, interrupted.promise]);
+  const { reason, outside } = await Promise.race([
+    end.promise.then((why) => ({ reason: why, outside: false })),
+    interrupted.promise.then((why) => ({ reason: why, outside: true })),
+  ]);
   context.target.end();
-  // the target is gone already; a disconnect would make clients throw away what their channels were told
-  const goodbye = setTimeout(close, GOODBYE_MS);
-  await end.promise;
-  clearTimeout(goodbye);
+  // a disconnect would make clients throw away what their channels were told; and a channel may be on its way still
+  if (outside) await delay(GOODBYE_MS, undefined, { signal: over }).catch(() => {});
   close();
   await ended(context.session, reason);
 }

@@ -91,6 +91,9 @@ it.each([
 
 it("of a session that had ended before says so", async () => {
   await expect(follow([], [problem(410, "session_ended")])).rejects.toMatchObject({ code: "session_ended" });
+  await expect(follow([], [problem(404, "not_found")])).rejects.toMatchObject({ code: "not_found" });
+  const lapsed = [{ text: position(1) }, problem(404, "not_found")];
+  await expect(follow(lapsed, [OPENED, problem(404, "not_found")])).rejects.toMatchObject({ code: "not_found" });
 });
 
 it("closes the watch when its person leaves", async () => {

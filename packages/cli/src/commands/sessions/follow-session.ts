@@ -54,17 +54,17 @@ export async function* followSession(following: Following): AsyncGenerator<Follo
         if (followed.ended !== null) return;
       } catch (error) {
         if (signal.aborted) return;
-        const what = passing(error, begun);
-        if (what === "fatal") throw error;
         // it ended while nobody asked
-        if (what === "ended") return yield { events: [], more: false, ended: "" };
-        if (what === "over") watch = undefined;
+        if (begun && codeOf(error) === "session_ended") return yield { events: [], more: false, ended: "" };
+        // nothing was asked for too long, as by a computer that slept: another watch goes on
+        if (watch !== undefined && codeOf(error) === "not_found") watch = undefined;
         else {
+          if (!passes(error)) throw error;
           if (awaySince === undefined) onAway(true);
           awaySince ??= performance.now();
           if (performance.now() - awaySince > PATIENCE_MS) throw error;
-          await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
         }
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
       }
     }
   } finally {
@@ -72,13 +72,14 @@ export async function* followSession(following: Following): AsyncGenerator<Follo
   }
 }
 
-/** `over`: nothing was asked for too long, as by a computer that slept; another watch goes on. */
-function passing(error: unknown, begun: boolean): "away" | "over" | "ended" | "fatal" {
-  if (!(error instanceof CliError)) return "fatal";
-  if (begun && error.code === "not_found") return "over";
-  if (begun && error.code === "session_ended") return "ended";
-  if (error.exit === "unreachable" || error.code === "storage_unavailable" || error.code === BROKEN_OFF) return "away";
-  return "fatal";
+function codeOf(error: unknown): string | undefined {
+  return error instanceof CliError ? error.code : undefined;
+}
+
+/** Asking again may help. */
+function passes(error: unknown): boolean {
+  if (error instanceof CliError && error.exit === "unreachable") return true;
+  return codeOf(error) === "storage_unavailable" || codeOf(error) === BROKEN_OFF;
 }
 
 async function openWatch({ api, sessionId, reason, originals }: Following): Promise<string> {

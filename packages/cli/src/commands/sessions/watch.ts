@@ -1,4 +1,3 @@
-import { escapeText } from "@tidewaiter/core/recording/escape-text";
 import type { SessionView } from "../../api/shapes.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
@@ -45,15 +44,24 @@ beginning. Ctrl-C leaves the session alone; tw sessions kill ID ends it.`,
         onAway: (away) =>
           output.note(away ? "The server cannot be reached; trying again." : "The server is there again."),
       });
-      await (output.json ? writeLines(context, followed) : show(context, session, options, followed));
+      const ended = await (output.json ? writeLines(context, followed) : show(context, session, options, followed));
+      if (ended !== null) output.note(endLine(session.id, ended));
     });
     if (code !== undefined && !output.json) output.note("You have left; the session goes on.");
     return code;
   },
 });
 
-async function writeLines({ output }: CommandContext, followed: AsyncIterable<Followed>): Promise<void> {
-  for await (const { events } of followed) for (const event of events) output.jsonLine(event);
+/** Why the session has ended, where the recording does not say it itself; else null. */
+type Ended = string | null;
+
+async function writeLines({ output }: CommandContext, followed: AsyncIterable<Followed>): Promise<Ended> {
+  let ended: Ended = null;
+  for await (const part of followed) {
+    for (const event of part.events) output.jsonLine(event);
+    ended = part.events.some(({ type }) => type === "session_ended") ? null : part.ended;
+  }
+  return ended;
 }
 
 async function show(
@@ -61,14 +69,14 @@ async function show(
   session: SessionView,
   { lines, originals }: Options,
   followed: AsyncIterable<Followed>,
-): Promise<void> {
+): Promise<Ended> {
   const view = new WatchView({
     output,
     startedAt: Date.parse(session.startedAt),
     revealSealed: originals === true,
     asLines: lines === true,
   });
-  let ended: string | null = null;
+  let ended: Ended = null;
   try {
     for await (const part of followed) {
       for (const event of part.events) view.show(event);
@@ -78,10 +86,12 @@ async function show(
   } finally {
     view.close();
   }
-  if (ended !== null && !view.saidEnd)
-    output.note(
-      `The session has ended${ended === "" ? "" : `: ${escapeText(ended)}`}.  All of it: tw sessions replay ${session.id}`,
-    );
+  return view.saidEnd ? null : ended;
+}
+
+/** Its last segments may not be stored yet, as when its gateway was lost. */
+function endLine(id: string, reason: string): string {
+  return `The session has ended${reason === "" ? "" : `: ${reason}`}.  All of it:  tw sessions replay ${id}`;
 }
 
 function headLines(session: SessionView, now: number): string[] {

@@ -53,10 +53,10 @@ export interface SessionChannelInput {
 export class SessionChannel {
   readonly #context: Promise<SshContext | string>;
   readonly #choice: Promise<ResourceChoice | undefined>;
+  readonly #ended: Promise<string>;
   readonly #env: Record<string, string> = {};
   readonly #gone = new AbortController();
   #pty: PseudoTtyInfo | undefined;
-  #channel: ServerChannel | undefined;
   #upstream: ClientChannel | undefined;
   #resized: ResizeListener | undefined;
   readonly #window = new Latest<WindowChangeInfo>(RESIZE_APART_MS, (size) => {
@@ -75,10 +75,7 @@ export class SessionChannel {
   constructor(session: Session, { context, choice, ended }: SessionChannelInput) {
     this.#context = context;
     this.#choice = choice;
-    void ended.then((reason) => {
-      if (this.#channel !== undefined && !this.#gone.signal.aborted)
-        this.#say(this.#channel, [`the session has ended: ${reason}`], EXIT_FAILED);
-    });
+    this.#ended = ended;
     session.on("close", () => {
       this.#window.stop();
       this.#gone.abort();
@@ -139,10 +136,13 @@ export class SessionChannel {
 
   async #start(channel: ServerChannel | undefined, wish: Wish): Promise<void> {
     if (channel === undefined) return;
-    this.#channel = channel;
     channel.on("error", () => {});
     // a stream of its own: what is told to a client that has closed the channel ends here
     channel.stderr.on("error", () => {});
+    // also when that was before it asked for anything
+    void this.#ended.then((reason) => {
+      if (!this.#gone.signal.aborted) this.#say(channel, [`the session has ended: ${reason}`], EXIT_FAILED);
+    });
     const unmade = await this.#choose(channel, wish);
     if (unmade !== undefined) return this.#say(channel, unmade.lines, unmade.code);
     const context = await this.#context;
