@@ -2,23 +2,27 @@ import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
 import {
   eventually,
   freePort,
   hasCommand,
-  kubectl,
   kubectlEnvironment,
   kubernetesMissing,
   kubernetesNeed,
   kubernetesPrograms,
   readAll,
+  runCommand,
   skipUnless,
   tempDir,
 } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { type KubeWorld, startWorld } from "./world.ts";
+import { WebSocket } from "ws";
+import { type KubeWorld, RESOURCE, startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
@@ -35,6 +39,9 @@ rules:
   - id: ask-first
     when: '"touch" in kube.programs || (kube.subresource == "portforward" && kube.name == "asked")'
     review: { by: ["group:reviewers"] }
+  - id: little
+    when: 'kube.name == "limited"'
+    budget: { window: 1h, bytes: 100kB, per: resource }
   - id: mask-pii
     mask: { default: constant }
 `;
@@ -72,6 +79,39 @@ function terminal(world: KubeWorld, command: string, env: Record<string, string>
   return { type: (text: string) => child.stdin.write(text), see, closed, all: () => output, kill: () => child.kill() };
 }
 
+/** An upgrade by hand: the socket behind the 101. */
+async function upgraded(world: KubeWorld, path: string, headers: Record<string, string>): Promise<Duplex> {
+  const asked = request({
+    host: "127.0.0.1",
+    port: world.gateway.port,
+    ca: world.caPem,
+    servername: `${RESOURCE}.${KUBERNETES_DOMAIN}`,
+    method: "POST",
+    path,
+    headers: { authorization: `Bearer ${world.token()}`, connection: "Upgrade", ...headers },
+  });
+  asked.end();
+  const [, socket] = (await once(asked, "upgrade")) as [unknown, Duplex];
+  return socket.on("error", () => {});
+}
+
+/** What comes on each channel of an exec over v4.channel.k8s.io. */
+async function otherClient(world: KubeWorld, command: readonly string[]): Promise<string[]> {
+  const query = [...command.map((word) => `command=${encodeURIComponent(word)}`), "stdout=1", "stderr=1"].join("&");
+  const url = `wss://127.0.0.1:${world.gateway.port}/kube/${RESOURCE}/api/v1/namespaces/default/pods/web-1/exec?${query}`;
+  const client = new WebSocket(url, ["v4.channel.k8s.io"], {
+    ca: world.caPem,
+    headers: { authorization: `Bearer ${world.token()}` },
+  });
+  const channels = ["", "", "", ""];
+  client.on("message", (message: Buffer) => {
+    const number = message[0] ?? 0;
+    channels[number] += message.subarray(1).toString();
+  });
+  await once(client, "close");
+  return channels;
+}
+
 /** Containers are processes of another user. */
 function sharedFolder(name: string) {
   const folder = tempDir(name);
@@ -101,13 +141,17 @@ async function exchange(port: number, bytes: Buffer): Promise<Buffer> {
 }
 
 /** kubectl port-forward, listening. */
-async function portForward(kubeconfig: string, args: readonly string[], env: Record<string, string>) {
+async function portForward(
+  kubeconfig: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  program = kubernetesPrograms().kubectl,
+) {
   const listening = Promise.withResolvers<number>();
   const stop = new AbortController();
   let output = "";
-  const ended = kubectl(["port-forward", "--address", "127.0.0.1", ...args], {
-    kubeconfig,
-    env,
+  const ended = runCommand(program, ["port-forward", "--address", "127.0.0.1", ...args], {
+    env: { ...kubectlEnvironment(kubeconfig), ...env },
     signal: stop.signal,
     onStdout(chunk) {
       output += chunk.toString();
@@ -132,13 +176,22 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
 
   beforeAll(async () => {
     world = await startWorld([{ name: "p.yaml", source: POLICY }]);
-    const pods = ["web-1", "closed", "asked"].map((name) => ({
+    const pods = ["web-1", "closed", "asked", "limited"].map((name) => ({
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name, namespace: "default" },
       spec: { containers: [{ name: "app", image: "none" }] },
     }));
-    const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: pods });
+    const talker = {
+      ...pods[0],
+      metadata: { name: "talker", namespace: "default" },
+      spec: {
+        containers: [
+          { name: "app", image: "none", command: ["sh", "-c", "while :; do echo tick a@example.com; sleep 0.1; done"] },
+        ],
+      },
+    };
+    const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: [...pods, talker] });
     await world.admin(["apply", "-f", "-"], { input });
     await world.admin(["wait", "--for=condition=Ready", "pod", "--all", "--timeout=20s"]);
   });
@@ -392,4 +445,93 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
       expect(sizes.at(-1)).toMatchObject({ columns: 100, rows: 30 });
     });
   }
+
+  it("attach shows what a container prints, masked, until the client leaves", async () => {
+    for (const [, env] of TRANSPORTS) {
+      const from = world.gateway.events.length;
+      const leave = new AbortController();
+      let shown = "";
+      const attached = world.kubectl(["attach", "talker"], {
+        env,
+        signal: leave.signal,
+        onStdout(chunk) {
+          shown += chunk.toString();
+          if (shown.split("\n").length > 3) leave.abort();
+        },
+      });
+      await attached;
+      expect(shown).toMatch(/^(tick \[mail\]\n){3,}/);
+      await eventually(() =>
+        since(from).some((event) => event.type === "operation_finished" && event.tag === "client left"),
+      );
+      expect(
+        since(from).find((event) => event.type === "operation" && event.kind === "kube create pods/attach"),
+      ).toMatchObject({
+        text: "kubectl attach -n default talker -c app",
+      });
+    }
+  });
+
+  it("a client of another library (v4, WebSocket) is told on stderr as well, and gets its exit code", async () => {
+    const script = "echo ana@example.com; exit 4";
+    const [ran, refused] = [await otherClient(world, ["sh", "-c", script]), await otherClient(world, ["curl", "x"])];
+    expect(ran[1]).toBe("[mail]\n");
+    expect(JSON.parse(ran[3] ?? "")).toMatchObject({
+      reason: "NonZeroExitCode",
+      details: { causes: [{ message: "4" }] },
+    });
+    const words = 'pods/exec "web-1": not run: "curl" to outside hosts is stopped in prod [no-curl]';
+    expect(refused[2]).toBe(`tidewaiter: ${words}\n`);
+    expect(JSON.parse(refused[3] ?? "")).toMatchObject({
+      status: "Failure",
+      reason: "Forbidden",
+      code: 403,
+      message: words,
+    });
+  });
+
+  it("stops when a budget of bytes is spent", async () => {
+    for (const [name, env] of TRANSPORTS) {
+      const result = await world.kubectl(["exec", "limited", "--", "sh", "-c", "seq 1 200000"], { env });
+      expect(result.code, name).toBe(1);
+      expect(result.stderr).toBe("error: stopped on prod: the budget of bytes is spent [little]\n");
+      expect(result.stdout.length).toBeLessThanOrEqual(100_000);
+    }
+  });
+
+  it("what is no SPDY, and who never opens its streams, ends and harms nobody", async () => {
+    const query = "command=id&stdout=1&stderr=1";
+    for (const noise of [
+      randomBytes(4_000),
+      Buffer.from("80030001ffffffff", "hex"),
+      Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+    ]) {
+      const socket = await upgraded(world, `/api/v1/namespaces/default/pods/web-1/exec?${query}`, {
+        upgrade: "SPDY/3.1",
+        "x-stream-protocol-version": "v4.channel.k8s.io",
+      });
+      socket.end(noise);
+      await once(socket.resume(), "close");
+    }
+    const { stdout } = await world.kubectl(["exec", "web-1", "--", "echo", "fine"]);
+    expect(stdout).toBe("fine\n");
+  });
+
+  skipUnless(hasCommand("kubectl"), "a kubectl of the machine").it(
+    "another kubectl: exec, cp and port-forward",
+    async () => {
+      await using echo = await echoServer();
+      for (const [name, env] of TRANSPORTS) {
+        const options = { env: { ...kubectlEnvironment(world.kubeconfig()), ...env } };
+        const ran = await runCommand("kubectl", ["exec", "-i", "web-1", "--", "sh", "-c", "cat; exit 3"], {
+          ...options,
+          input: "x",
+        });
+        expect(ran, name).toMatchObject({ code: 3, stdout: "x", stderr: "command terminated with exit code 3\n" });
+        const forward = await portForward(world.kubeconfig(), ["web-1", `:${echo.port}`], env, "kubectl");
+        expect((await exchange(forward.port, Buffer.from("through"))).toString()).toBe("through");
+        await forward.stop();
+      }
+    },
+  );
 });
