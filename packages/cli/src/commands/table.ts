@@ -275,7 +275,7 @@ export const ENTRIES: readonly Entry[] = [
   },
   {
     path: ["resources", "add"],
-    summary: "add a PostgreSQL database",
+    summary: "add a PostgreSQL database or a Kubernetes cluster",
     load: async () => (await import("./resources/add.ts")).add,
   },
   {

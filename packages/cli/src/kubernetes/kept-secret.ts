@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
 import { answer } from "../api/client.ts";
+import type { AccessLevel } from "../api/shapes.ts";
 import { withLock } from "../config/file-lock.ts";
 import { makePrivateDir, readPrivateFile, writePrivateFile } from "../config/private-file.ts";
 import type { Profile } from "../config/profiles.ts";
@@ -29,6 +31,8 @@ export interface KeptSecret {
 
 export interface SecretWish {
   readonly resource: string;
+  /** Each level is a session of its own, which takes a secret of its own where one is good for one session. */
+  readonly level: AccessLevel | undefined;
   readonly ttlSeconds: number | undefined;
   /** The process that asks, such as kubectl. */
   readonly askedBy: number;
@@ -49,7 +53,9 @@ const REMEMBERED_ASKERS = 64;
  */
 export async function keptSecret(context: CommandContext, wish: SecretWish): Promise<KeptSecret> {
   const profile = await storedProfile(context);
-  return withKept(context, profile, wish.resource, async (file, kept) => {
+  return withFolder(context, profile, async (folder) => {
+    const file = join(folder, fileOf(wish));
+    const kept = await readKept(file, profile);
     const lasting = kept !== undefined && lasts(kept, wish, context.now()) ? kept : undefined;
     const confirmed = lasting && (await confirm(context, lasting, wish.askedBy));
     const secret = confirmed ?? (await makeNew(context, profile, wish));
@@ -61,38 +67,44 @@ export async function keptSecret(context: CommandContext, wish: SecretWish): Pro
 }
 
 /** Of somebody who signs out: nothing of theirs stays on the disk. */
-export async function forgetSecrets({ env }: CommandContext, profileName: string): Promise<void> {
+export async function forgetProfile({ env }: CommandContext, profileName: string): Promise<void> {
   await rm(join(env.configDir, "kube", profileName), { recursive: true, force: true });
 }
 
-/** Forgets what is kept for a resource; its id, for revoking it. */
-export async function forgetSecret(
+/** Forgets what is kept for a resource at any level; the ids, for revoking them. */
+export async function forgetSecrets(
   context: CommandContext,
   profile: Profile,
   resource: string,
-): Promise<string | undefined> {
-  return withKept(context, profile, resource, async (file, kept) => {
-    await rm(file, { force: true });
-    return kept?.id;
+): Promise<readonly string[]> {
+  return withFolder(context, profile, async (folder) => {
+    const files = [undefined, ...ACCESS_LEVELS].map((level) => join(folder, fileOf({ resource, level })));
+    const kept = await Promise.all(files.map((file) => readKept(file, profile)));
+    for (const file of files) await rm(file, { force: true });
+    return kept.flatMap((secret) => (secret === undefined ? [] : [secret.id]));
   });
 }
 
+function fileOf({ resource, level }: Pick<SecretWish, "resource" | "level">): string {
+  return `${resource}${level === undefined ? "" : `@${level}`}.json`;
+}
+
 /** Under a lock of its own: whoever makes a secret may have to refresh the sign-in, which takes that of the configuration. */
-async function withKept<Result>(
+async function withFolder<Result>(
   { env }: CommandContext,
   profile: Profile,
-  resource: string,
-  work: (file: string, kept: KeptSecret | undefined) => Promise<Result>,
+  work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
   await makePrivateDir(env.configDir);
   await makePrivateDir(join(env.configDir, "kube"));
   const folder = join(env.configDir, "kube", profile.name);
-  return withLock(folder, async () => {
-    const file = join(folder, `${resource}.json`);
-    const kept = parseKept(await readPrivateFile(file));
-    const mine = kept?.server === profile.server && kept.identity === identityOf(profile);
-    return work(file, mine ? kept : undefined);
-  });
+  return withLock(folder, () => work(folder));
+}
+
+/** Undefined as well for what is somebody else's. */
+async function readKept(file: string, profile: Profile): Promise<KeptSecret | undefined> {
+  const kept = parseKept(await readPrivateFile(file));
+  return kept?.server === profile.server && kept.identity === identityOf(profile) ? kept : undefined;
 }
 
 /** An API key says nothing of whose it is; its digest stands for it. */

@@ -4,7 +4,7 @@ import { revokeSecret } from "../../connection-secret/make-secret.ts";
 import type { CommandContext } from "../../context.ts";
 import { chosenProfileName, storedProfile } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
-import { forgetSecret } from "../../kubernetes/kept-secret.ts";
+import { forgetSecrets } from "../../kubernetes/kept-secret.ts";
 import { changeKubeconfigs, kubeconfigPaths } from "../../kubernetes/kubeconfig-files.ts";
 import { ourContexts, removeOurContexts } from "../../kubernetes/our-context.ts";
 import { parseCluster } from "./parse-cluster.ts";
@@ -40,10 +40,10 @@ export const logout = defineCommand<[resource: string | undefined], Options>({
     ];
     const revoked: string[] = [];
     for (const cluster of clusters) {
-      const id = stored && (await forgetSecret(context, stored, cluster));
-      if (id === undefined) continue;
-      if (await revokeSecret(context, id)) revoked.push(id);
-      else context.output.note(`A secret could not be revoked; it ends by itself. Later: tw secrets revoke ${id}`);
+      for (const id of stored === undefined ? [] : await forgetSecrets(context, stored, cluster)) {
+        if (await revokeSecret(context, id)) revoked.push(id);
+        else context.output.note(`A secret could not be revoked; it ends by itself. Later: tw secrets revoke ${id}`);
+      }
     }
     if (removed.length === 0 && revoked.length === 0) {
       throw new CliError(

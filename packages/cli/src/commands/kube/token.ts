@@ -19,13 +19,13 @@ export const token = defineCommand<[resource: string], Options>({
       .option("--ttl <duration>", "how long a new secret is good for; default: as the resource has it, else 8h"),
   examples: ["tw kube token prod-cluster", "tw kube token prod-cluster --level write"],
   notes:
-    "One secret is made, kept in a private file and given out until a little before its end. Clients that cannot call a\n" +
+    "One secret is made for each level, kept in a private file and given out until a little before its end. Clients that cannot call a\n" +
     "program send `Authorization: Bearer TOKEN` with status.token of this answer.",
   run: async (context, options, name) => {
     const resource = parseCluster(name);
     const level = options.level === undefined ? undefined : parseLevel(options.level);
     const ttlSeconds = options.ttl === undefined ? undefined : parseDuration(options.ttl, "--ttl");
-    const kept = await keptSecret(context, { resource, ttlSeconds, askedBy: process.ppid });
+    const kept = await keptSecret(context, { resource, level, ttlSeconds, askedBy: process.ppid });
     const credential = execCredential(gatewayToken(kept, level), kept);
     context.output.result(credential, () => [JSON.stringify(credential)]);
     return undefined;

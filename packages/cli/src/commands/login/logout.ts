@@ -5,7 +5,7 @@ import { refreshProfile } from "../../config/refresh-profile.ts";
 import type { CommandContext } from "../../context.ts";
 import { chosenProfileName } from "../../create-context.ts";
 import { CliError } from "../../errors.ts";
-import { forgetSecrets } from "../../kubernetes/kept-secret.ts";
+import { forgetProfile } from "../../kubernetes/kept-secret.ts";
 
 export const logout = defineCommand<[]>({
   summary: "Sign out: end the tokens and connection secrets of this sign-in, and forget the profile",
@@ -20,7 +20,7 @@ export const logout = defineCommand<[]>({
     const revoked = await revoke(context, profile);
     // The file goes in any case: a token that cannot be revoked now must not stay on the disk either.
     await store.remove(name);
-    await forgetSecrets(context, name);
+    await forgetProfile(context, name);
     if (!revoked) context.output.note("The server could not be told; the sign-in ends by itself when it expires.");
     context.output.result({ profile: name, revoked }, () => [`Signed out: ${name} on ${profile.server}.`]);
     return undefined;

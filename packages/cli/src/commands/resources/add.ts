@@ -10,7 +10,8 @@ interface Options {
   readonly host?: string;
   readonly port: string;
   readonly socket?: string;
-  readonly database: string;
+  readonly database?: string;
+  readonly kubernetes?: string;
   readonly otherDatabase: readonly string[];
   readonly tls: string;
   readonly tlsCa?: string;
@@ -22,13 +23,14 @@ const TLS_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
 export const add = defineCommand<[name: string], Options>({
-  summary: "Add a PostgreSQL database as a resource",
+  summary: "Add a PostgreSQL database or a Kubernetes cluster as a resource",
   configure: (command) =>
     command
-      .argument("<name>", "the resource: what people write as the database's name")
+      .argument("<name>", "the resource: what people write as the name of the database or cluster")
       .requiredOption("--agent <name>", "the agent that dials it")
-      .requiredOption("--database <name>", "the database that the resource's name stands for")
-      .option("--host <host>", "host as the agent sees it")
+      .option("--database <name>", "the database that the resource's name stands for")
+      .option("--kubernetes <url>", "a cluster: its API server as the agent sees it, https://HOST:PORT")
+      .option("--host <host>", "of a database: host as the agent sees it")
       .option("--port <port>", "port", "5432")
       .option("--socket <dir>", "directory of a Unix socket beside the agent, in place of --host")
       .option(
@@ -43,13 +45,14 @@ export const add = defineCommand<[name: string], Options>({
       .option("--observe", "let everything through and record what the policy would have done"),
   examples: [
     "tw resources add prod-db --agent eu-1 --host db.internal --database shop --tag env=prod",
+    "tw resources add prod-cluster --agent eu-1 --kubernetes https://k8s.internal:6443 --tls-ca ca.pem",
     "tw credentials set prod-db read --username shop_reader",
     "tw resources check prod-db",
   ],
   run: async (context, options, name) => {
     const body = {
       name,
-      protocol: "postgres",
+      protocol: options.kubernetes === undefined ? "postgres" : "kubernetes",
       agent: options.agent,
       tags: parseTags(options.tag),
       target: await targetOf(context, options),
@@ -58,13 +61,22 @@ export const add = defineCommand<[name: string], Options>({
     const resource = await answer((await context.api()).POST("/v1/resources", { body }));
     context.output.result(resource, () => [
       `Added ${resource.name}: ${resource.address} through agent ${resource.agent}.`,
-      `Next: tw credentials set ${resource.name} read --username ROLE`,
+      `Next: tw credentials set ${resource.name} read --username ${options.kubernetes === undefined ? "ROLE" : "ACCOUNT --token-file FILE"}`,
     ]);
     return undefined;
   },
 });
 
 async function targetOf(context: CommandContext, options: Options) {
+  const { kubernetes: server, tlsCa: caFile } = options;
+  if (server === undefined) return databaseOf(context, options);
+  if (options.database ?? options.host ?? options.socket)
+    throw new CliError("usage", "--kubernetes goes with none of --database, --host and --socket");
+  return { server, ...(caFile !== undefined && { ca: await readInputFile(context, caFile) }) };
+}
+
+async function databaseOf(context: CommandContext, options: Options) {
+  if (options.database === undefined) throw new CliError("usage", "give either --database or --kubernetes");
   const { host, socket, database, otherDatabase: databases, tls: mode, tlsCa } = options;
   if ((host === undefined) === (socket === undefined)) {
     throw new CliError("usage", "give either --host or --socket");
