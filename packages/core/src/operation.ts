@@ -159,8 +159,17 @@ export interface KubeOperation {
   readonly programs: readonly string[] | undefined;
   /** Where, in what is written, a value stands that is one of our masks: it would replace the true one. */
   readonly writesMask?: string;
+  /** It would bring a value that is masked to a place where it is not, or tell whether a guess of it is right. */
+  readonly launders?: KubeLaundering;
   /** Why what is written cannot be read; absent = it was read, or nothing is written. */
   readonly unread?: string;
+}
+
+export interface KubeLaundering {
+  /** Such as `copies /data/password`. */
+  readonly what: string;
+  /** Labels that the value may carry; absent = any. */
+  readonly labels?: readonly string[];
 }
 
 /** What no analyser understands: refused unless the policy says otherwise. */

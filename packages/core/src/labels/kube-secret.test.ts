@@ -45,6 +45,17 @@ describe("kube.secret", () => {
     expect(outcome({ group: "example.com" })).toBe("allow");
   });
 
+  it("is not copied to where it is not masked, but by whom it is shown to", () => {
+    const launders = { what: "copies /data/password", labels: [KUBE_SECRET] };
+    const copy = { ...READ, verb: "patch", launders };
+    const denied = { outcome: "deny", ruleId: "no-laundering", reason: "copies /data/password, which is masked" };
+    expect(evaluate(policyOf("version: 1\n"), copy, contextOf())).toMatchObject(denied);
+    const shown = "{ id: shown, mask: { kube.secret: constant }, unless: 'true' }";
+    const policy = policyOf(`version: 1\nlabels: { kube.secret: {} }\nrules:\n  - ${shown}\n`);
+    expect(evaluate(policy, copy, contextOf()).outcome).toBe("allow");
+    expect(evaluate(policy, { ...copy, launders: { what: "copies /x" } }, contextOf()).outcome).toBe("allow");
+  });
+
   it("is shown, as every label is, where a resource is only observed", () => {
     const policy = policyOf("version: 1\n");
     expect(evaluate(policy, READ, contextOf({}, { enforce: "observe" })).masks[KUBE_SECRET]).toBe("show");

@@ -1,6 +1,7 @@
-import { type KubeOperation, kubeResource } from "../operation.ts";
+import { type KubeLaundering, type KubeOperation, kubeResource } from "../operation.ts";
 import { BUILTIN_RULES, CATEGORY_RULES } from "./builtin-rules.ts";
 import type { BuiltinFinding, BuiltinSite } from "./judge-builtin.ts";
+import type { MaskDecision } from "./view.ts";
 
 const READS: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 /** Created only to be answered: nothing is stored. `auth can-i` and `auth whoami` ask so. */
@@ -11,8 +12,8 @@ const QUESTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Rules that hold without being written, on every Kubernetes resource. */
-export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): readonly BuiltinFinding[] {
-  const { builtins, unknownStatement } = view.policy.defaults;
+export function judgeKube(operation: KubeOperation, { view, decision }: BuiltinSite): readonly BuiltinFinding[] {
+  const { builtins, unknownStatement, laundering } = view.policy.defaults;
   const findings: BuiltinFinding[] = [];
   if (view.context.level === "read" && !onlyReads(operation)) {
     const reason = "the access level read lets get, list and watch through";
@@ -26,9 +27,18 @@ export function judgeKube(operation: KubeOperation, { view }: BuiltinSite): read
     const reason = `${operation.writesMask} is a mask, not the value: it would be stored in its place`;
     findings.push({ ruleId: BUILTIN_RULES.maskWriteBack, outcome: "deny", reason });
   }
+  if (operation.launders !== undefined && laundering !== "allow" && isHidden(operation.launders, decision)) {
+    const reason = `${operation.launders.what}, which is masked`;
+    findings.push({ ruleId: BUILTIN_RULES.laundering, outcome: laundering, reason });
+  }
   if (operation.unread !== undefined && unknownStatement !== "allow")
     findings.push({ ruleId: BUILTIN_RULES.unknownStatement, outcome: unknownStatement, reason: operation.unread });
   return findings;
+}
+
+/** A label that no rule shows is hidden. */
+function isHidden({ labels }: KubeLaundering, { masks, anyHidden }: MaskDecision): boolean {
+  return labels === undefined ? anyHidden : labels.some((label) => masks[label] !== "show");
 }
 
 /** The access level `read` lets it through. */

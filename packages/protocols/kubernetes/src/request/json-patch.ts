@@ -1,4 +1,5 @@
-import type { KubeOperation } from "@tidewaiter/core";
+import type { KubeLaundering, KubeOperation } from "@tidewaiter/core";
+import { KUBE_SECRET } from "@tidewaiter/core";
 import { isArray, isMembers, type JsonTree } from "../json/json-tree.ts";
 import { Masking, type MaskRules } from "../response/masking.ts";
 
@@ -45,29 +46,34 @@ export function pointerKeys(pointer: string): readonly string[] {
 }
 
 /**
- * A copy brings a value that is masked to a place where it is not, and a test tells whether it is what the client guesses:
- * neither is passed on where the object may hold such values. Undefined: none does.
+ * A copy brings a value that is masked to a place where it is not, and a test tells whether it is what the client guesses.
+ * Names go with their values, so that a copy of many keeps their masks. Undefined: nothing is told.
  */
-export function unseenValueOf(
+export function launderedBy(
   patch: readonly PatchStep[],
-  { group, resource }: KubeOperation,
+  { group, resource, namespace }: KubeOperation,
   rules: MaskRules,
-): string | undefined {
-  const { secret, byName } = new Masking(rules);
-  const isSecret = group === "" && resource === "secrets" && secret !== undefined;
-  if (!isSecret && !byName) return undefined;
+): KubeLaundering | undefined {
+  // whatever its labels are, who may see them is not decided here
+  const masking = new Masking({ ...rules, masks: {} });
+  const isSecret = group === "" && resource === "secrets";
   for (const { op, path, from } of patch) {
     const source = op === "test" ? path : op === "copy" || op === "move" ? (from ?? "") : undefined;
-    if (source === undefined || isPlain(pointerKeys(source))) continue;
-    return `its JSON patch would ${op} a value that may be masked: ${source.slice(0, 100)}`;
+    if (source === undefined) continue;
+    const keys = pointerKeys(source);
+    const what = `its JSON patch ${WORDS[op] ?? op} ${source === "" ? "the whole object" : source.slice(0, 100)}`;
+    if (isSecret && !isPlain(keys)) return { what, labels: [KUBE_SECRET] };
+    const plan = masking.column(namespace, resource, keys.at(-1) ?? "");
+    if (plan !== undefined && keys[0] !== "metadata") return { what, labels: plan.labels };
+    if (masking.byName && keys.at(-1) === "value" && keys.at(-3) === "env") return { what };
   }
   return undefined;
 }
 
-const PLAIN_METADATA: ReadonlySet<string> = new Set(["annotations"]);
+const WORDS: Readonly<Record<string, string>> = { test: "tests", copy: "copies", move: "moves" };
 
-/** What is never masked: identity and type. */
+/** What is never masked in a Secret: identity and type. */
 function isPlain([first, second]: readonly string[]): boolean {
-  if (first === "metadata") return second !== undefined && !PLAIN_METADATA.has(second);
+  if (first === "metadata") return second !== undefined && second !== "annotations";
   return first === "kind" || first === "apiVersion" || first === "type" || first === "immutable";
 }

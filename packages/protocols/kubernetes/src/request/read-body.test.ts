@@ -231,27 +231,31 @@ describe("values of Secrets", () => {
     );
   });
 
-  it("may not be copied or tested by a JSON patch", () => {
-    const of = (step: object, operation = patch, rules = rulesOf()) =>
-      read([step], { contentType: JSON_PATCH, operation, rules }).unread;
-    expect(of({ op: "copy", from: "/data/password", path: "/metadata/annotations/x" })).toMatch(/would copy a value/);
-    expect(of({ op: "move", from: "/data", path: "/metadata/labels" })).toMatch(/would move a value/);
-    expect(of({ op: "copy", from: "", path: "/metadata/annotations/x" })).toBeDefined();
-    expect(of({ op: "copy", from: "/metadata/annotations/a", path: "/metadata/labels/a" })).toBeDefined();
-    expect(of({ op: "test", path: "/data/password", value: b64("guess") })).toMatch(/would test a value/);
+  it("are told of where a JSON patch copies or tests them", () => {
+    const labels = [{ name: "p", columns: ["*.configmaps.password"], names: "PASS" }];
+    const of = (step: object, resource = "secrets", rules = rulesOf()) =>
+      read([step], { contentType: JSON_PATCH, operation: operationOf({ verb: "patch", resource }), rules }).launders;
+    const secrets = ["kube.secret"];
+    expect(of({ op: "copy", from: "/data/password", path: "/metadata/annotations/x" })).toEqual({
+      what: "its JSON patch copies /data/password",
+      labels: secrets,
+    });
+    expect(of({ op: "move", from: "/data", path: "/metadata/labels" })?.labels).toEqual(secrets);
+    expect(of({ op: "copy", from: "", path: "/metadata/annotations/x" })?.labels).toEqual(secrets);
+    expect(of({ op: "copy", from: "/metadata/annotations/a", path: "/metadata/labels/a" })?.labels).toEqual(secrets);
+    expect(of({ op: "test", path: "/data/password", value: b64("guess") })?.labels).toEqual(secrets);
     expect(of({ op: "test", path: "/metadata/resourceVersion", value: "7" })).toBeUndefined();
     expect(of({ op: "copy", from: "/metadata/labels/a", path: "/metadata/labels/b" })).toBeUndefined();
+    expect(of({ op: "test", path: "/spec/replicas", value: 1 }, "pods", rulesOf({ labels }))).toBeUndefined();
     expect(
-      of({ op: "test", path: "/spec/x", value: 1 }, operationOf({ verb: "patch", resource: "pods" })),
+      of({ op: "copy", from: "/spec/containers/0", path: "/spec/containers/1" }, "pods", rulesOf({ labels })),
     ).toBeUndefined();
-    const named = rulesOf({ labels: [{ name: "p", columns: ["*.configmaps.password"] }] });
-    expect(
-      of(
-        { op: "copy", from: "/data/password", path: "/data/x" },
-        operationOf({ verb: "patch", resource: "configmaps" }),
-        named,
-      ),
-    ).toBeDefined();
+    const env = { op: "copy", from: "/spec/containers/0/env/3/value", path: "/metadata/annotations/x" };
+    expect(of(env, "pods", rulesOf({ labels }))).toEqual({ what: `its JSON patch copies ${env.from}` });
+    expect(of(env, "pods")).toBeUndefined();
+    const named = { op: "copy", from: "/data/password", path: "/data/x" };
+    expect(of(named, "configmaps", rulesOf({ labels, masks: { p: "show" } }))?.labels).toEqual(["p"]);
+    expect(of({ ...named, from: "/data/colour" }, "configmaps", rulesOf({ labels }))).toBeUndefined();
   });
 });
 

@@ -1,9 +1,9 @@
-import type { KubeOperation } from "@tidewaiter/core";
+import type { KubeLaundering, KubeOperation } from "@tidewaiter/core";
 import { isArray, isMembers, type JsonTree, NotOneMeaning, readJsonTree, treeAt } from "../json/json-tree.ts";
 import { mediaType } from "../response/accept.ts";
 import { bytesHoldMask } from "../response/mask-text.ts";
 import type { MaskRules } from "../response/masking.ts";
-import { readJsonPatch, unseenValueOf } from "./json-patch.ts";
+import { launderedBy, readJsonPatch } from "./json-patch.ts";
 import { maskedValueOf } from "./masked-value.ts";
 import { readProtobufTree } from "./read-body-protobuf.ts";
 import { readYamlTree } from "./read-body-yaml.ts";
@@ -29,6 +29,7 @@ export interface BodyFacts {
   readonly shown: string;
   /** Where a value stands that is one of our masks, or holds one: it would be stored. */
   readonly maskedValue?: string;
+  readonly launders?: KubeLaundering;
   /** Why it is not known what the API server will read; `shown` tells nothing of it then. */
   readonly unread?: string;
 }
@@ -77,11 +78,8 @@ function factsOf(
   const patch = isPatch ? readJsonPatch(tree) : undefined;
   if (isPatch && patch === undefined) return unread(body, "what is written is not clear: it is no JSON patch");
   const misspelt = isPatch ? undefined : misspeltKey(tree);
-  const unseen = patch && unseenValueOf(patch, operation, rules);
-  const why =
-    misspelt !== undefined
-      ? `what is written is not clear: ${JSON.stringify(misspelt)} is a key in other letters`
-      : unseen;
+  const launders = patch && launderedBy(patch, operation, rules);
+  const why = misspelt && `what is written is not clear: ${JSON.stringify(misspelt)} is a key in other letters`;
   const labels = isPatch || !isWhole(operation) || why !== undefined ? undefined : labelsOf(tree);
   const name = why === undefined ? treeAt(tree, "metadata", "name") : undefined;
   const maskedValue = maskedValueOf(tree, patch) ?? (bytesHoldMask(body) ? "a value" : undefined);
@@ -91,6 +89,7 @@ function factsOf(
     ...(operation.verb.startsWith("delete") && { dryRun: isDryRun(tree) }),
     shown: showBody(tree, patch, { operation, rules }),
     ...(maskedValue !== undefined && { maskedValue }),
+    ...(launders !== undefined && { launders }),
     ...(why !== undefined && { unread: why }),
   };
 }

@@ -42,6 +42,7 @@ export const KEYS = {
   generation: 35,
   ownerReferences: 36,
   finalizers: 37,
+  continue: 38,
   /** Network addresses, which the API server checks to be such. */
   podIP: 50,
   podIPs: 51,
@@ -73,6 +74,7 @@ const IDENTITY: ReadonlySet<number> = new Set([
   KEYS.generation,
   KEYS.ownerReferences,
   KEYS.finalizers,
+  KEYS.continue,
 ]);
 
 export const isIdentity = (key: number): boolean => IDENTITY.has(key);

@@ -69,6 +69,7 @@ async function read(exchange: Exchange, operation: KubeOperation, context: KubeC
       ...(await withLabels(named, facts.labels, context, exchange.signal)),
       ...(facts.dryRun !== undefined && { dryRun: facts.dryRun }),
       ...(facts.maskedValue !== undefined && { writesMask: facts.maskedValue }),
+      ...(facts.launders !== undefined && { launders: facts.launders }),
       ...(facts.unread !== undefined && { unread: facts.unread }),
     },
     body,
