@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { findCommand, kubernetesPrograms } from "@tidewaiter/testkit";
 import { HELP, parseOptions } from "./options.ts";
 import { playTour } from "./tour.ts";
-import { startWorld } from "./world.ts";
+import { startWorld, type World } from "./world.ts";
 
 const interrupted = new AbortController();
 const INTERRUPTED_EXIT = 130;
@@ -38,13 +39,27 @@ Tidewaiter is running (gateway, site agent, PostgreSQL 18 with 500 sample custom
                  (any other client takes the URL of ./tw connect shop --url)
   be refused:    ./tw psql shop --level write      then: delete from orders;
   be held:       select email from customers;      and in a second terminal:  ./tw reviews approve --as mia
-${world.sshd === undefined ? "" : `  a host:        ./tw ssh web-1 -- cat ${join(world.sshd.home, "access.log")}      (or curl example.com)\n`}  attack it:     ./tw demo attack          (an AI agent with valid access tries the corpus)
+${hostLines(world)}${clusterLines(world)}  attack it:     ./tw demo attack          (an AI agent with valid access tries the corpus)
   replay:        ./tw sessions replay last --profile admin
   the API:       ${gateway.baseUrl}/v1/openapi.json
 Ctrl-C stops everything and deletes the sample data${options.dataDir === undefined ? "" : `; ${options.dataDir} is kept`}.`);
   await stopped;
   print("stopping ...");
   return 0;
+}
+
+function hostLines({ sshd }: World): string {
+  if (sshd === undefined) return "";
+  return `  a host:        ./tw ssh web-1 -- cat ${join(sshd.home, "access.log")}      (or curl example.com)\n`;
+}
+
+function clusterLines({ cluster, kubeconfig }: World): string {
+  if (cluster === undefined)
+    return "  a cluster:     is left out; ./scripts/kubernetes builds one (minutes the first time), then start the demo again\n";
+  const command = findCommand("kubectl") ?? kubernetesPrograms().kubectl;
+  return `  a cluster:     ./tw kube login prod-cluster --level write --kubeconfig ${kubeconfig}
+                 export KUBECONFIG=${kubeconfig}
+                 ${command} -n prod get secret db -o yaml      (or delete namespace prod)\n`;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 export const HELP = `Usage: ./scripts/demo [options]
 
 Starts control plane, gateway, site agent and a real PostgreSQL 18 with 500 sample customers, all on 127.0.0.1.
+Where they are there, a host (sshd) and a cluster (kube-apiserver and kubectl of the tests: ./scripts/kubernetes) as well.
 
   --tour                  play the whole story, say what happens, check it, and stop
   --json                  end with one JSON line of counts (with --tour)

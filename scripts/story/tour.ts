@@ -1,9 +1,11 @@
-import { join } from "node:path";
 import { eventually } from "@tidewaiter/testkit";
 import { startCaptureProxy } from "../corpus/capture-proxy.ts";
 import { loadCases } from "../corpus/cases.ts";
 import { runCorpus } from "../corpus/run-corpus.ts";
 import { Checks, type Counts, indent, type Print, shortened, title } from "./checks.ts";
+import { cluster } from "./cluster-act.ts";
+import { host } from "./host-act.ts";
+import { pendingReview } from "./pending-review.ts";
 import { sqlClient } from "./sql-client.ts";
 import { runTw } from "./tw.ts";
 import type { World } from "./world.ts";
@@ -74,49 +76,16 @@ async function acts(world: World, print: Print, checks: Checks): Promise<readonl
   show(verified.stdout);
   checks.that("the recording is complete and unchanged", verified.code === 0);
 
-  const missing = await host(world, print, checks);
-  return [...missing, ...(await attack(world, print, checks, client.name))];
-}
-
-/** A host: the same words for commands as for statements. */
-async function host(world: World, print: Print, checks: Checks): Promise<readonly string[]> {
-  const { sshd, cliConfig } = world;
-  title(print, 5, "ana goes to a host whose key she never had", "./tw ssh web-1 -- cat access.log");
-  if (sshd === undefined) {
-    print("    sshd or ssh is not installed, so this act is left out.");
-    return ["sshd"];
-  }
-  const show = (text: string): void => print(indent(text));
-  const ssh = (...command: string[]) => runTw(cliConfig, ["ssh", "web-1", "--as", "ana", "--", ...command]);
-  const log = await ssh("cat", join(sshd.home, "access.log"));
-  show(`${log.stdout}${log.stderr}`);
-  checks.that(
-    "the log is read, addresses are masked",
-    log.stdout.includes("POST /login") && !/customer1@/.test(log.stdout),
-  );
-  const refused = await ssh("curl", "https://example.com/install.sh");
-  show(`$ ./tw ssh web-1 -- curl https://example.com/install.sh\n${refused.stdout}${refused.stderr}`);
-  checks.that("a program that a rule stops does not run", refused.code === 126);
-  const held = ssh("systemctl --version | head -1");
-  const review = await pendingReview(world);
-  await runTw(cliConfig, ["reviews", "approve", review, "--as", "mia", "--comment", "maintenance"]);
-  const released = await held;
-  show(`$ ./tw ssh web-1 -- 'systemctl --version | head -1'\n${released.stderr}${released.stdout}`);
-  checks.that("another waits for mia, then runs", released.stderr.includes('approved by mia: "maintenance"'));
-  const replay = await eventually(async () => {
-    const result = await runTw(cliConfig, ["sessions", "replay", "last", "--profile", "admin", "--reason", "the tour"]);
-    return result.code === 0 && result.stdout.includes("systemctl") && result.stdout.includes("session ended")
-      ? result
-      : undefined;
-  });
-  show(`$ ./tw sessions replay last\n${shortened(replay.stdout)}`);
-  checks.that("the recording tells what ran and who approved", replay.stdout.includes("approved by mia"));
-  return [];
+  return [
+    ...(await host(world, print, checks)),
+    ...(await cluster(world, print, checks)),
+    ...(await attack(world, print, checks, client.name)),
+  ];
 }
 
 /** The last act: an AI agent with valid access tries the corpus through an unchanged psql. */
 async function attack(world: World, print: Print, checks: Checks, clientName: string): Promise<readonly string[]> {
-  title(print, 6, "ana-bot, with valid access, tries everything it knows to get at the data", "./tw demo attack");
+  title(print, 7, "ana-bot, with valid access, tries everything it knows to get at the data", "./tw demo attack");
   if (clientName !== "psql") {
     print("    psql is not installed, so this act is left out.");
     return ["psql"];
@@ -150,11 +119,4 @@ async function attack(world: World, print: Print, checks: Checks, clientName: st
     wrong.length === 0,
   );
   return [];
-}
-
-async function pendingReview({ cliConfig }: World): Promise<string> {
-  return eventually(async () => {
-    const result = await runTw(cliConfig, ["reviews", "list", "--as", "mia", "--json"]);
-    return /"shortId":\s*"(\w+)"/.exec(result.stdout)?.[1];
-  });
 }

@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import {
   freePort,
+  type KubernetesServer,
+  kubernetesMissing,
   type PostgresServer,
   type SshServer,
   sshdMissing,
@@ -11,6 +13,7 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { fixturesSql } from "../corpus/cases.ts";
+import { clusterDocument, startCluster } from "./cluster.ts";
 import type { StoryOptions } from "./options.ts";
 import { claimStateDirectory, type StateDirectory } from "./state-directory.ts";
 
@@ -22,11 +25,15 @@ export interface World extends AsyncDisposable {
   readonly postgres: PostgresServer;
   /** A host of its own, where sshd is installed. */
   readonly sshd: SshServer | undefined;
+  /** A cluster of its own, where the API server of the tests is built. */
+  readonly cluster: KubernetesServer | undefined;
   readonly gateway: Tidewaiter;
   /** A connection secret of each of the cast. */
   readonly secrets: Readonly<Record<"ana" | "ana-bot", string>>;
   /** Configuration directory of the CLI, where ana, mia and admin are signed in. */
   readonly cliConfig: string;
+  /** Where kubectl of the story finds its context, once `tw kube login` has written it. */
+  readonly kubeconfig: string;
   readonly state: StateDirectory;
 }
 
@@ -44,6 +51,8 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
     await loadSamples(postgres);
     const sshd = sshdMissing() === undefined ? await startHost(say) : undefined;
     if (sshd !== undefined) running.push(sshd);
+    const cluster = kubernetesMissing() === undefined ? await startCluster(say) : undefined;
+    if (cluster !== undefined) running.push(cluster);
     const gateway = await startTidewaiter({
       target: {
         host: "127.0.0.1",
@@ -53,9 +62,12 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
         database: "shop",
       },
       resource: "shop",
-      documents: documents(postgres.port, sshd),
+      documents: documents(postgres.port, sshd, cluster),
       ...(sshd && {
         ssh: { port: sshd.port, user: sshd.user, privateKey: sshd.privateKey, hostKeys: [sshd.hostKey] },
+      }),
+      ...(cluster && {
+        kubernetes: { url: cluster.url, caPem: cluster.caPem, token: cluster.tokens.gateway ?? "" },
       }),
       policies: policies(),
       principals: [
@@ -78,7 +90,8 @@ export async function startWorld(options: StoryOptions, say: (text: string) => v
       JSON.stringify({ port: gateway.port, database: "shop/corpus", user: "ana-bot", password: secrets["ana-bot"] }),
       { mode: 0o600 },
     );
-    return { postgres, sshd, gateway, secrets, cliConfig, state, [Symbol.asyncDispose]: stop };
+    const kubeconfig = join(state.path, "kube", "config");
+    return { postgres, sshd, cluster, gateway, secrets, cliConfig, kubeconfig, state, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -95,8 +108,8 @@ async function loadSamples(postgres: PostgresServer): Promise<void> {
   await postgres.sql(fixturesSql(), "corpus");
 }
 
-/** The example files as they are in the repository, with the port of this PostgreSQL. */
-function documents(port: number, sshd: SshServer | undefined) {
+/** The example files as they are in the repository, with the addresses of these servers. */
+function documents(port: number, sshd: SshServer | undefined, cluster: KubernetesServer | undefined) {
   const read = (name: string) => readFileSync(new URL(name, EXAMPLES), "utf8");
   const host = sshd && {
     name: "web.yaml",
@@ -108,6 +121,9 @@ function documents(port: number, sshd: SshServer | undefined) {
     { name: "people.yaml", source: read("people.yaml") },
     { name: "shop.yaml", source: read("shop.yaml").replace("port: 5432", `port: ${port}`) },
     ...(host === undefined ? [] : [host]),
+    ...(cluster === undefined
+      ? []
+      : [{ name: "cluster.yaml", source: clusterDocument(read("cluster.yaml"), cluster) }]),
   ];
 }
 
