@@ -17,7 +17,8 @@ import {
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { confinementProblem } from "../src/as-agent/confine.ts";
-import { personOf, tw } from "./tw.ts";
+import { interactive } from "./interactive.ts";
+import { BIN, personOf, tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -179,6 +180,18 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe(
         stdout: "",
         stderr: expect.stringContaining("Nothing of this session is stored yet."),
       });
+    });
+
+    it("shows a live session as it happens to who may see it", async () => {
+      const args = ["sessions", "watch", "last", "--reason", "ticket 812", "--as", "admin"];
+      using watching = interactive(process.execPath, [BIN, ...args], personOf(home.path));
+      await eventually(() => watching.told.stderr.includes("Watching ana on prod-cluster"), { within: 15_000 });
+      expect((await kube("get", "ns", "kube-public", "-o", "name")).stdout).toBe("namespace/kube-public\n");
+      await watching.see("kube-public");
+      await watching.see("completed 200");
+      watching.leave();
+      expect(await watching.closed).toBe(130);
+      expect(await run(["sessions", "watch", "last", "--as", "ben"])).toMatchObject({ code: 5 });
     });
 
     it("a level is a context of its own, by path as well, and the cluster's roles decide", async () => {

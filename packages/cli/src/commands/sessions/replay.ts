@@ -33,7 +33,7 @@ export const replay = defineCommand<[id: string], Options>({
       .option("--speed <factor>", "with the pauses of then, so many times faster")
       .option("--idle <seconds>", "with --speed or --terminal: a longer pause counts as so many seconds", "2")
       .option("--from <seconds>", "with --speed or --terminal: what came before is shown at once")
-      .option("--terminal", "a terminal of SSH as it looked, in this one; --speed is 1")
+      .option("--terminal", "a terminal as it looked, in this one; --speed is 1")
       .option("--operation <number>", "with --terminal or --cast: the one that this operation opened, not the first")
       .option("--cast <file>", "write that terminal as asciicast v2, for asciinema and other players")
       .option("--events", "one JSON object a line, as recorded")

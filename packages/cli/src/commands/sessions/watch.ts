@@ -19,7 +19,7 @@ export const watch = defineCommand<[id: string], Options>({
     command
       .argument("<id>", "its id, or `last`: the live one that started last")
       .option("--reason <text>", "why you look", "watch by CLI")
-      .option("--lines", "terminals of SSH as lines too, in place of their picture")
+      .option("--lines", "terminals as lines too, in place of their picture")
       .option("--originals", "literals in place of tokens, for those who may see them"),
   examples: [
     "tw sessions list --live",
