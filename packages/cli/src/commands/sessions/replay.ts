@@ -116,5 +116,6 @@ async function play(
     await reach(event.at - startedAt);
     output.lines(renderEvent(event, { startedAt, colour: output.colour, revealSealed }));
   }
-  if (startedAt === undefined) output.note("Nothing of this session is stored yet.");
+  if (startedAt === undefined)
+    output.note("Nothing of this session is stored yet. While it lives:  tw sessions watch ID");
 }
