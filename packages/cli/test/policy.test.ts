@@ -90,6 +90,7 @@ describe("policies by the CLI", () => {
   it("explains a command, with the files that it moves and the login that it has", async () => {
     const { code, stdout } = await explain("--resource", "web-1", "--ssh", "sudo cat /etc/shadow; cat < /etc/shadow");
     expect(code).toBe(0);
+    expect(stdout).toContain("judged as 3 operations; the strictest verdict decides\n  allow   ssh exec\n");
     expect(stdout).toContain("ssh exec by admin on web-1 at level read\nverdict  allow\n");
     expect(stdout).toContain(
       "ssh redirect by admin on web-1 at level read\nverdict  deny [no-passwords] password hashes stay",

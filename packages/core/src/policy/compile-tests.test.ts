@@ -29,7 +29,7 @@ describe("inline tests", () => {
 
   it.each<[string, string]>([
     ["{ expect: denied }", "test says nothing to be judged; write one of sql, ssh, kube"],
-    ["{ sql: x, kube: get pods, expect: denied }", "test has both sql and kube; write one of each"],
+    ["{ sql: x, kube: get pods, expect: denied }", "test has both sql and kube; write one for each"],
     ["{ shh: x, expect: denied }", 'unknown key "shh"; did you mean "ssh"?'],
     [
       "{ ssh: { channel: sfpt }, expect: denied }",

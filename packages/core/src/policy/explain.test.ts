@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { WrittenOperation } from "../written/written-operation.ts";
 import { describeEnvironment } from "./environment.ts";
-import { explain, renderExplanation } from "./explain.ts";
+import { explain, renderExplanation, renderExplanations } from "./explain.ts";
 import { contextOf, kubeOf, LABELS, operationOf, policyOf, rulesOf, sshOf } from "./fixtures.test-data.ts";
 import { runPolicyTests } from "./policy-tests.ts";
 
@@ -30,6 +30,35 @@ describe("explain", () => {
     const text = renderExplanation(explanation);
     expect(text).toContain("SELECT by ana on pg-prod at level write\nverdict  review [guess] needs a second person");
     expect(text).toContain("observed deny by quiet");
+  });
+
+  it("reads as text of several operations, and counts the rules that speak of others", () => {
+    const mixed = policyOf(
+      rulesOf(
+        "{ id: bulk, when: 'sql.kind == \"DELETE\"', deny: no }",
+        "{ id: keys, when: 'ssh.path == \"/etc/shadow\"', deny: no }",
+      ),
+    );
+    const transfer = { direction: "download", path: "/etc/shadow" } as const;
+    const both = [sshOf(), sshOf({ channel: "redirect", transfer })].map((each) => explain(mixed, each, contextOf()));
+    expect(renderExplanations(both)).toBe(
+      [
+        "judged as 2 operations; the strictest verdict decides",
+        "  allow   ssh exec",
+        "  deny    ssh redirect [keys]",
+        "",
+        "ssh exec by ana on pg-prod at level write",
+        "verdict  allow",
+        "rule     keys  -        when is false  p0.yaml:4",
+        "rule     1 more speaks of other protocols",
+        "",
+        "ssh redirect by ana on pg-prod at level write",
+        "verdict  deny [keys] no",
+        "rule     keys  applies  match and when are true  p0.yaml:4",
+        "rule     1 more speaks of other protocols",
+      ].join("\n"),
+    );
+    expect(renderExplanations(both.slice(1))).toBe(renderExplanation(both[1] ?? expect.fail()));
   });
 });
 

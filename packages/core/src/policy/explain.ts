@@ -96,7 +96,23 @@ function wordsFor(rule: CompiledRule, state: RuleState): string {
 
 const STATES: Readonly<Record<RuleState["state"], string>> = { applies: "applies", exempt: "exempt", not_matched: "-" };
 
-/** The explanation as text, for the terminal: the verdict first, then masks, then every rule. */
+/** As text, for the terminal: of several operations that are judged one by one first the verdicts, then the explanations. */
+export function renderExplanations(explanations: readonly Explanation[]): string {
+  const whole = explanations.map(renderExplanation);
+  if (whole.length === 1) return whole.join();
+  const verdicts = explanations.map(
+    ({ operation, verdict: { outcome, ruleId } }) =>
+      `  ${outcome.padEnd(6)}  ${operation}${ruleId === undefined ? "" : ` [${ruleId}]`}`,
+  );
+  return [
+    `judged as ${whole.length} operations; the strictest verdict decides`,
+    ...verdicts,
+    "",
+    whole.join("\n\n"),
+  ].join("\n");
+}
+
+/** The verdict first, then masks, then every rule that speaks of such operations. */
 export function renderExplanation(explanation: Explanation): string {
   const { verdict, rules } = explanation;
   const decided = verdict.ruleId === undefined ? "" : ` [${verdict.ruleId}] ${verdict.reason ?? ""}`;
@@ -116,12 +132,15 @@ export function renderExplanation(explanation: Explanation): string {
     lines.push(`budget   ${each.join(", ")} in ${windowInWords(windowSeconds)}${where} by ${ruleId}`);
   }
   for (const { ruleId, outcome } of verdict.observed) lines.push(`observed ${outcome} by ${ruleId}`);
-  const width = Math.max(0, ...rules.map((rule) => rule.ruleId.length));
-  for (const rule of rules) {
+  const shown = rules.filter(({ why }) => why !== NOT_MATCHED.protocol);
+  const width = Math.max(0, ...shown.map((rule) => rule.ruleId.length));
+  for (const rule of shown) {
     const observe = rule.enforce === "observe" ? " (observe)" : "";
     lines.push(
       `rule     ${rule.ruleId.padEnd(width)}  ${STATES[rule.state].padEnd(7)}  ${rule.why}${observe}  ${rule.at}`,
     );
   }
+  const others = rules.length - shown.length;
+  if (others > 0) lines.push(`rule     ${others} more ${others === 1 ? "speaks" : "speak"} of other protocols`);
   return lines.join("\n");
 }

@@ -24,7 +24,7 @@ export {
 export type { PolicyDocument } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
 export { evaluate, needsEstimate, objectRules, touchesLabel } from "./evaluate.ts";
-export { type Explanation, explain, type RuleExplanation, renderExplanation } from "./explain.ts";
+export { type Explanation, explain, type RuleExplanation, renderExplanation, renderExplanations } from "./explain.ts";
 export { type PolicyTestResult, runPolicyTests, strictest } from "./policy-tests.ts";
 export { formatProblem, type PolicyProblem } from "./problem.ts";
 export { policyJsonSchema } from "./schema.ts";

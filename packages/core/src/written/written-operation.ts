@@ -87,7 +87,7 @@ export function readWritten(input: WrittenInput): ReadWritten {
   if (type === undefined)
     return { ...refuse("says nothing to be judged", { hint: `write one of ${WRITTEN_TYPES.join(", ")}` }), path: [] };
   if (second !== undefined)
-    return { ...refuse(`has both ${type} and ${second}`, { hint: "write one of each" }), path: [second] };
+    return { ...refuse(`has both ${type} and ${second}`, { hint: "write one for each" }), path: [second] };
   if (input.ssh !== undefined) return readSsh(input.ssh);
   if (input.kube !== undefined) return readKube(input.kube);
   return { ok: true, value: { type: "sql", text: input.sql ?? "" } };

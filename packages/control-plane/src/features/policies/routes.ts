@@ -1,4 +1,4 @@
-import { type Explanation, policyJsonSchema, renderExplanation, WRITTEN_TYPES, writtenShape } from "@tidewaiter/core";
+import { type Explanation, policyJsonSchema, renderExplanations, WRITTEN_TYPES, writtenShape } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
@@ -111,7 +111,7 @@ export function policyRoutes(services: Services): Route[] {
           throw new TidewaiterError("permission_missing", what);
         }
         const { decides, all } = await explainOperation(services, { ...body, as, client: address });
-        return { ...plain(decides), judged: all.map(plain), text: all.map(renderExplanation).join("\n\n") };
+        return { ...plain(decides), judged: all.map(plain), text: renderExplanations(all) };
       },
     }),
   ];
