@@ -114,6 +114,10 @@ rename ${at("open.txt")} ${at("moved.txt")}
       () => world.ssh([`cat ${file}`]),
       () => world.ssh([`tar cf - ${file}`]),
       () => world.ssh([`dd if=${file}`]),
+      () => world.ssh([`LC_ALL=C nice cat ${file}`]),
+      () => world.ssh([`sh -c 'cat ${file}'`]),
+      () => world.ssh([`env scp -f ${file}`]),
+      () => world.ssh([`env rsync --server --sender -e.L . ${file}`]),
     ];
     for (const attempt of tries) {
       const result = await attempt();

@@ -123,6 +123,22 @@ describe("files that a command line moves", () => {
     ["tar czf - /srv", [{ via: "redirect", direction: "download", path: "/srv" }]],
     ["tar -xf - -C /srv", [{ via: "redirect", direction: "upload", path: "/srv" }]],
     ["echo x > /dev/null", []],
+    ["> /srv/x", [{ via: "redirect", direction: "upload", path: "/srv/x" }]],
+    // each of these was once no transfer
+    ["sudo cat /etc/shadow", [{ via: "redirect", direction: "download", path: "/etc/shadow" }]],
+    ["LC_ALL=C cat /etc/shadow", [{ via: "redirect", direction: "download", path: "/etc/shadow" }]],
+    ["sudo rsync --server --sender -logDtpre . /etc/", [{ via: "rsync", direction: "download", path: "/etc/" }]],
+    ["A=1 sudo -u root env B=2 scp -f /etc/shadow", [{ via: "scp", direction: "download", path: "/etc/shadow" }]],
+    ["bash -lc 'cd /etc && cat shadow'", [{ via: "redirect", direction: "download", path: "shadow" }]],
+    ["sudo sh -c 'nice cat a' > b", [{ via: "redirect", direction: "download", path: "a" }]],
+    ["busybox cat a", [{ via: "redirect", direction: "download", path: "a" }]],
+    ["sudo tee -a out", [{ via: "redirect", direction: "upload", path: "out" }]],
+    ["timeout 5 tar czf - /srv", [{ via: "redirect", direction: "download", path: "/srv" }]],
+    // the output of these is words of a command, or their files are named elsewhere
+    ["mkdir -p $(cat name)", []],
+    ["echo $(sh -c 'cat name')", []],
+    ["find . -exec cat {} \\;", []],
+    ["ls | xargs cat --", []],
     ["ls", []],
   ])("%s", (line, expected) => {
     expect(transfersOf(readCommand(line))).toEqual(expected);

@@ -20,6 +20,11 @@ export interface CommandReading {
   readonly seen: readonly string[];
   /** The simple commands of the outermost line. */
   readonly commands: readonly SimpleCommand[];
+  /**
+   * What these start that prints and reads in their place, each also as what starts it: `A=1 sudo sh -c 'cat x'` is all of it
+   * but the assignment, then `sh -c 'cat x'`, then `cat x`. Not what `find` and `xargs` start, which they tell the files of.
+   */
+  readonly started: readonly SimpleCommand[];
 }
 
 /** After these words a command follows, as at the start of a line. */
@@ -39,22 +44,31 @@ const MAX_STARTED = 32;
  */
 export function readCommand(line: string): CommandReading {
   const reader = new Reader();
-  const commands = reader.read(line, 0);
-  return { programs: reader.complete ? reader.programs : undefined, seen: reader.programs, commands };
+  const commands = reader.read(line, { depth: 0, substituted: false });
+  const { programs: seen, started } = reader;
+  return { programs: reader.complete ? seen : undefined, seen, commands, started };
+}
+
+interface Place {
+  readonly depth: number;
+  /** Inside of `$(...)` or such: its output is words of a command. */
+  readonly substituted: boolean;
 }
 
 class Reader {
   readonly programs: string[] = [];
+  readonly started: SimpleCommand[] = [];
   complete = true;
 
-  read(line: string, depth: number): readonly SimpleCommand[] {
+  read(line: string, place: Place): readonly SimpleCommand[] {
+    const { depth } = place;
     const tokens = depth > MAX_DEPTH ? undefined : shellTokens(line, depth);
     if (tokens === undefined) {
       this.complete = false;
       return [];
     }
     const commands = this.#split(tokens, depth);
-    for (const command of commands) this.#start(command.words, depth);
+    for (const command of commands) this.#start(command, place);
     return commands;
   }
 
@@ -103,15 +117,17 @@ class Reader {
   }
 
   #substitutions(word: Extract<ShellToken, { type: "word" }>, depth: number): void {
-    for (const command of word.commands) this.read(command, depth + 1);
+    for (const command of word.commands) this.read(command, { depth: depth + 1, substituted: true });
   }
 
-  #start(words: readonly Word[], depth: number): void {
+  #start({ words, redirects }: SimpleCommand, { depth, substituted }: Place): void {
     const start = words.findIndex(({ text }) => !ASSIGNMENT.test(text));
     let rest: readonly Word[] = start < 0 ? [] : words.slice(start);
     let fed = false;
+    let named = !substituted;
     for (let started = 0; ; started++) {
       const [first, ...others] = rest;
+      if (named) this.started.push({ words: rest, redirects });
       if (first === undefined) return;
       if (started >= MAX_STARTED || this.programs.length >= MAX_COMMANDS) {
         this.complete = false;
@@ -126,11 +142,12 @@ class Reader {
       this.programs.push(program);
       const script = shellOfString(program, others);
       if (script === "unknown") this.complete = false;
-      else if (script !== undefined) this.read(script, depth + 1);
+      else if (script !== undefined) this.read(script, { depth: depth + 1, substituted: !named });
       const next = nextCommand(program, others);
       // xargs hands what it reads to a program that starts what it is handed
       if (next === "unknown" || (next === undefined && fed && isWrapper(program))) this.complete = false;
       fed ||= program === "xargs";
+      named &&= program !== "xargs" && program !== "find";
       if (next === undefined || next === "unknown") return;
       rest = next;
     }

@@ -13,10 +13,10 @@ const ARCHIVERS = new Set(["tar", "bsdtar", "cpio", "zip"]);
 
 /**
  * Files that a command line is plainly about: the far ends of `scp -O` and `rsync`, and copying by `cat`, `dd`, `tee` and
- * `tar`. An audit aid beyond scp and rsync: a shell has endless ways to print a file.
+ * `tar`, also where `sudo`, `env`, `sh -c` and such start them. An audit aid beyond scp and rsync: a shell has endless ways to print a file.
  */
 export function transfersOf(reading: CommandReading): readonly ExecTransfer[] {
-  return reading.commands.flatMap((command) => transferOf(command));
+  return reading.started.flatMap((command) => transferOf(command));
 }
 
 function transferOf(command: SimpleCommand): readonly ExecTransfer[] {
