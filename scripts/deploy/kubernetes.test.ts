@@ -139,6 +139,12 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("the agen
       kubernetes: { url: cluster.url, caPem: cluster.caPem, token: "replaced-below" },
       allowSecret: [`file:${file}`],
     });
+    const examples = ["people.yaml", "cluster.yaml"].map((name) => ({
+      name,
+      source: readFileSync(join(root, "deploy/examples", name), "utf8"),
+    }));
+    const diff = await server.api("POST", "/v1/apply", { documents: examples, dryRun: true });
+    expect(JSON.stringify(diff)).toContain("agent:file:/var/run/secrets/kubernetes.io/serviceaccount/token");
     const reference = { type: "token", username: ACCOUNT, reference: `agent:file:${file}` };
     await server.api("PUT", "/v1/resources/prod-cluster/credentials/read", reference);
     const { endpoints } = (await server.api("GET", "/v1/me")) as {

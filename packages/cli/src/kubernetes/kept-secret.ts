@@ -42,6 +42,8 @@ export interface SecretWish {
 const RENEW_BEFORE_MS = 5 * 60_000;
 /** For so long nobody asks the server whether it was revoked. */
 const CHECK_AFTER_MS = 60_000;
+/** kubectl waits for us; a server that does not answer does not make the secret worse. */
+const CHECK_PATIENCE_MS = 5_000;
 const REMEMBERED_ASKERS = 64;
 
 /**
@@ -125,7 +127,8 @@ async function confirm(context: CommandContext, kept: KeptSecret, askedBy: numbe
   if (!again && now - Date.parse(kept.checkedAt) < CHECK_AFTER_MS) return kept;
   try {
     const api = await context.api();
-    const { secrets } = await answer(api.GET("/v1/connection-secrets", { params: { query: {} } }));
+    const patience = again ? {} : { signal: AbortSignal.timeout(CHECK_PATIENCE_MS) };
+    const { secrets } = await answer(api.GET("/v1/connection-secrets", { params: { query: {} }, ...patience }));
     const found = secrets.find(({ id }) => id === kept.id);
     // one that is used up may have a session open still: until the gateway refuses it
     if (found === undefined || (again && found.usesLeft === 0)) return undefined;

@@ -17,7 +17,11 @@ const missing = kubernetesMissing();
 let cluster: KubernetesServer;
 
 beforeAll(async () => {
-  if (missing === undefined) cluster = await startKubernetes({ users: { weak: [] } });
+  if (missing !== undefined) return;
+  cluster = await startKubernetes({ users: { weak: [], limited: [] } });
+  await cluster.allow({ users: ["limited"] }, { verbs: ["impersonate"], resources: ["users"] });
+  const resourceNames = ["read", "write", "admin"].map((level) => `tidewaiter:level:${level}`);
+  await cluster.allow({ users: ["limited"] }, { verbs: ["impersonate"], resources: ["groups"], resourceNames });
 });
 afterAll(async () => cluster?.stop());
 
@@ -47,12 +51,16 @@ skipUnless(missing === undefined, missing ?? "").describe("a check of a cluster"
   const { it } = skipUnless(true, "");
 
   it("finds a credential that may say who acts, and nothing else, good", async () => {
-    expect(await check(token("gateway"))).toEqual(["ok version", "ok impersonate"]);
+    expect(await check(token("gateway"))).toEqual(["ok version", "ok impersonate", "info names_anybody"]);
+    // whose role names the groups of the levels: the users are more than those
+    expect(await check(token("limited"))).toEqual(["ok version", "ok impersonate"]);
   });
 
   it("says of a credential what it may not, and what it may too much", async () => {
     expect(await check(token("weak"))).toEqual(["ok version", "problem impersonate"]);
-    expect(await check(token("admin"))).toEqual(["ok version", "ok impersonate", "warning powerful"]);
+    expect(await check(token("admin"))).toEqual([
+      ...["ok version", "ok impersonate", "info names_anybody", "warning powerful"],
+    ]);
     expect(await check(token("weak"), { identity: "credential" })).toEqual(["ok version"]);
   });
 

@@ -1,12 +1,17 @@
 import type { Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { Finding, TargetCredential } from "@tidewaiter/core";
+import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
+import { LEVEL_GROUP } from "./connect-target/identity-headers.ts";
 import { createUpstream, KubernetesTargetError, type Upstream } from "./connect-target/upstream.ts";
 import { type KubernetesTarget, kubernetesTargetSchema } from "./target-schema.ts";
 
 const CHECK_MS = 20_000;
 /** Whom the cluster knows with certainty to have no rights, so that the question is only whether we may say so. */
 const NOBODY = "tidewaiter-check";
+
+/** The group whose members no role limits. */
+const MASTERS = "system:masters";
 
 interface Answer {
   readonly status: number;
@@ -56,17 +61,34 @@ async function findings(
     code: "version",
     message: `the cluster runs Kubernetes ${text(version.body.gitVersion)}`,
   });
-  const impersonate = (resource: string) => mayDo(ask, { verb: "impersonate", resource });
+  const impersonate = (resource: string, name = "") => mayDo(ask, { verb: "impersonate", resource, name });
   if (target.identity === "person") {
-    const [users, groups] = await Promise.all([impersonate("users"), impersonate("groups")]);
-    if (users && groups)
-      found.push({ severity: "ok", code: "impersonate", message: "the credential may say who acts" });
+    const [users, groups, masters, ...levels] = await Promise.all([
+      impersonate("users"),
+      impersonate("groups"),
+      impersonate("groups", MASTERS),
+      ...ACCESS_LEVELS.map((level) => impersonate("groups", LEVEL_GROUP + level)),
+    ]);
+    const named = levels.includes(true);
+    if (users && (groups || named))
+      found.push({
+        severity: "ok",
+        code: "impersonate",
+        message: `the credential may say who acts${groups ? "" : ", in those groups that its role names"}`,
+      });
     else
       found.push({
         severity: "problem",
         code: "impersonate",
-        message: `the credential may not impersonate ${users ? "groups" : groups ? "users" : "users and groups"}: no request of a person will pass`,
+        message: `the credential may not impersonate ${users ? "groups" : named ? "users" : "users and groups"}: no request of a person will pass`,
         mend: "bind a ClusterRole with the verb impersonate on users and groups to it (deploy/kubernetes)",
+      });
+    if (masters)
+      found.push({
+        severity: "info",
+        code: "names_anybody",
+        message: `the credential may name ${MASTERS} too: whoever has it may do everything`,
+        mend: "resourceNames under groups in its ClusterRole, with the groups that are used (deploy/kubernetes)",
       });
     const anything = await mayDo(ask, { verb: "*", group: "*", resource: "*" });
     if (anything)
