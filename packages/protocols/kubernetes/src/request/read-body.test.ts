@@ -224,6 +224,19 @@ describe("values of Secrets", () => {
     expect(shown).toContain("<email masked by tidewaiter>");
   });
 
+  it.each([
+    [{ op: "add", path: "/spec/containers/0/env/-", value: { name: "PASS", value: CANARY } }],
+    [{ op: "replace", path: "/spec/containers/0/env/0/value", value: CANARY }],
+    [{ op: "add", path: "/spec/containers/0/env", value: [{ value: CANARY, name: "MY_PASS" }] }],
+    [{ op: "add", path: "/metadata/annotations/PASS", value: CANARY }],
+  ])("are not shown where a JSON patch names them: %j", (step) => {
+    const rules = rulesOf({ labels: [{ name: "p", columns: [], names: "PASS" }] });
+    const operation = operationOf({ verb: "patch", resource: "pods" });
+    const { shown } = read([step], { contentType: JSON_PATCH, operation, rules });
+    expect(shown).toContain(step.path);
+    expect(shown).not.toContain(CANARY);
+  });
+
   it("of a token that is checked are not shown", () => {
     const operation = operationOf({ verb: "create", group: "authentication.k8s.io", resource: "tokenreviews" });
     expect(read({ kind: "TokenReview", spec: { token: CANARY, audiences: ["a"] } }, { operation }).shown).not.toContain(

@@ -55,12 +55,18 @@ function showStep({ op, path, from, value }: PatchStep, mask: ValueMask, root: P
   const line = `${op} ${from === undefined ? "" : `${from} `}${path}`;
   if (value === undefined) return line;
   const keys = pointerKeys(path);
-  const opening = keys.map((key) => `{${JSON.stringify(key)}:`).join("");
+  // a number may be a key as well as a place in an array: of what is masked by its key none is called so
+  const opening = keys.map((key) => (isIndex(key) ? "[" : `{${JSON.stringify(key)}:`)).join("");
+  const closing = keys.map((key) => (isIndex(key) ? "]" : "}")).reverse();
   const written = writeJsonTree(value);
-  const whole = Buffer.from(`${opening}${written}${"}".repeat(keys.length)}`);
+  const whole = Buffer.from(`${opening}${written}${closing.join("")}`);
   const start = Buffer.byteLength(opening);
   const end = start + Buffer.byteLength(written);
   return `${line} ${mask.applyPart(whole, start, end, root).toString("utf8")}`;
+}
+
+function isIndex(key: string): boolean {
+  return key === "-" || /^\d+$/.test(key);
 }
 
 /** In base64 nobody would know it. */

@@ -1,3 +1,4 @@
+import { CONSTANT_MASK } from "@tidewaiter/core";
 import { candidates } from "@tidewaiter/toolkit/content/prefilter";
 import { Edits } from "../json/edits.ts";
 import {
@@ -43,6 +44,8 @@ const MAX_NESTED_TEXTS = 6;
 /** Bytes that may be read again, because an object says only further on what it is. */
 const MAX_AGAIN = 16 * 1024 * 1024;
 
+/** A variable without its name, as in a patch, may be any. */
+const UNNAMED = { labels: [], spec: CONSTANT_MASK } as const;
 const NULL = Buffer.from("null");
 const TABLE_OF: Readonly<Record<string, string>> = { Secret: "secrets", ConfigMap: "configmaps" };
 
@@ -265,13 +268,16 @@ export class ObjectWalk {
     const { bytes, end } = this.#json;
     let plan: ColumnPlan | undefined;
     if (this.#masking.byName) {
+      let isNamed = false;
       const next = eachMember(this.#json, at, (from, to, value) => {
         const after = valueEnd(bytes, value, end);
-        if (bytes[value] === QUOTE && keyOf(bytes, from, to) === KEYS.name)
-          plan = this.#plan(textOf(bytes, value, after)) ?? plan;
+        if (bytes[value] !== QUOTE || keyOf(bytes, from, to) !== KEYS.name) return after;
+        plan = this.#plan(textOf(bytes, value, after)) ?? plan;
+        isNamed = true;
         return after;
       });
       this.#readsAgain(next - at);
+      if (!isNamed) plan = { ...UNNAMED, column: `${this.#table}.env` };
     }
     return eachMember(this.#json, at, (from, to, value) => {
       const key = keyOf(bytes, from, to);

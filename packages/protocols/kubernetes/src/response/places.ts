@@ -60,7 +60,9 @@ export function placeOf(place: Place, key: number, root: Place): Place {
       if (key === KEYS.cells) return PLACE.cells;
       return key === KEYS.object ? root : PLACE.text;
     case PLACE.event:
-      return key === KEYS.object ? root : PLACE.pass;
+      if (key === KEYS.object) return root;
+      // an answer that is no watch, whatever was asked for
+      return key === KEYS.type ? PLACE.pass : inObject(root, key, root);
     case PLACE.envVar:
       return key === KEYS.name ? PLACE.pass : PLACE.text;
     case PLACE.text:

@@ -193,6 +193,16 @@ describe("labels and detectors", () => {
     );
   });
 
+  it("mask variables in what kubectl apply keeps, and in maps of custom resources", () => {
+    const operation = operationOf({ group: "apps", resource: "deployments" });
+    const applied = { kind: "Deployment", spec: { containers: [{ env: [{ name: "PASSWORD", value: "s3cret" }] }] } };
+    const annotations = { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(applied) };
+    expect(answered({ operation, rules }, JSON.stringify({ metadata: { annotations } }))).not.toContain("s3cret");
+    const custom = operationOf({ group: "example.com", resource: "apps" });
+    const body = JSON.stringify({ spec: { env: { PASSWORD: "s3cret", MODE: "fast" } } });
+    expect(answered({ operation: custom, rules }, body)).toBe(body.replace("s3cret", CONSTANT_TEXT));
+  });
+
   it("mask custom resources by the names of their fields, but not what they are called", () => {
     const operation = operationOf({ group: "example.com", resource: "databases" });
     const body = `{"metadata":{"name":"password","labels":{"password":"x"},"annotations":{"example.com/password":"p"}},"spec":{"password":"s3cret","passwords":["a",1,null,{"x":true}],"host":"h"}}`;
@@ -330,6 +340,13 @@ describe("what is asked for", () => {
     const plan = planAnswer({ operation: list, accept: "", rules: noSecrets });
     expect(() => plan.pass || plan.open(type, status, encoding)).toThrow(/cannot be masked/);
   });
+});
+
+it("a watch that is none is masked all the same", () => {
+  const body = `${JSON.stringify(secret({ password: CANARY }, { annotations: { a: `it is ${CANARY}` } }))}\n`;
+  expect(answered({ operation: watch }, body)).not.toContain(b64(CANARY));
+  const list = `{"kind":"SecretList","items":[${body}]}`;
+  expect(answered({ operation: watch }, list)).not.toContain(b64(CANARY));
 });
 
 describe("chunks", () => {
