@@ -138,6 +138,7 @@ export interface KubeOperation {
   readonly version: string;
   /** Plural, such as `pods`; empty: the path is no resource. */
   readonly resource: string;
+  /** `typed`: a line typed in a terminal of exec or attach, as the emulated screen shows it at Enter: an audit aid. */
   readonly subresource: string;
   /** Of a namespace: its own name. Empty: all of them, or none. */
   readonly namespace: string;
@@ -153,7 +154,7 @@ export interface KubeOperation {
   readonly dryRun: boolean;
   /** Of exec and attach; empty: the pod's only or default one. */
   readonly container: string;
-  /** Arguments of exec, the program first. */
+  /** Arguments of exec, the program first; of a typed line the line. */
   readonly command: readonly string[];
   /** Names of the programs that `command` starts, without folder; undefined = it cannot be read. */
   readonly programs: readonly string[] | undefined;

@@ -293,7 +293,11 @@ export const ENVIRONMENT: Readonly<Record<string, EnvironmentRoot>> = {
       group: kubeField("string", "API group, such as `apps`; empty: the core group", (o) => o.group),
       version: kubeField("string", "such as `v1`", (o) => o.version),
       resource: kubeField("string", "plural, such as `pods`; empty: a path that is no resource", (o) => o.resource),
-      subresource: kubeField("string", "such as `exec`; empty otherwise", (o) => o.subresource),
+      subresource: kubeField(
+        "string",
+        "such as `exec`; `typed`: a line typed in a terminal of exec or attach; empty otherwise",
+        (o) => o.subresource,
+      ),
       namespace: kubeField("string", "its namespace; of a namespace its name; empty: all, or none", (o) => o.namespace),
       name: kubeField("string", "name of the object; empty: all, or one that the server makes", (o) => o.name),
       path: kubeField("string", "path of the URL, without query", (o) => o.path),

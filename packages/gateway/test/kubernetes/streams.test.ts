@@ -446,6 +446,44 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
     });
   }
 
+  skipUnless(hasCommand("script"), "script").it("judges each line that is typed to a shell", async () => {
+    const from = world.gateway.events.length;
+    const shell = terminal(world, "exec -it web-1 -- sh -i");
+    await shell.see("$ ");
+    shell.type("PS1='ready> '\r");
+    await shell.see("\nready> ");
+    shell.type("echo curx\u007fl is not run by echo\r");
+    await shell.see("\ncurl is not run by echo\r\n");
+    await shell.see("ready> ");
+    shell.type("curl https://example.com\r");
+    await shell.see('tidewaiter: pods/exec "web-1": not run: "curl" to outside hosts is stopped in prod [no-curl]');
+    await shell.see("ready> ");
+    const opened = world.gateway.nextReview();
+    shell.type("touch /dev/null && echo touch''ed\r");
+    await shell.see("waiting for a person; this has NOT run [ask-first]");
+    await world.gateway.decide(await opened, "approve", "mia", "ok");
+    await shell.see("touched\r\n");
+    const again = world.gateway.nextReview();
+    shell.type("touch /dev/null\r");
+    await again;
+    shell.type("\u0003");
+    await shell.see("you took it back [ask-first]");
+    await shell.see("ready> ");
+    shell.type("exit 6\r");
+    expect(await shell.closed).toBe(6);
+    const typed = since(from).flatMap((event) =>
+      event.type === "operation" && event.kind === "kube create pods/typed" ? [[event.text, event.outcome]] : [],
+    );
+    expect(typed).toEqual([
+      ["PS1='ready> '", "allow"],
+      ["echo curl is not run by echo", "allow"],
+      ["curl https://example.com", "deny"],
+      ["touch /dev/null && echo touch''ed", "review"],
+      ["touch /dev/null", "review"],
+      ["exit 6", "allow"],
+    ]);
+  });
+
   it("attach shows what a container prints, masked, until the client leaves", async () => {
     for (const [, env] of TRANSPORTS) {
       const from = world.gateway.events.length;

@@ -23,6 +23,8 @@ export interface AdmitInput {
   readonly text: string;
   /** What is written, whole: an approval is good for these bytes alone. */
   readonly body?: Buffer;
+  /** One line without values; default what `summaryOf` says. */
+  readonly summary?: string;
   /** The client cannot be kept waiting. */
   readonly ticketOnly?: true;
   readonly signal: AbortSignal;
@@ -37,7 +39,7 @@ export function admit({ session, signal }: KubeContext, input: AdmitInput) {
     operation,
     text,
     ...(set !== undefined && { shown: redactText(text, set) }),
-    summary: summaryOf(operation),
+    summary: input.summary ?? summaryOf(operation),
     ...(body !== undefined && { bound: keyedDigest(session.authorized.tokenKey, body) }),
     ...(ticketOnly && { ticketOnly }),
     signal: AbortSignal.any([signal, input.signal]),

@@ -25,6 +25,11 @@ export class ClientEnd {
     if (sink !== undefined && !sink.writableEnded && !sink.destroyed) sink.write(spoken(lines, newline));
   }
 
+  /** Lines in the middle of what a terminal shows. */
+  interject(lines: readonly string[]): void {
+    this.command.stdout?.write(`\r\n${spoken(lines, "\r\n")}`);
+  }
+
   /** The line in front of a Status that says the same, for clients that do not show it. */
   explain(line: string): void {
     if (!this.command.statusShown) this.say([line]);

@@ -13,6 +13,7 @@ import { CopiedFiles } from "./copied-files.ts";
 import { ended, type RemoteCommand } from "./remote-command.ts";
 import { type ReadStatus, readSmall, readStreamStatus, type StreamStatus } from "./stream-status.ts";
 import { sizeText, TerminalSizes } from "./terminal-sizes.ts";
+import { ShellTerminal } from "./typed-shell.ts";
 
 export interface CommandRelay {
   readonly context: KubeContext;
@@ -21,6 +22,8 @@ export interface CommandRelay {
   readonly upstream: RemoteCommand;
   readonly admission: Extract<Admission, { ok: true }>;
   readonly startedAt: number;
+  /** Lines are typed to a shell: each is judged at Enter. */
+  readonly typed: boolean;
 }
 
 type End =
@@ -64,13 +67,17 @@ export async function relayRemoteCommand(relay: CommandRelay): Promise<void> {
     outputs.push(output);
     const take = (chunk: Buffer): Buffer | undefined => {
       if (raw) files?.push(chunk);
+      shell?.output(chunk);
       return output.take(chunk);
     };
     await pump(from, to, take, gate);
     await output.end();
   };
-  carryInput(relay, archive?.direction === "upload" ? files : undefined);
-  carrySizes(relay);
+  const left = new AbortController();
+  const to = upstream.stdin;
+  const shell = relay.typed && to !== undefined ? new ShellTerminal(relay, to, left.signal) : undefined;
+  carryInput(relay, { shell, files: archive?.direction === "upload" ? files : undefined });
+  carrySizes(relay, shell);
   const status = readSmall(upstream.error);
   const carried = Promise.all([
     carry("output", upstream.stdout, client.command.stdout),
@@ -83,17 +90,27 @@ export async function relayRemoteCommand(relay: CommandRelay): Promise<void> {
     client.command.over.then(() => ({ how: "left" })),
     spent.promise,
   ]);
+  left.abort();
   upstream.destroy();
+  shell?.dispose();
   meter.end();
   if (end.how !== "interrupted") files?.end();
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
   await tellEnd(relay, end, bytes);
 }
 
-function carryInput({ context, client, upstream }: CommandRelay, files: CopiedFiles | undefined): void {
+function carryInput(
+  { context, client, upstream }: CommandRelay,
+  on: { readonly shell: ShellTerminal | undefined; readonly files: CopiedFiles | undefined },
+): void {
   const { stdin } = client.command;
   const to = upstream.stdin;
   if (stdin === undefined || to === undefined) return;
+  const { shell, files } = on;
+  if (shell !== undefined) {
+    const take = (chunk: Buffer): undefined => shell.keys.take(chunk) as undefined;
+    return void pump(stdin, to, take).then(() => shell.keys.end());
+  }
   void pump(stdin, to, (chunk) => {
     context.session.count("target", chunk.length);
     files?.push(chunk);
@@ -101,11 +118,12 @@ function carryInput({ context, client, upstream }: CommandRelay, files: CopiedFi
   }).then(() => ended(to));
 }
 
-function carrySizes({ context, client, upstream, admission }: CommandRelay): void {
+function carrySizes({ context, client, upstream, admission }: CommandRelay, shell: ShellTerminal | undefined): void {
   const sizes = new TerminalSizes();
   client.command.resize?.on("data", (chunk: Buffer) => {
     for (const size of sizes.push(chunk)) {
       context.session.record({ at: Date.now(), type: "terminal_size", operation: admission.operation, ...size });
+      shell?.resize(size);
       upstream.resize?.write(sizeText(size));
     }
   });

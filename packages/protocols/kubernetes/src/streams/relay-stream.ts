@@ -11,6 +11,7 @@ import { openRemoteCommand } from "./open-remote-command.ts";
 import { relayPortForward } from "./relay-port-forward.ts";
 import { relayRemoteCommand } from "./relay-remote-command.ts";
 import { redacted, statusOfError, statusOfResponse } from "./stream-status.ts";
+import { typedShell } from "./typed-shell.ts";
 import { queryOf, readWish, type StreamWish, shownCommand } from "./wish.ts";
 
 const CTRL_C = 0x03;
@@ -64,7 +65,9 @@ class RemoteCommandRequest {
   }
 
   async run(): Promise<void> {
-    const { operation, context, wish, upgrade, transport } = this.#options;
+    const { context, wish, upgrade, transport } = this.#options;
+    const typed = typedShell(this.#options.operation, wish);
+    const operation = typed ?? this.#options.operation;
     const startedAt = Date.now();
     const admission = await admit(context, {
       operation,
@@ -102,7 +105,15 @@ class RemoteCommandRequest {
         upstream.destroy();
         throw error;
       });
-      return await relayRemoteCommand({ context, operation, client, upstream, admission, startedAt });
+      return await relayRemoteCommand({
+        context,
+        operation,
+        client,
+        upstream,
+        admission,
+        startedAt,
+        typed: typed !== undefined,
+      });
     } catch (error) {
       if (this.#left.signal.aborted) {
         done("canceled", "client left");

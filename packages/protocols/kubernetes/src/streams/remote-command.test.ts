@@ -120,6 +120,7 @@ function running(interrupted = new Promise<string>(() => {})) {
       typeof relayRemoteCommand
     >[0]["admission"],
     startedAt: Date.now(),
+    typed: false,
   });
   const status = readAll(client.theirs.channel(CHANNEL.error)).then(String);
   for (const number of [CHANNEL.stdout, CHANNEL.stderr]) client.theirs.channel(number).resume();
