@@ -38,9 +38,13 @@ it("writes new entries to the first file that exists, changed ones where they ar
   expect(existsSync(none)).toBe(false);
   expect(await readFile(second, "utf8")).toBe(before);
   await changeKubeconfigs(paths, (files) => files.setCurrentContext("prod"));
-  expect(await readFile(second, "utf8")).toBe(before.replace("current-context: old", "current-context: prod"));
+  expect(await readFile(second, "utf8")).toBe(before);
   const files = await readKubeconfigs(paths);
   expect([files.names("contexts"), files.currentContext]).toEqual([["prod", "old"], "prod"]);
+  await changeKubeconfigs(paths, (all) => all.merge("contexts", "old", { namespace: "shop" }));
+  expect(await readFile(second, "utf8")).toBe(before.replace("user: u}", "user: u, namespace: shop}"));
+  await changeKubeconfigs(paths, (all) => all.setCurrentContext(undefined));
+  expect((await readKubeconfigs(paths)).currentContext).toBe("old");
 });
 
 it("makes the last of files that are not there, private, and its folder", async () => {

@@ -121,7 +121,8 @@ class Files implements ChangingFiles {
 
   setCurrentContext(name: string | undefined): void {
     const says = this.files.find(({ kubeconfig }) => kubeconfig.currentContext !== undefined);
-    this.#change(says ?? this.#newOnes).currentContext = name;
+    // set in the first file it counts before all others; cleared, where it stands
+    this.#change((name === undefined ? says : undefined) ?? this.#newOnes).currentContext = name;
   }
 
   get #newOnes(): OneFile {

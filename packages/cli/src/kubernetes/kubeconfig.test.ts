@@ -32,6 +32,30 @@ it("leaves every byte of a file that is not changed, in both styles of lists and
   expect(Kubeconfig.parse(indented, "f").toString().replaceAll(/\s+/g, " ")).toBe(indented.replaceAll(/\s+/g, " "));
 });
 
+it("leaves values in the form that they have, also those that YAML 1.1 and 1.2 take for different things", () => {
+  const values = [
+    "0777",
+    "0o17",
+    "1_000",
+    "12e03",
+    "0b11",
+    "0x1F",
+    "+5",
+    ".5",
+    "1.10",
+    "1e400",
+    "1:30:00",
+    "yes",
+    "~",
+    "null",
+  ];
+  const text = `kind: Config\nclusters: ~\nusers: null\ncontexts:\nodd:\n${values.map((each, index) => `  v${index}: ${each}\n`).join("")}`;
+  const kubeconfig = Kubeconfig.parse(text, "f");
+  expect(kubeconfig.toString()).toBe(text);
+  kubeconfig.set("users", "null", { token: "no" });
+  expect(kubeconfig.toString()).toBe(text.replace("users: null", 'users:\n- user:\n    token: "no"\n  name: "null"'));
+});
+
 it("adds, changes and removes its own entries, and nothing else differs", () => {
   const kubeconfig = Kubeconfig.parse(FOREIGN, "f");
   kubeconfig.set("clusters", "tw", { server: "https://gw:6443" });

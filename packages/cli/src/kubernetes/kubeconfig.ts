@@ -34,13 +34,14 @@ export class Kubeconfig {
   /** `undefined`: there is no such file yet. @throws CliError `failure` when it is no kubeconfig */
   static parse(text: string | undefined, path: string): Kubeconfig {
     const source = text === undefined || text.trim() === "" ? EMPTY : text;
-    const document = parseDocument(source, { intAsBigInt: true });
+    // every value is text: what looks like a number keeps its form
+    const document = parseDocument(source, { schema: "failsafe" });
     const [problem] = document.errors;
     const why = problem?.message.split("\n")[0] ?? (isMap(document.contents) ? undefined : "it is no mapping");
     if (why !== undefined) throw unreadable(path, why);
     for (const list of Object.keys(INNER)) {
       const value = document.get(list);
-      if (value !== undefined && value !== null && !isSeq(value)) throw unreadable(path, `${list} is no list`);
+      if (value !== undefined && !isNull(value) && !isSeq(value)) throw unreadable(path, `${list} is no list`);
     }
     const indentSeq = /^(?:clusters|contexts|users):[^\n]*\n(?:[ \t]*#[^\n]*\n)*[ \t]+- /m.test(source);
     const json = source.trimStart().startsWith("{");
@@ -91,7 +92,7 @@ export class Kubeconfig {
 
   get currentContext(): string | undefined {
     const name = this.#document.get("current-context");
-    return typeof name === "string" && name !== "" ? name : undefined;
+    return typeof name === "string" && !isNull(name) ? name : undefined;
   }
 
   set currentContext(name: string | undefined) {
@@ -131,6 +132,10 @@ export class Kubeconfig {
   #item(list: EntryList, name: string): YAMLMap | undefined {
     return this.#items(list).find((item) => String(item.get("name")) === name);
   }
+}
+
+function isNull(value: unknown): boolean {
+  return value === null || value === "" || value === "null" || value === "~";
 }
 
 function unreadable(path: string, why: string): CliError {

@@ -89,7 +89,6 @@ function userEntry({ env, apiKeyFile, cwd }: CommandContext, wanted: Wanted): ob
       env: Object.entries(variables).map(([name, value]) => ({ name, value })),
       interactiveMode: "IfAvailable",
       installHint: "The Tidewaiter CLI that wrote this context is gone. Run `tw kube login` again.",
-      provideClusterInfo: false,
     },
   };
 }
