@@ -85,48 +85,53 @@ export interface SegmentProblem {
   readonly detail: string;
 }
 
-export type OpenedSegment =
+export type SegmentReading =
   /** Without `footer` the segment is still being written. */
-  | {
-      readonly ok: true;
-      readonly header: SegmentHeader;
-      readonly footer?: SegmentFooter;
-      readonly events: readonly SessionEvent[];
-    }
-  /** `events` are those that could be opened before the damage. */
-  | {
-      readonly ok: false;
-      readonly header?: SegmentHeader;
-      readonly problem: SegmentProblem;
-      readonly events: readonly SessionEvent[];
-    };
+  | { readonly ok: true; readonly header: SegmentHeader; readonly footer?: SegmentFooter }
+  | { readonly ok: false; readonly header?: SegmentHeader; readonly problem: SegmentProblem };
+
+/** Of a damaged one `events` are those that could be opened before the damage. */
+export type OpenedSegment = SegmentReading & { readonly events: readonly SessionEvent[] };
 
 /** Opens a segment, whole or still growing, with the session's recording key. Never throws on damaged bytes. */
 export function openSegment(bytes: Uint8Array, key: Uint8Array, primitives: SegmentPrimitives): OpenedSegment {
+  const events: SessionEvent[] = [];
+  const frames = readSegment(bytes, key, primitives);
+  for (;;) {
+    const next = frames.next();
+    if (next.done) return { ...next.value, events };
+    for (const event of next.value) events.push(event);
+  }
+}
+
+/** As `openSegment`, the events of one frame after the other, for who has other things to do between them. */
+export function* readSegment(
+  bytes: Uint8Array,
+  key: Uint8Array,
+  primitives: SegmentPrimitives,
+): Generator<readonly SessionEvent[], SegmentReading> {
   const head = decodeHeader(bytes, primitives);
-  if (head === undefined)
-    return { ok: false, problem: { kind: "changed", detail: "it has no readable header" }, events: [] };
+  if (head === undefined) return { ok: false, problem: { kind: "changed", detail: "it has no readable header" } };
   const scan = scanFrames(bytes, head.end, primitives);
   const aead = sealingKey(key, head.hashed, primitives);
-  const events: SessionEvent[] = [];
   const { header } = head;
-  const fail = (kind: SegmentProblem["kind"], detail: string): OpenedSegment => {
-    return { ok: false, header, problem: { kind, sequence: header.sequence, detail }, events };
+  const fail = (kind: SegmentProblem["kind"], detail: string): SegmentReading => {
+    return { ok: false, header, problem: { kind, sequence: header.sequence, detail } };
   };
   for (const [index, span] of scan.frames.entries()) {
     const opened = openFrame(bytes, span, index, { aead, primitives });
     if (opened === undefined) return fail("changed", `frame ${index + 1} cannot be opened: changed, or another key`);
-    for (const event of opened) events.push(event);
+    yield opened;
   }
   if (scan.footer === undefined) {
-    if (scan.end === bytes.length) return { ok: true, header, events };
+    if (scan.end === bytes.length) return { ok: true, header };
     return fail(
       "truncated",
       `${bytes.length - scan.end} bytes after frame ${scan.frames.length} are not a whole frame`,
     );
   }
   const problem = footerProblem(bytes, head, scan.footer, { frames: scan.frames.length, end: scan.end }, primitives);
-  return problem === undefined ? { ok: true, header, footer: scan.footer, events } : fail("changed", problem);
+  return problem === undefined ? { ok: true, header, footer: scan.footer } : fail("changed", problem);
 }
 
 /** Why a closed segment is not what was closed, by hash alone; undefined when it is. */

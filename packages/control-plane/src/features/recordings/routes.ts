@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import type { SessionEvent } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { withoutSealed } from "@tidewaiter/core/recording/sealed";
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { idPath } from "../shapes.ts";
+import { inChunks, linesOf } from "./event-lines.ts";
 
 /** Why somebody looks at what was recorded. */
 export const lookReason = z.string().trim().min(3).max(500);
@@ -38,7 +38,7 @@ export function recordingRoutes({ recordings, store }: Services): Route[] {
         // Before the first byte: a look that is not recorded must not happen.
         const data = { by: caller.name, reason, originals };
         await audit.append({ type: "recording.opened", principalId: caller.id, sessionId, resourceId, data });
-        return Readable.from(lines(recordings.events(session), originals), { objectMode: false });
+        return Readable.from(inChunks(lines(recordings.events(session), originals)), { objectMode: false });
       },
     }),
     route({
@@ -59,6 +59,6 @@ export function recordingRoutes({ recordings, store }: Services): Route[] {
   ];
 }
 
-async function* lines(events: AsyncIterable<SessionEvent>, originals: boolean): AsyncGenerator<string> {
-  for await (const event of events) yield `${JSON.stringify(originals ? event : withoutSealed(event))}\n`;
+async function* lines(frames: AsyncIterable<readonly SessionEvent[]>, originals: boolean): AsyncGenerator<string> {
+  for await (const events of frames) yield linesOf(events, originals);
 }

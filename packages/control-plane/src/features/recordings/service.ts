@@ -1,6 +1,6 @@
 import type { SessionEvent } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { openSegment } from "@tidewaiter/core/recording/segment";
+import { readSegment } from "@tidewaiter/core/recording/segment";
 import { inspectSegment, type SegmentFacts, verifyChain } from "@tidewaiter/core/recording/verify";
 import { type BlobStore, segmentKey, segmentPrefix } from "../../blobs/blob-store.ts";
 import { primitives } from "../../blobs/primitives.ts";
@@ -24,8 +24,8 @@ export interface StoredSegment {
   readonly sequence: number;
   /** As it is stored, compressed. */
   readonly bytes: number;
-  /** A damaged segment ends with a `gap`. */
-  readonly events: readonly SessionEvent[];
+  /** By frames. A damaged segment ends with a `gap`. */
+  readonly events: Iterable<readonly SessionEvent[]>;
 }
 
 export class RecordingService {
@@ -57,8 +57,8 @@ export class RecordingService {
     if (await watches.isWatched({ sessionId })) await watches.stored({ sessionId });
   }
 
-  /** The events of a session in order. A damaged segment ends it with a `gap`, so that nobody takes it for the whole. */
-  async *events(session: SessionRow): AsyncGenerator<SessionEvent> {
+  /** The events of a session in order, by frames. A damaged segment ends with a `gap`, so that nobody takes it for the whole. */
+  async *events(session: SessionRow): AsyncGenerator<readonly SessionEvent[]> {
     const key = await this.#sealer.dataKey(session.recordingKeyId);
     try {
       for (const name of await this.#blobs.list(segmentPrefix(session.id))) {
@@ -118,9 +118,16 @@ export class RecordingService {
   }
 }
 
-function eventsOf(bytes: Uint8Array, key: Uint8Array, session: SessionRow): readonly SessionEvent[] {
-  const opened = openSegment(bytes, key, primitives);
-  if (opened.ok) return opened.events;
-  const at = opened.events.at(-1)?.at ?? Date.parse(session.startedAt);
-  return [...opened.events, { at, type: "gap", reason: opened.problem.detail, lost: 0 }];
+function* eventsOf(bytes: Uint8Array, key: Uint8Array, session: SessionRow): Generator<readonly SessionEvent[]> {
+  const frames = readSegment(bytes, key, primitives);
+  let at = Date.parse(session.startedAt);
+  for (;;) {
+    const next = frames.next();
+    if (next.done) {
+      if (!next.value.ok) yield [{ at, type: "gap", reason: next.value.problem.detail, lost: 0 }];
+      return;
+    }
+    at = next.value.at(-1)?.at ?? at;
+    yield next.value;
+  }
 }

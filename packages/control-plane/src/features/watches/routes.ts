@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { withoutSealed } from "@tidewaiter/core/recording/sealed";
 import { z } from "zod";
 import { NOTHING, type Route, type RouteCall, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { refOf } from "../principals/routes.ts";
+import { inChunks, linesOf } from "../recordings/event-lines.ts";
 import { lookReason } from "../recordings/routes.ts";
 import { idPath } from "../shapes.ts";
 import type { WatchService } from "./service.ts";
@@ -58,7 +58,7 @@ export function watchRoutes({ store, watching }: Services): Route[] {
         const { originals, dueSoon } = await watches.find(mine);
         if (originals) await requireOriginals(params.id, can);
         if (dueSoon) await watches.prolong(mine);
-        return Readable.from(lines(watching, params.id, query.after, originals), { objectMode: false });
+        return Readable.from(inChunks(lines(watching, params.id, query.after, originals)), { objectMode: false });
       },
     }),
     route({
@@ -82,8 +82,7 @@ async function* lines(
   originals: boolean,
 ): AsyncGenerator<string> {
   for await (const part of watching.next(sessionId, after)) {
-    if ("events" in part)
-      for (const event of part.events) yield `${JSON.stringify(originals ? event : withoutSealed(event))}\n`;
+    if ("events" in part) for (const events of part.events) yield linesOf(events, originals);
     else yield `${JSON.stringify({ watch: part })}\n`;
   }
 }
