@@ -6,6 +6,7 @@ import { request } from "node:https";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
 import {
   eventually,
@@ -393,6 +394,32 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
       await running;
       await eventually(() => readFileSync(mark), { within: 1_000 });
       await folder.remove();
+    });
+
+    it(`input that nobody reads does not keep a command from ending, over ${name}`, async () => {
+      const input = Buffer.alloc(20_000_000);
+      const result = await world.kubectl(["exec", "-i", "web-1", "--", "sh", "-c", "echo done; exit 2"], {
+        env,
+        input,
+      });
+      expect(result).toMatchObject({ code: 2, stdout: "done\n" });
+    });
+
+    it(`a client that waits with more input than is kept is missed when it goes, over ${name}`, async () => {
+      const opened = world.gateway.nextReview();
+      const leave = new AbortController();
+      const input = Buffer.alloc(5_000_000);
+      const held = world.kubectl(["exec", "-i", "web-1", "--", "touch", "x"], {
+        env,
+        input,
+        signal: leave.signal,
+        abortWith: "SIGKILL",
+      });
+      const id = await opened;
+      await delay(300);
+      leave.abort();
+      await held;
+      await eventually(() => world.gateway.reviews.get(id)?.state === "withdrawn", { within: 3_000 });
     });
 
     it(`a slow client makes the container wait, over ${name}`, async () => {

@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { KubeStatus } from "../status.ts";
 
+/** How long a client that was refused may take to close. */
+const GOODBYE_MS = 5_000;
+
 /** What both kinds of request tell. */
 interface RequestHead {
   readonly method: string;
@@ -50,4 +53,7 @@ export function refuseUpgrade({ socket }: Pick<UpgradeExchange, "socket">, statu
   socket.end(
     `HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  // its end is noticed only where it is read, and some never close
+  socket.resume();
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
 }

@@ -18,7 +18,6 @@ import { HeaderReader, HeaderWriter, type SpdyHeaders } from "./header-block.ts"
 /** Two for each connection that a browser behind `kubectl port-forward` has. */
 const MAX_STREAMS = 1_024;
 const MAX_DATA = 64 * 1024;
-const PING_MS = 10_000;
 const REPLY_MS = 30_000;
 /** How long a peer may take to close by itself when its streams are over. */
 const LEAVE_MS = 2_000;
@@ -63,7 +62,6 @@ export class SpdyConnection implements Carrier {
   readonly #opening = new Map<number, Opening>();
   readonly #frames: (SpdyFrame | { readonly type: "end" })[] = [];
   readonly #over = Promise.withResolvers<void>();
-  readonly #pings: NodeJS.Timeout;
   #reading = false;
   #lastOpened = -1;
   #lastReceived = 0;
@@ -72,12 +70,10 @@ export class SpdyConnection implements Carrier {
   #ended = false;
 
   constructor(socket: Duplex, head: Buffer, { role, onStream = () => false }: SpdyOptions) {
-    this.#shared = new SharedSocket(socket);
+    this.#shared = new SharedSocket(socket, () => this.#sendPing());
     this.#role = role;
     this.#onStream = onStream;
     this.#ping = role === "client" ? 1 : 2;
-    this.#pings = setInterval(() => this.#sendPing(), PING_MS);
-    this.#pings.unref();
     socket.on("error", () => this.destroy());
     socket.on("close", () => this.destroy());
     socket.on("end", () => this.#peerEnded());
@@ -132,7 +128,6 @@ export class SpdyConnection implements Carrier {
 
   destroy(): void {
     this.#ended = true;
-    clearInterval(this.#pings);
     this.#shared.socket.destroy();
     this.#headerReader.close();
     for (const id of this.#opening.keys()) this.#refused(id);
@@ -166,7 +161,6 @@ export class SpdyConnection implements Carrier {
   }
 
   #sendPing(): void {
-    if (this.#shared.socket.writableNeedDrain) return;
     this.#shared.write([pingFrame(this.#ping)], () => {});
     this.#ping = this.#ping > 0x7ffffffc ? this.#ping % 2 || 2 : this.#ping + 2;
   }

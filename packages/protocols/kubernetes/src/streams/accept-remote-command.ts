@@ -64,7 +64,7 @@ function acceptWebSocket(upgrade: UpgradeExchange, wish: StreamWish): Acceptance
       "sec-websocket-accept": acceptOf(request.key),
       ...(name !== undefined && { "sec-websocket-protocol": name }),
     });
-    const reads = [...(wish.stdin ? [CHANNEL.stdin] : []), CHANNEL.resize];
+    const reads = [...(wish.stdin ? [CHANNEL.stdin] : []), ...(wish.tty ? [CHANNEL.resize] : [])];
     const channels = new WebSocketChannels(upgrade.socket, upgrade.head, { role: "server", base64, closes, reads });
     const client: RemoteCommand = {
       ...partsOf((channel) => channels.channel(CHANNEL[channel]), wish),

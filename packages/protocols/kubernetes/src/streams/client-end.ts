@@ -49,6 +49,9 @@ export class ClientEnd {
 
   async #finish(status: StreamStatus): Promise<void> {
     const { command } = this;
+    // what is still typed is for nobody; unread it would stand before the client's goodbye
+    command.stdin?.resume();
+    command.resize?.resume();
     await Promise.all([ended(command.stdout), ended(command.stderr)]);
     const text = command.status ? JSON.stringify(status) : "message" in status ? status.message : "";
     if (text !== "") command.error.write(text);

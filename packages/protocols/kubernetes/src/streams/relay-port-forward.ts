@@ -21,11 +21,18 @@ const REASON_MS = 1_000;
  * port-forward, from the request to its end. There is no place in it where a client would be told that it waits, and a
  * refusal after the upgrade shows only when somebody connects. So it is judged before, and a person is asked with a ticket.
  */
-export async function relayPortForward(
-  upgrade: UpgradeExchange,
-  operation: KubeOperation,
-  context: KubeContext,
-): Promise<void> {
+export async function relayPortForward({
+  upgrade,
+  operation,
+  context,
+  interrupted,
+}: {
+  readonly upgrade: UpgradeExchange;
+  readonly operation: KubeOperation;
+  readonly context: KubeContext;
+  /** Why the session ended from outside. */
+  readonly interrupted: Promise<string>;
+}): Promise<void> {
   const acceptance = acceptPortForward(upgrade);
   if (!acceptance.ok) return refuseUpgrade(upgrade, acceptance.status);
   const startedAt = Date.now();
@@ -54,7 +61,7 @@ export async function relayPortForward(
     if (signal.aborted) return void upgrade.socket.destroy();
     return refuseUpgrade(upgrade, statusOfError(error, context));
   }
-  const forwards = new Forwards({ context, operation, admission, upstream });
+  const forwards = new Forwards({ context, interrupted, operation, admission, upstream });
   const client = acceptance.accept((connection) => forwards.add(connection));
   const bytes = await forwards.run(client);
   if (!context.signal.aborted) done("completed", "forward", bytes);
@@ -66,6 +73,7 @@ function notOpened({ name }: KubeOperation, port: number): string {
 
 interface ForwardsOptions {
   readonly context: KubeContext;
+  readonly interrupted: Promise<string>;
   readonly operation: KubeOperation;
   readonly admission: Extract<Admission, { ok: true }>;
   readonly upstream: SpdyConnection;
@@ -88,12 +96,12 @@ class Forwards {
 
   /** Until either side or the session ends; how many bytes the client was sent. */
   async run(client: ForwardClient): Promise<number> {
-    const { context, upstream } = this.#options;
+    const { context, interrupted, upstream } = this.#options;
     this.#client = client;
     if (this.#requests > 0 && this.#open.size === 0) client.idle();
     const why = await Promise.race([
       Promise.race([client.over, upstream.over]).then(() => undefined),
-      context.interrupted.then((reason) => `the session on ${context.resource} has ended: ${reason}`),
+      interrupted.then((reason) => `the session on ${context.resource} has ended: ${reason}`),
       this.#stopped.promise,
     ]);
     if (why !== undefined) {
@@ -145,7 +153,6 @@ class Forwards {
     let bytesToTarget = 0;
     let bytesToClient = 0;
     data.once("reset", () => theirData.destroy());
-    data.once("close", () => theirData.destroy());
     theirData.once("reset", () => data.destroy());
     const up = pump(data, theirData, (chunk) => {
       bytesToTarget += chunk.length;

@@ -17,6 +17,8 @@ import { ShellTerminal } from "./typed-shell.ts";
 
 export interface CommandRelay {
   readonly context: KubeContext;
+  /** Why the session ended from outside. */
+  readonly interrupted: Promise<string>;
   readonly operation: KubeOperation;
   readonly client: ClientEnd;
   readonly upstream: RemoteCommand;
@@ -86,7 +88,7 @@ export async function relayRemoteCommand(relay: CommandRelay): Promise<void> {
   ]);
   const end = await Promise.race<End>([
     carried.then(async () => ({ how: "ended", status: statusOf(upstream, await status, detectors) })),
-    context.interrupted.then((reason) => ({ how: "interrupted", reason })),
+    relay.interrupted.then((reason) => ({ how: "interrupted", reason })),
     client.command.over.then(() => ({ how: "left" })),
     spent.promise,
   ]);

@@ -7,6 +7,7 @@ import { refusalText } from "../session/words.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import { acceptRemoteCommand } from "./accept-remote-command.ts";
 import { ClientEnd } from "./client-end.ts";
+import { interruptionOf } from "./interruption.ts";
 import { openRemoteCommand } from "./open-remote-command.ts";
 import { relayPortForward } from "./relay-port-forward.ts";
 import { relayRemoteCommand } from "./relay-remote-command.ts";
@@ -15,6 +16,8 @@ import { typedShell } from "./typed-shell.ts";
 import { queryOf, readWish, type StreamWish, shownCommand } from "./wish.ts";
 
 const CTRL_C = 0x03;
+/** From the end of a session to that of its streams, whatever their clients do. */
+const INTERRUPTED_MS = 2_000;
 
 /** exec, attach or port-forward, from the request to its end. Never rejects. */
 export async function relayStream(
@@ -22,17 +25,25 @@ export async function relayStream(
   operation: KubeOperation,
   context: KubeContext,
 ): Promise<void> {
-  upgrade.socket.on("error", () => upgrade.socket.destroy());
+  const { socket } = upgrade;
+  socket.on("error", () => socket.destroy());
+  const interruption = interruptionOf(context);
+  // whoever does not read what is said to the end of the session loses it
+  void interruption.reason.then(() => setTimeout(() => socket.destroy(), INTERRUPTED_MS).unref());
+  const interrupted = interruption.reason;
   try {
-    if (operation.subresource === "portforward") return await relayPortForward(upgrade, operation, context);
+    if (operation.subresource === "portforward")
+      return await relayPortForward({ upgrade, operation, context, interrupted });
     const wish = readWish(upgrade.query);
     const acceptance = acceptRemoteCommand(upgrade, wish);
     if (!acceptance.ok) return refuseUpgrade(upgrade, acceptance.status);
     const { transport } = acceptance;
     const accept = async () => new ClientEnd(await acceptance.accept(), wish.tty);
-    await new RemoteCommandRequest({ upgrade, operation, context, wish, transport, accept }).run();
+    await new RemoteCommandRequest({ upgrade, operation, context, interrupted, wish, transport, accept }).run();
   } catch {
-    upgrade.socket.destroy();
+    socket.destroy();
+  } finally {
+    interruption.forget();
   }
 }
 
@@ -40,6 +51,7 @@ interface RequestOptions {
   readonly upgrade: UpgradeExchange;
   readonly operation: KubeOperation;
   readonly context: KubeContext;
+  readonly interrupted: Promise<string>;
   readonly wish: StreamWish;
   readonly transport: "websocket" | "spdy";
   readonly accept: () => Promise<ClientEnd>;
@@ -58,14 +70,15 @@ class RemoteCommandRequest {
 
   constructor(options: RequestOptions) {
     this.#options = options;
+    const { upgrade, interrupted } = options;
     const leave = (): void => this.#left.abort();
-    options.upgrade.signal.addEventListener("abort", leave, { once: true });
-    options.context.signal.addEventListener("abort", leave, { once: true });
-    if (options.context.signal.aborted || options.upgrade.signal.aborted) leave();
+    upgrade.signal.addEventListener("abort", leave, { once: true });
+    void interrupted.then(leave);
+    if (upgrade.signal.aborted) leave();
   }
 
   async run(): Promise<void> {
-    const { context, wish, upgrade, transport } = this.#options;
+    const { context, interrupted, wish, upgrade, transport } = this.#options;
     const typed = typedShell(this.#options.operation, wish);
     const operation = typed ?? this.#options.operation;
     const startedAt = Date.now();
@@ -107,6 +120,7 @@ class RemoteCommandRequest {
       });
       return await relayRemoteCommand({
         context,
+        interrupted,
         operation,
         client,
         upstream,
@@ -155,9 +169,9 @@ class RemoteCommandRequest {
   }
 
   async #interrupted(): Promise<void> {
-    const { context, upgrade } = this.#options;
+    const { context, upgrade, interrupted } = this.#options;
     if (!context.signal.aborted) return void upgrade.socket.destroy();
-    const words = `the session on ${context.resource} has ended: ${await context.interrupted}`;
+    const words = `the session on ${context.resource} has ended: ${await interrupted}`;
     const client = await this.#accepted();
     client.explain(words);
     await client.cut(failure("Forbidden", words));

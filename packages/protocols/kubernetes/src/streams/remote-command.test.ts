@@ -112,7 +112,8 @@ function running(interrupted = new Promise<string>(() => {})) {
     count: () => {},
   };
   const done = relayRemoteCommand({
-    context: { session, resource: "prod", interrupted } as unknown as KubeContext,
+    context: { session, resource: "prod" } as unknown as KubeContext,
+    interrupted,
     operation: { command: ["x"] } as unknown as KubeOperation,
     client: new ClientEnd(client.mine, false),
     upstream: upstream.mine,

@@ -1,5 +1,9 @@
 import type { Duplex } from "node:stream";
 
+/** How often a peer is asked whether it is there: a socket that is not read does not say that its peer has gone. */
+const PING_MS = 5_000;
+const HELD_PING_MS = 500;
+
 /** Answers that a peer has asked for and does not read: it is not read either until it does. */
 const MAX_OWED = 64;
 
@@ -10,8 +14,17 @@ export class SharedSocket {
   readonly #waiting: ((error?: Error | null) => void)[] = [];
   #owed = 0;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, ping: () => void) {
     this.socket = socket;
+    let asked = performance.now();
+    const pings = setInterval(() => {
+      const now = performance.now();
+      if (socket.writableNeedDrain || (this.#holds.size === 0 && now - asked < PING_MS)) return;
+      asked = now;
+      ping();
+    }, HELD_PING_MS);
+    pings.unref();
+    socket.once("close", () => clearInterval(pings));
     socket.on("drain", () => this.#drained());
     socket.on("close", () => this.#drained());
   }

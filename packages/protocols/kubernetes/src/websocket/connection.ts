@@ -7,7 +7,6 @@ const MAX_MESSAGE = 32 * 1024 * 1024;
 const MAX_PIECES = 64 * 1024;
 const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 const NORMAL_CLOSURE = 1000;
-const PING_MS = 10_000;
 /** How long a peer that was told the end may take to close. */
 const GOODBYE_MS = 5_000;
 
@@ -22,12 +21,11 @@ export class WebSocketConnection {
   readonly shared: SharedSocket;
   readonly #masks: boolean;
   readonly #receiver: Receiver;
-  readonly #pings: NodeJS.Timeout;
   readonly #over = Promise.withResolvers<void>();
   #closing = false;
 
   constructor(socket: Duplex, head: Buffer, { role, onMessage }: WebSocketOptions) {
-    this.shared = new SharedSocket(socket);
+    this.shared = new SharedSocket(socket, () => this.#ping());
     this.#masks = role === "client";
     this.#receiver = new Receiver({
       isServer: role === "server",
@@ -40,8 +38,6 @@ export class WebSocketConnection {
     this.#receiver.on("ping", (data: Buffer) => this.shared.answer(this.#frame(OPCODE.pong, data)));
     this.#receiver.on("conclude", () => this.#concluded());
     this.#receiver.on("error", () => this.destroy());
-    this.#pings = setInterval(() => this.#ping(), PING_MS);
-    this.#pings.unref();
     socket.on("error", () => this.destroy());
     socket.on("end", () => this.destroy());
     socket.on("close", () => this.destroy());
@@ -74,7 +70,6 @@ export class WebSocketConnection {
 
   destroy(): void {
     this.#closing = true;
-    clearInterval(this.#pings);
     this.shared.socket.destroy();
     this.#receiver.destroy();
     this.#over.resolve();
@@ -88,8 +83,7 @@ export class WebSocketConnection {
   }
 
   #ping(): void {
-    if (!this.#closing && !this.shared.socket.writableNeedDrain)
-      this.shared.write(this.#frame(OPCODE.ping, Buffer.alloc(0)), () => {});
+    if (!this.#closing) this.shared.write(this.#frame(OPCODE.ping, Buffer.alloc(0)), () => {});
   }
 
   #frame(opcode: number, data: Buffer): readonly Buffer[] {
