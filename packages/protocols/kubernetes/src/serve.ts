@@ -113,7 +113,7 @@ class Client {
       const read = readRequest(exchange.method, path, exchange.query);
       if (!read.ok) return respondStatus(exchange, read.status);
       if (read.stream) return respondStatus(exchange, failure("BadRequest", "the request has to ask for an upgrade"));
-      await relayRequest({ ...exchange, path }, read.operation, context);
+      await relayRequest({ ...exchange, path, query: read.query }, read.operation, context);
     } finally {
       done();
     }
@@ -132,7 +132,8 @@ class Client {
       }
       const { verb, subresource } = read.operation;
       const asMessages = verb === "watch" || subresource === "log";
-      const plain = asMessages ? exchangeOverWebSocket({ ...exchange, path }, verb === "watch") : undefined;
+      const judged = { ...exchange, path, query: read.query };
+      const plain = asMessages ? exchangeOverWebSocket(judged, verb === "watch") : undefined;
       if (plain !== undefined) return await relayRequest(plain, read.operation, context);
       refuseUpgrade(exchange, failure("BadRequest", "this path is not one that can be upgraded"));
     } finally {

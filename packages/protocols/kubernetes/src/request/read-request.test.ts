@@ -190,3 +190,35 @@ describe("readRequest", () => {
     expect(read.ok && [read.stream, read.operation.verb]).toEqual([false, "create"]);
   });
 });
+
+describe("what is passed on", () => {
+  const passed = (url: string): string => {
+    const [path = "", query = ""] = url.split("?");
+    const read = readRequest("GET", path, query);
+    if (!read.ok) throw new Error(read.status.message);
+    return read.query;
+  };
+
+  test.each([
+    ["/api/v1/pods?watch=1;", "watch=true"],
+    ["/api/v1/pods?watch=%zz&limit=5", "watch=true&limit=5"],
+    ["/api/v1/pods?watch=fal%C5%BFe", "watch=true"],
+    ["/api/v1/pods?watch=FALSE&watch=1", "watch=false"],
+    ["/api/v1/pods?fieldSelector=a%3Db&dryRun=All;", "fieldSelector=a%3Db&dryRun=All%3B"],
+  ])("of %s is read by everybody as %s", (url, query) => {
+    expect(passed(url)).toBe(query);
+  });
+
+  test("to a service by the proxy, and beside resources, stays as it is", () => {
+    expect(passed("/api/v1/namespaces/a/services/b/proxy/c?d;e=%zz")).toBe("d;e=%zz");
+    expect(passed("/openapi/v3/api/v1?hash=%41")).toBe("hash=%41");
+  });
+});
+
+test("a path is told as it is meant, and with bytes that servers read differently it is refused", () => {
+  const read = readRequest("GET", "/logs/%61udit.log/", "");
+  expect(read.ok && read.operation.path).toBe("/logs/audit.log/");
+  for (const path of ["/api/v1/namespaces/\u00f6/pods", "/api/v1/namespaces/a b/pods", "/api/v1/proxy/nodes/a"])
+    expect(readRequest("GET", path, "")).toMatchObject({ ok: false });
+  expect(readRequest("DELETE", "/api/v1/watch/namespaces/a/pods/b", "")).toMatchObject({ ok: false });
+});

@@ -24,6 +24,8 @@ export type RequestReading =
       readonly operation: KubeOperation;
       /** exec, attach or portforward of a pod. */
       readonly stream: boolean;
+      /** What is passed on: written so that the API server reads in it what was judged. */
+      readonly query: string;
     }
   | { readonly ok: false; readonly status: KubeStatus };
 
@@ -38,16 +40,27 @@ export function readRequest(method: string, path: string, query: string): Reques
   const segments = splitPath(path);
   if (segments === undefined) return refused("BadRequest", "the path is not one that the Kubernetes API has");
   const parameters = new URLSearchParams(query);
-  const base = { ...NOTHING, path, verb: method.toLowerCase(), dryRun: parameters.getAll("dryRun").includes("All") };
+  const decoded = `/${segments.join("/")}${path.length > 1 && path.endsWith("/") ? "/" : ""}`;
+  const verb = method.toLowerCase();
+  const base = { ...NOTHING, path: decoded, verb, dryRun: parameters.getAll("dryRun").includes("All") };
   const read = readSegments(segments, method, parameters);
-  if (read === undefined) return { ok: true, operation: base, stream: false };
+  if (read === undefined) return { ok: true, operation: base, stream: false, query };
+  if ("ok" in read) return read;
   const stream = read.resource === "pods" && read.group === "" && STREAMS.has(read.subresource);
-  if (!stream) return { ok: true, operation: { ...base, ...read }, stream };
+  const passed = read.subresource === "proxy" ? query : unambiguous(parameters);
+  if (!stream) return { ok: true, operation: { ...base, ...read }, stream, query: passed };
   const command = parameters.getAll("command");
   if (command.length > MAX_COMMAND) return refused("BadRequest", `more than ${MAX_COMMAND} arguments`);
   const container = parameters.get("container") ?? "";
   const programs = programsOf(command);
-  return { ok: true, operation: { ...base, ...read, verb: "create", container, command, programs }, stream };
+  const operation = { ...base, ...read, verb: "create", container, command, programs };
+  return { ok: true, operation, stream, query: passed };
+}
+
+/** Go leaves out what it does not like (`watch=1;`, `watch=%zz`) and compares letters in its own way (`watch=falſe`). */
+function unambiguous(parameters: URLSearchParams): string {
+  if (parameters.has("watch")) parameters.set("watch", String(asks(parameters, "watch")));
+  return parameters.toString();
 }
 
 const NOTHING: KubeOperation = {
@@ -74,7 +87,7 @@ function readSegments(
   segments: readonly string[],
   method: string,
   parameters: URLSearchParams,
-): Attributes | undefined {
+): Attributes | Extract<RequestReading, { ok: false }> | undefined {
   let rest = segments;
   const [prefix] = rest;
   if (rest.length < 3 || (prefix !== "api" && prefix !== "apis")) return undefined;
@@ -88,7 +101,10 @@ function readSegments(
   const version = rest[0] ?? "";
   rest = rest.slice(1);
   let verb = VERBS[method] ?? method.toLowerCase();
+  // another verb for the API server; those that answered to it are long gone
+  if (rest[0] === "proxy") return refused("NotFound", "a proxy is a subresource");
   if (rest[0] === "watch" && rest.length > 1) {
+    if (method !== "GET") return refused("MethodNotAllowed", "a watch is asked for by GET");
     verb = "watch";
     rest = rest.slice(1);
   }
@@ -109,7 +125,8 @@ function readSegments(
 
 /** The segments of a path, decoded; undefined where servers differ about what it means. */
 function splitPath(path: string): readonly string[] | undefined {
-  if (!path.startsWith("/")) return undefined;
+  // bytes beyond ASCII are another text for each server
+  if (!path.startsWith("/") || /[^!-~]/.test(path)) return undefined;
   const trimmed = path.replace(/\/$/, "").slice(1);
   if (trimmed === "") return [];
   const segments: string[] = [];
@@ -151,6 +168,6 @@ function programsOf(command: readonly string[]): readonly string[] | undefined {
   return readCommand(quoted).programs;
 }
 
-function refused(reason: Parameters<typeof failure>[0], message: string): RequestReading {
+function refused(reason: Parameters<typeof failure>[0], message: string): Extract<RequestReading, { ok: false }> {
   return { ok: false, status: failure(reason, message) };
 }

@@ -104,6 +104,8 @@ describe("a Secret", () => {
     expect(answered({ operation: list }, items)).toBe(masked(items));
     expect(answered({ operation: list }, table)).toBe(masked(table));
     expect(answered({ operation: watch }, events)).toBe(masked(events));
+    const hides = () => true;
+    expect(() => answered({ operation: watch, hides }, items)).toThrow("has no object");
   });
 
   it("is masked in objects of others, whatever they are called", () => {

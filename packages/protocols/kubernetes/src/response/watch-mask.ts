@@ -82,7 +82,9 @@ export class WatchMask implements BodyMask {
     const json = { bytes: event, end: event.length };
     const object = memberOf(json, 0, KEYS.object);
     const type = textAt(event, memberOf(json, 0, KEYS.type));
-    if (object === undefined || type === "BOOKMARK" || type === "ERROR") return event;
+    // a list, which holds what is hidden
+    if (object === undefined) throw unreadable("an event of a watch has no object");
+    if (type === "BOOKMARK" || type === "ERROR") return event;
     const rows = memberOf(json, object, KEYS.rows);
     const identity = rows === undefined ? identityOf(json, object) : identityOfFirstRow(event, rows);
     if (identity === undefined) return undefined;
