@@ -490,6 +490,7 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
     await shell.see("waiting for a person; this has NOT run [ask-first]");
     await world.gateway.decide(await opened, "approve", "mia", "ok");
     await shell.see("touched\r\n");
+    await shell.see("ready> ");
     const again = world.gateway.nextReview();
     shell.type("touch /dev/null\r");
     await again;

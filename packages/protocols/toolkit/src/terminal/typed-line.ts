@@ -12,6 +12,7 @@ const MAX_TYPED = 8 * 1024;
  */
 export class TypedLine {
   readonly #terminal: InstanceType<typeof Terminal>;
+  #over = false;
   #start: { readonly marker: IMarker | undefined; readonly column: number } | undefined;
 
   constructor({ columns, rows }: { readonly columns: number; readonly rows: number }) {
@@ -39,9 +40,13 @@ export class TypedLine {
 
   /** Somebody begins to type: what stands in front of the cursor is the prompt. */
   begin(): void {
-    if (this.#start !== undefined) return;
-    const { cursorX } = this.#terminal.buffer.active;
-    this.#start = { marker: this.#terminal.registerMarker(0), column: cursorX };
+    if (this.#start !== undefined || this.#over) return;
+    // behind the output that has come and is not on the screen yet: the end of the prompt may be in it
+    this.#terminal.write("", () => {
+      if (this.#start !== undefined || this.#over) return;
+      const { cursorX } = this.#terminal.buffer.active;
+      this.#start = { marker: this.#terminal.registerMarker(0), column: cursorX };
+    });
   }
 
   /** The line is over: the next one begins with the next key. */
@@ -76,6 +81,7 @@ export class TypedLine {
   }
 
   dispose(): void {
+    this.#over = true;
     this.#terminal.dispose();
   }
 }
