@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KubeOperation } from "../operation.ts";
-import { evaluate } from "../policy/evaluate.ts";
+import { evaluate, objectRules } from "../policy/evaluate.ts";
 import { contextOf, policyOf } from "../policy/fixtures.test-data.ts";
 import { KUBE_SECRET } from "./kube-secret.ts";
 
@@ -27,6 +27,16 @@ describe("kube.secret", () => {
     const policy = policyOf(`version: 1\nlabels: { kube.secret: {} }\nrules:\n  - ${rule}\n`);
     expect(evaluate(policy, READ, contextOf()).masks[KUBE_SECRET]).toEqual({ transform: "token" });
     expect(evaluate(policy, READ, contextOf({ groups: ["sre"] })).masks[KUBE_SECRET]).toBe("show");
+  });
+
+  it("is masked by what is asked for", () => {
+    const rule = `{ id: dev, mask: { kube.secret: token }, unless: 'kube.namespace == "dev"' }`;
+    const policy = policyOf(`version: 1\nlabels: { kube.secret: {} }\nrules:\n  - ${rule}\n`);
+    const mask = (namespace: string) => evaluate(policy, { ...READ, namespace }, contextOf()).masks[KUBE_SECRET];
+    expect(mask("dev")).toBe("show");
+    expect(mask("prod")).toEqual({ transform: "token" });
+    expect(mask("")).toEqual({ transform: "token" });
+    expect(objectRules(policy, contextOf())).toMatchObject({ mask: true, hide: false });
   });
 
   it("is masked where no policy speaks of it: its mask is the constant of every label that is not listed", () => {

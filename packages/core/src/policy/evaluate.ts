@@ -98,7 +98,7 @@ interface SideSite {
 function judgeSide(site: SideSite, findings: Findings): MaskDecision {
   const { view, side, operation } = site;
   const bindings = bindingsFor(side.judged, view.context, operation);
-  const decision = masksOf(view.policy, side, bindings);
+  const decision = masksOf(view.policy, side, { bindings, operation });
   for (const standing of side.rules) {
     if (standing.unless === true || !touches(standing.rule.match, operation)) continue;
     if (judge(standing, bindings, operation).state === "applies") applyRule(standing.rule, site, findings);

@@ -1,5 +1,6 @@
 import { UNCLASSIFIED } from "../labels/bindings.ts";
 import { CONSTANT_MASK, type MaskSpec, stricterMask, strictestMask } from "../mask.ts";
+import type { Operation } from "../operation.ts";
 import type { PrincipalKind } from "../principal.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Bindings } from "./cel.ts";
@@ -23,6 +24,8 @@ export type Masks = Verdict["masks"];
 export interface ObjectRules {
   /** One that refuses tells an object from others of its kind: lists may hold some that may not be seen. */
   readonly hide: boolean;
+  /** One that masks does: objects of a list are masked each as if it were got by itself. */
+  readonly mask: boolean;
   /** Labels are asked for, which a request for an object that is there does not tell. */
   readonly askLabels: boolean;
 }
@@ -80,6 +83,7 @@ function createView(policy: CompiledPolicy, context: EvaluationContext): PolicyV
   const needsEstimate = rules.some((rule) => mentions(rule, "sql", "estimated_rows"));
   const objects = {
     hide: rules.some((rule) => rule.deny !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field))),
+    mask: rules.some((rule) => rule.mask !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field))),
     askLabels: rules.some((rule) => mentions(rule, "kube", "labels")),
   };
   return { policy, context, sides, needsEstimate, objects };
@@ -131,16 +135,25 @@ function createSide(policy: CompiledPolicy, context: EvaluationContext, { judged
 }
 
 /** Masks of one side for one operation; the bindings are read only where a mask depends on it. */
-export function masksOf(policy: CompiledPolicy, side: ViewSide, bindings: Bindings): MaskDecision {
-  return side.standingMasks ?? decideMasks(policy, side.maskRules, bindings);
+export function masksOf(
+  policy: CompiledPolicy,
+  side: ViewSide,
+  { bindings, operation }: { readonly bindings: Bindings; readonly operation: Operation },
+): MaskDecision {
+  return side.standingMasks ?? decideMasks(policy, side.maskRules, bindings, operation);
 }
 
 /**
  * A label that no matching rule mentions is masked with the constant; among several masks the strictest counts; only
  * `unless` on every matching rule shows it.
  */
-function decideMasks(policy: CompiledPolicy, maskRules: readonly StandingRule[], bindings: Bindings): MaskDecision {
-  const states = maskRules.map((each) => ({ rule: each.rule, state: judge(each, bindings).state }));
+function decideMasks(
+  policy: CompiledPolicy,
+  maskRules: readonly StandingRule[],
+  bindings: Bindings,
+  operation?: Operation,
+): MaskDecision {
+  const states = maskRules.map((each) => ({ rule: each.rule, state: judge(each, bindings, operation).state }));
   const masks: Record<string, MaskSpec | "show"> = {};
   const observed: { ruleId: string; label: string }[] = [];
   for (const label of [...policy.labelNames, UNCLASSIFIED]) {

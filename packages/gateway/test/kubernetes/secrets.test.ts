@@ -14,7 +14,11 @@ version: 1
 labels:
   contact.email: { detect: [email] }
   credentials: { names: '(?i)passw|token' }
+  kube.secret: {}
 rules:
+  - id: open-secrets-are-shown
+    mask: { kube.secret: constant, credentials: constant }
+    unless: 'kube.namespace == "open"'
   - id: hr-is-not-seen
     when: 'kube.namespace == "hr" || ("tier" in kube.labels && kube.labels["tier"] == "hidden")'
     deny: hr's objects are for hr
@@ -222,11 +226,27 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     expect(await world.kubectl(["annotate", "secret", "db", "-n", "prod", "note=x"])).toMatchObject({ code: 0 });
   });
 
+  it("are masked in each object of a list as if it were got by itself", async () => {
+    const open = { password: Buffer.from("not-so-secret").toString("base64") };
+    await world.admin(["create", "namespace", "open"]);
+    await world.admin(["create", "secret", "generic", "hello", "-n", "open", "--from-literal=password=not-so-secret"]);
+    const list = await world.kubectl(["get", "secrets", "-A", "-o", "json"]);
+    const items: { metadata: { namespace: string }; data: Record<string, string> }[] = JSON.parse(list.stdout).items;
+    expect(items.find(({ metadata }) => metadata.namespace === "open")?.data).toEqual(open);
+    expect(leaks(list.stdoutBytes)).toEqual([]);
+    const path = "/api/v1/secrets?watch=1&timeoutSeconds=1";
+    const watch = await get(path, { accept: "application/json" });
+    expect(watch.bytes.toString()).toContain(open.password);
+    expect(leaks(watch.bytes)).toEqual([]);
+    const one = await world.kubectl(["get", "secret", "hello", "-n", "open", "-o", "jsonpath={.data.password}"]);
+    expect(one.stdout).toBe(open.password);
+  });
+
   it("and what a rule hides is in no list and no watch", async () => {
     const names = async (args: readonly string[]) => (await world.kubectl(args)).stdout;
     expect(await names(["get", "ns", "-o", "name"])).not.toContain("hr");
     expect(await names(["get", "secrets", "-A", "-o", "jsonpath={.items[*].metadata.namespace}"])).toMatch(
-      /^prod( prod)*$/,
+      /^(open )?prod( prod)*$/,
     );
     expect(await names(["get", "secrets", "-A"])).not.toContain("hr");
     expect(await names(["get", "cm", "-n", "prod", "-o", "name"])).toContain("configmap/people");

@@ -135,20 +135,24 @@ export class AnswerMask implements BodyMask {
     this.#itemFrom = -1;
     if (to - from > MAX_ITEM) throw unreadable("one object is larger than 4 MiB");
     const item = bytes.subarray(from, to);
-    if (this.#isHidden(item)) return to;
+    const identity = this.#identityOf(item);
+    if (this.#isHidden(identity)) return to;
     const between = bytes.subarray(sent, from);
-    out.push(this.#any ? between : withoutComma(between), this.#mask.apply(item, this.#itemPlace));
+    out.push(this.#any ? between : withoutComma(between), this.#mask.applyTo(identity, item, this.#itemPlace));
     this.#any = true;
     return to;
   }
 
-  #isHidden(item: Buffer): boolean {
-    if (this.#hides === undefined) return false;
+  #identityOf(item: Buffer): Identity | undefined {
+    if (this.#hides === undefined && !this.#mask.tellsApart) return undefined;
     const json = { bytes: item, end: item.length };
-    const isRow = this.#itemPlace === PLACE.row;
-    const identity = isRow ? identityOfRow(json, 0) : identityOf(json, 0);
+    return this.#itemPlace === PLACE.row ? identityOfRow(json, 0) : identityOf(json, 0);
+  }
+
+  #isHidden(identity: Identity | undefined): boolean {
+    if (this.#hides === undefined) return false;
     // a row without its object could be any
-    return identity === undefined ? isRow : this.#hides(identity);
+    return identity === undefined ? this.#itemPlace === PLACE.row : this.#hides(identity);
   }
 }
 

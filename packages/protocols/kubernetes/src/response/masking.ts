@@ -42,15 +42,17 @@ export class Masking {
   readonly secret: ColumnPlan | undefined;
   /** Some label that is hidden may be carried by a name. */
   readonly byName: boolean;
-  readonly masked: MaskedColumn[] = [];
+  readonly masked: MaskedColumn[];
   readonly #rules: MaskRules;
   /** By column, of `#place`. */
   readonly #plans = new Map<string, ColumnPlan | undefined>();
   #place = { schema: "", table: "" };
   readonly #noted = new Set<string>();
 
-  constructor(rules: MaskRules) {
+  /** @param masked where it is noted, with others of the same answer */
+  constructor(rules: MaskRules, masked: MaskedColumn[] = []) {
     this.#rules = rules;
+    this.masked = masked;
     this.detectors = rules.detectors;
     this.secret = this.#planOf("secrets.data", [KUBE_SECRET]);
     this.byName = namesLabels(rules.matcher) && !allShown(rules.masks);
@@ -121,7 +123,8 @@ export class Masking {
     const key = `${column}\0${labels.join()}\0${transform}`;
     if (this.#noted.has(key) || this.masked.length >= MAX_MASKED) return;
     this.#noted.add(key);
-    this.masked.push({ column, labels, transform });
+    const isNoted = this.masked.some((each) => each.column === column && each.transform === transform);
+    if (!isNoted) this.masked.push({ column, labels, transform });
   }
 
   #planOf(column: string, labels: readonly string[]): ColumnPlan | undefined {

@@ -49,9 +49,9 @@ const UNNAMED = { labels: [], spec: CONSTANT_MASK } as const;
 const NULL = Buffer.from("null");
 const TABLE_OF: Readonly<Record<string, string>> = { Secret: "secrets", ConfigMap: "configmaps" };
 
-/** Columns of a Table by their index, as the first part of the answer or of a watch defines them. */
+/** Names of a Table's columns, as the first part of the answer or of a watch defines them. */
 export interface TableColumns {
-  plans: readonly (ColumnPlan | undefined)[];
+  names: readonly string[];
 }
 
 /**
@@ -117,15 +117,16 @@ export class ObjectWalk {
       case PLACE.env:
         return eachElement(this.#json, at, (value) => this.#value(value, PLACE.envVar));
       case PLACE.cells: {
-        const { plans } = this.#columns;
-        return eachElement(this.#json, at, (value, index) =>
-          this.#value(value, plans[index] === undefined ? PLACE.text : PLACE.column, plans[index]),
-        );
+        const { names } = this.#columns;
+        return eachElement(this.#json, at, (value, index) => {
+          const plan = this.#cellPlan(names[index] ?? "");
+          return this.#value(value, plan === undefined ? PLACE.text : PLACE.column, plan);
+        });
       }
       case PLACE.columnDefinitions: {
         const names: string[] = [];
         const next = eachElement(this.#json, at, (value) => this.#columnDefinition(value, names));
-        this.#columns.plans = names.map((name) => this.#cellPlan(name));
+        this.#columns.names = names;
         return next;
       }
       default:
@@ -150,7 +151,7 @@ export class ObjectWalk {
 
   /** A column `E-Mail Address` is asked for as it is, and as fields are written: `e_mail_address`. */
   #cellPlan(name: string): ColumnPlan | undefined {
-    if (!this.#subject.custom || name === "") return undefined;
+    if (!this.#subject.custom || !this.#masking.byName || name === "") return undefined;
     return this.#plan(name) ?? this.#plan(name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_"));
   }
 
@@ -400,7 +401,7 @@ export class ObjectWalk {
     // a file in a ConfigMap has names of its own
     const custom = this.#subject.custom || holds === PLACE.text;
     const subject = { ...this.#subject, table: this.#table, namespace: this.#namespace, custom };
-    const walk = new ObjectWalk(inner, this.#masking, subject, { plans: [] }, this.#nested + 1);
+    const walk = new ObjectWalk(inner, this.#masking, subject, { names: [] }, this.#nested + 1);
     try {
       walk.run(holds);
     } catch {

@@ -1,6 +1,7 @@
 import { chunked } from "@tidewaiter/testkit";
 import { describe, expect, it } from "vitest";
 import { answered, b64, operationOf, rulesOf, secret } from "./answers.test-data.ts";
+import type { Identity } from "./identity.ts";
 import { CONSTANT_TEXT } from "./mask-text.ts";
 import { planAnswer } from "./plan-answer.ts";
 
@@ -296,6 +297,32 @@ describe("hidden objects", () => {
     expect(answered({ operation: { ...pods, verb: "watch" }, rules, hides }, events.join(""))).toBe(
       [events[0], deleted, bookmark, events[6]].join(""),
     );
+  });
+});
+
+describe("masks that depend on the object", () => {
+  const shown = rulesOf({ masks: { "kube.secret": "show" } });
+  const rulesFor = (item: Identity | undefined) => (item?.namespace === "dev" ? shown : noSecrets);
+  const dev = secret({ password: CANARY }, { namespace: "dev" });
+  const prod = secret({ password: CANARY }, { annotations: { a: JSON.stringify({ data: { a: b64(CANARY) } }) } });
+  const hidden = (text: string) => text.replaceAll(b64(CANARY), MASK);
+
+  // whatever the rules of the list itself are
+  it.each([shown, noSecrets])("are those of each one, in lists, Tables and watches (%#)", (rules) => {
+    const answer = (operation: typeof list, body: string) => answered({ operation, rules, rulesFor }, body);
+    const [inDev, inProd] = [JSON.stringify(dev), JSON.stringify(prod)];
+    const items = (...all: string[]) => `{"kind":"SecretList","items":[${all.join(", ")}]}`;
+    expect(answer(list, items(inDev, inProd, inDev))).toBe(items(inDev, hidden(inProd), inDev));
+    const row = (object: string) => `{"cells":["x"],"object":${object}}`;
+    const table = (...all: string[]) => `{"kind":"Table","rows":[${all.map(row).join()}]}`;
+    expect(answer(list, table(inDev, inProd))).toBe(table(inDev, hidden(inProd)));
+    const events = (...all: string[]) => all.map((object) => `{"type":"ADDED","object":${object}}\n`).join("");
+    expect(answer(watch, events(inDev, inProd))).toBe(events(inDev, hidden(inProd)));
+  });
+
+  it("are the strictest where an object does not say which it is", () => {
+    const body = `{"items":[{"data":{"a":"${b64(CANARY)}"}}]}`;
+    expect(answered({ operation: list, rules: shown, rulesFor }, body)).toBe(hidden(body));
   });
 });
 

@@ -3,11 +3,12 @@ import { acceptJson, mediaType } from "./accept.ts";
 import { AnswerMask, type Hides } from "./answer-mask.ts";
 import type { BodyMask } from "./body-mask.ts";
 import { isCustomGroup } from "./custom-group.ts";
+import type { Identity } from "./identity.ts";
 import { Masking, type MaskRules } from "./masking.ts";
 import { PLACE, type Place } from "./places.ts";
 import { TextAnswer } from "./text-answer.ts";
 import { unreadable } from "./unreadable.ts";
-import { ValueMask } from "./value-mask.ts";
+import { type MaskingFor, ValueMask } from "./value-mask.ts";
 import { WatchMask } from "./watch-mask.ts";
 
 export interface AnswerInput {
@@ -17,6 +18,11 @@ export interface AnswerInput {
   readonly rules: MaskRules;
   /** A rule hides some objects: those for which this says true are left out of lists and watches. */
   readonly hides?: Hides | undefined;
+  /**
+   * Masks depend on the object: the rules of each one in a list or watch, as if it were asked for by itself; of one that does
+   * not say which it is, the strictest. Absent: `rules` are those of all.
+   */
+  readonly rulesFor?: ((item: Identity | undefined) => MaskRules) | undefined;
 }
 
 export type AnswerPlan =
@@ -37,20 +43,20 @@ const PASS: AnswerPlan = { pass: true };
 
 /** How one answer of the cluster is asked for and read, so that its client sees nothing that is hidden from it. */
 export function planAnswer(input: AnswerInput): AnswerPlan {
-  const { operation, accept, rules, hides } = input;
+  const { operation, accept, rules, hides, rulesFor } = input;
   // discovery, OpenAPI, metrics: nothing of what is stored
   if (operation.resource === "") return PASS;
   if (isText(operation)) return planText(accept, operation, rules);
   const root = rootOf(operation);
   const masking = new Masking(rules);
-  if (hides === undefined && !isLookedAt(root, operation, masking)) return PASS;
+  if (hides === undefined && rulesFor === undefined && !isLookedAt(root, operation, masking)) return PASS;
   return {
     pass: false,
     accept: acceptJson(accept),
     open: (contentType, status, encoding) => {
       if (encoding !== undefined && encoding !== "" && encoding !== "identity")
         throw unreadable("it is compressed although that was not asked for");
-      return open({ ...input, root }, new Masking(rules), mediaType(contentType), status);
+      return open({ ...input, root }, mediaType(contentType), status);
     },
   };
 }
@@ -74,15 +80,16 @@ function isLookedAt(root: Place, { group }: KubeOperation, { secret, byName, det
 }
 
 function open(
-  { operation, hides, root }: AnswerInput & { readonly root: Place },
-  masking: Masking,
+  { operation, rules, hides, rulesFor, root }: AnswerInput & { readonly root: Place },
   type: string,
   status: number,
 ): BodyMask | undefined {
   const { resource: table, namespace, group, verb } = operation;
+  const masking = new Masking(rules);
   if (type === "application/json") {
     const custom = isCustomGroup(group);
-    const mask = new ValueMask(masking, { table, namespace, custom, root, filtered: hides !== undefined });
+    const subject = { table, namespace, custom, root, filtered: hides !== undefined };
+    const mask = new ValueMask(masking, subject, rulesFor && maskingsOf(rulesFor, masking.masked));
     const isWatch = verb === "watch" && status === 200;
     return isWatch ? new WatchMask(mask, hides) : new AnswerMask(mask, hides);
   }
@@ -92,6 +99,24 @@ function open(
   throw unreadable(
     `it came as ${type === "" ? "something without a type" : JSON.stringify(type.slice(0, 60))}, not as JSON`,
   );
+}
+
+/** Most objects of an answer have the same masks. */
+const MAX_MASKINGS = 100;
+
+function maskingsOf(rulesFor: NonNullable<AnswerInput["rulesFor"]>, masked: Masking["masked"]): MaskingFor {
+  const known = new Map<string, Masking>();
+  return (identity) => {
+    const rules = rulesFor(identity);
+    const key = JSON.stringify(rules.masks);
+    let masking = known.get(key);
+    if (masking === undefined) {
+      masking = new Masking(rules, masked);
+      if (known.size >= MAX_MASKINGS) known.clear();
+      known.set(key, masking);
+    }
+    return masking;
+  };
 }
 
 function planText(accept: string, { resource, subresource }: KubeOperation, rules: MaskRules): AnswerPlan {

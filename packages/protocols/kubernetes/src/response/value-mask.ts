@@ -1,44 +1,64 @@
+import type { Identity } from "./identity.ts";
 import type { Masking } from "./masking.ts";
 import { type AnswerSubject, ObjectWalk, type TableColumns } from "./object-walk.ts";
 import { PLACE, type Place } from "./places.ts";
 
 /** Where names stand that a label may be carried by, in the object of a row. */
 const NAMED = [Buffer.from('"annotations"'), Buffer.from('"env"'), Buffer.from("\\")];
+export type MaskingFor = (identity: Identity | undefined) => Masking;
+
 /** Masks one whole JSON value after the other: items of a list, rows of a Table, events of a watch. */
 export class ValueMask {
+  /** Of what is no object of its own. */
   readonly masking: Masking;
   readonly subject: AnswerSubject;
-  readonly #columns: TableColumns = { plans: [] };
+  readonly #maskingFor: MaskingFor | undefined;
+  readonly #columns: TableColumns = { names: [] };
 
-  constructor(masking: Masking, subject: AnswerSubject) {
+  /** @param maskingFor absent: every object of the answer is masked alike */
+  constructor(masking: Masking, subject: AnswerSubject, maskingFor?: MaskingFor) {
     this.masking = masking;
     this.subject = subject;
+    this.#maskingFor = maskingFor;
+  }
+
+  /** Rules tell its objects apart: `applyTo` has to know which one it masks. */
+  get tellsApart(): boolean {
+    return this.#maskingFor !== undefined;
   }
 
   /** The very same bytes where nothing is masked. */
   apply(bytes: Buffer, place: Place): Buffer {
-    if (!this.#mayHold(bytes, place)) return bytes;
-    const walk = this.#walk(bytes, place);
-    return walk.edits.applied(bytes, 0, bytes.length);
+    return this.#applied(bytes, place, this.masking);
+  }
+
+  /** One object, row or event; `identity` is undefined where it does not say which. */
+  applyTo(identity: Identity | undefined, bytes: Buffer, place: Place): Buffer {
+    return this.#applied(bytes, place, this.#maskingFor?.(identity) ?? this.masking);
+  }
+
+  #applied(bytes: Buffer, place: Place, masking: Masking): Buffer {
+    if (!this.#mayHold(bytes, place, masking)) return bytes;
+    return this.#walk(bytes, place, masking).edits.applied(bytes, 0, bytes.length);
   }
 
   /** As `apply` of a text of which only `[from, to)` is wanted: the rest stands in for what is elsewhere. */
   applyPart(bytes: Buffer, from: number, to: number, place: Place): Buffer {
-    return this.#walk(bytes, place).edits.applied(bytes, from, to);
+    return this.#walk(bytes, place, this.masking).edits.applied(bytes, from, to);
   }
 
-  #walk(bytes: Buffer, place: Place): ObjectWalk {
-    const walk = new ObjectWalk(bytes, this.masking, this.subject, this.#columns);
+  #walk(bytes: Buffer, place: Place, masking: Masking): ObjectWalk {
+    const walk = new ObjectWalk(bytes, masking, this.subject, this.#columns);
     walk.run(place);
     return walk;
   }
 
-  #mayHold(bytes: Buffer, place: Place): boolean {
-    const { byName } = this.masking;
+  #mayHold(bytes: Buffer, place: Place, masking: Masking): boolean {
+    const { byName } = masking;
     const { root, custom } = this.subject;
     if (place === PLACE.event || root !== PLACE.object) return true;
     if (byName && place === PLACE.row && !custom && !NAMED.some((key) => bytes.includes(key)))
-      return this.masking.mayHoldUnnamed(bytes);
-    return this.masking.mayHold(bytes);
+      return masking.mayHoldUnnamed(bytes);
+    return masking.mayHold(bytes);
   }
 }

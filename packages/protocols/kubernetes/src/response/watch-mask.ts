@@ -70,23 +70,18 @@ export class WatchMask implements BodyMask {
 
   #event(event: Buffer): Buffer | undefined {
     if (event.length > MAX_ITEM) throw unreadable("one event is larger than 4 MiB");
-    const shown = this.#hides === undefined ? event : this.#filtered(event, this.#hides);
-    return shown === undefined ? undefined : this.#mask.apply(shown, PLACE.event);
+    if (this.#hides === undefined && !this.#mask.tellsApart) return this.#mask.apply(event, PLACE.event);
+    const read = readEvent(event);
+    if (read === undefined) return this.#mask.apply(event, PLACE.event);
+    const shown = this.#hides === undefined ? event : this.#filtered(event, read, this.#hides);
+    return shown === undefined ? undefined : this.#mask.applyTo(read.identity, shown, PLACE.event);
   }
 
   /**
    * An object that a change has hidden is deleted for a client that this watch has shown it to, as with every selector. What
    * was shown by a list before is not known here: such an object just changes no more.
    */
-  #filtered(event: Buffer, hides: Hides): Buffer | undefined {
-    const json = { bytes: event, end: event.length };
-    const object = memberOf(json, 0, KEYS.object);
-    const type = textAt(event, memberOf(json, 0, KEYS.type));
-    // a list, which holds what is hidden
-    if (object === undefined) throw unreadable("an event of a watch has no object");
-    if (type === "BOOKMARK" || type === "ERROR") return event;
-    const rows = memberOf(json, object, KEYS.rows);
-    const identity = rows === undefined ? identityOf(json, object) : identityOfFirstRow(event, rows);
+  #filtered(event: Buffer, { type, object, isTable, identity }: WatchEvent, hides: Hides): Buffer | undefined {
     if (identity === undefined) return undefined;
     const key = `${identity.namespace}/${identity.name}`;
     if (!hides(identity)) {
@@ -95,7 +90,7 @@ export class WatchMask implements BodyMask {
       return event;
     }
     if (!this.#shown.delete(key)) return undefined;
-    return rows === undefined ? deletion(event, object, identity) : undefined;
+    return isTable ? undefined : deletion(event, object, identity);
   }
 
   #remember(key: string): void {
@@ -104,6 +99,27 @@ export class WatchMask implements BodyMask {
     const [oldest] = this.#shown;
     this.#shown.delete(oldest as string);
   }
+}
+
+interface WatchEvent {
+  readonly type: string;
+  /** The place of its object. */
+  readonly object: number;
+  readonly isTable: boolean;
+  readonly identity: Identity | undefined;
+}
+
+/** Undefined: it is about no object. */
+function readEvent(event: Buffer): WatchEvent | undefined {
+  const json = { bytes: event, end: event.length };
+  const object = memberOf(json, 0, KEYS.object);
+  const type = textAt(event, memberOf(json, 0, KEYS.type));
+  // a list, which may hold what is hidden
+  if (object === undefined) throw unreadable("an event of a watch has no object");
+  if (type === "BOOKMARK" || type === "ERROR") return undefined;
+  const rows = memberOf(json, object, KEYS.rows);
+  const identity = rows === undefined ? identityOf(json, object) : identityOfFirstRow(event, rows);
+  return { type, object, isTable: rows !== undefined, identity };
 }
 
 function textAt(bytes: Buffer, at: number | undefined): string {

@@ -2,7 +2,9 @@ import { createHmac } from "node:crypto";
 import type { KubeOperation, Verdict } from "@tidewaiter/core";
 import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import type { Hides } from "../response/answer-mask.ts";
+import type { Identity } from "../response/identity.ts";
 import type { MaskRules } from "../response/masking.ts";
+import type { AnswerInput } from "../response/plan-answer.ts";
 import type { KubeContext } from "./context.ts";
 
 const TOKEN_LENGTH = 22;
@@ -22,15 +24,23 @@ export function maskRules({ session }: KubeContext, verdict: Verdict | undefined
   };
 }
 
-const MANY: ReadonlySet<string> = new Set(["list", "watch"]);
+const LISTED: ReadonlySet<string> = new Set(["list", "watch"]);
+const ANSWERED: ReadonlySet<string> = new Set([...LISTED, "deletecollection"]);
 
 /** Which objects of a list or watch are left out: those that a get of would be refused. Undefined: none can be. */
 export function hiddenObjects({ session }: KubeContext, operation: KubeOperation): Hides | undefined {
-  if (!MANY.has(operation.verb) || !session.objectRules().hide) return undefined;
+  if (!LISTED.has(operation.verb) || !session.objectRules().hide) return undefined;
+  return (item) => session.evaluate(getOf(operation, item)).outcome === "deny";
+}
+
+/** What is masked in each object of a list or watch: as in a get of it. Undefined: the same in all. */
+export function rulesPerObject(context: KubeContext, operation: KubeOperation): AnswerInput["rulesFor"] {
+  const { session } = context;
+  if (!ANSWERED.has(operation.verb) || !session.objectRules().mask) return undefined;
+  return (item) => maskRules(context, item && session.evaluate(getOf(operation, item)));
+}
+
+function getOf(operation: KubeOperation, { namespace, name, labels }: Identity): KubeOperation {
   const ofNamespaces = operation.group === "" && operation.resource === "namespaces";
-  return ({ namespace, name, labels }) => {
-    const place = ofNamespaces ? name : namespace;
-    const get: KubeOperation = { ...operation, verb: "get", namespace: place, name, labels };
-    return session.evaluate(get).outcome === "deny";
-  };
+  return { ...operation, verb: "get", namespace: ofNamespaces ? name : namespace, name, labels };
 }

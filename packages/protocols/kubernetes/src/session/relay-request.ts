@@ -11,7 +11,7 @@ import { failure, type KubeStatus } from "../status.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { admit, finish, type KubeContext } from "./context.ts";
 import { toClient, toTarget } from "./headers.ts";
-import { hiddenObjects, maskRules } from "./mask-rules.ts";
+import { hiddenObjects, maskRules, rulesPerObject } from "./mask-rules.ts";
 import { withLabels } from "./object-labels.ts";
 import { readWhole } from "./read-whole.ts";
 import { refusalStatus } from "./words.ts";
@@ -90,7 +90,8 @@ async function pass(
   try {
     const rules = maskRules(context, admission.verdict);
     const { accept = "" } = exchange.headers;
-    const plan = planAnswer({ operation, accept, rules, hides: hiddenObjects(context, operation) });
+    const hides = hiddenObjects(context, operation);
+    const plan = planAnswer({ operation, accept, rules, hides, rulesFor: rulesPerObject(context, operation) });
     if (!plan.pass && plan.accept === undefined) throw new Refused(NOT_ACCEPTABLE);
     if (Buffer.isBuffer(body)) session.count("target", body.length);
     const answer = await target.request({
