@@ -7,10 +7,14 @@ import { makePrivateDir } from "./private-file.ts";
 const PATIENCE_MS = 10_000;
 
 /** Runs `work` while no other run of the CLI with this configuration does: read, change, write is not atomic. */
-export async function withLock<Result>(configDir: string, work: () => Promise<Result>): Promise<Result> {
+export async function withLock<Result>(
+  configDir: string,
+  work: () => Promise<Result>,
+  patienceMs = PATIENCE_MS,
+): Promise<Result> {
   await makePrivateDir(configDir);
   const path = join(configDir, "lock");
-  await acquire(path);
+  await acquire(path, patienceMs);
   try {
     return await work();
   } finally {
@@ -18,8 +22,8 @@ export async function withLock<Result>(configDir: string, work: () => Promise<Re
   }
 }
 
-async function acquire(path: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+async function acquire(path: string, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     try {
       const file = await open(path, "wx", 0o600);

@@ -41,9 +41,11 @@ export interface SecretWish {
 /** One that ends sooner is replaced, or in the last fifth of its life where that is shorter. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 /** For so long nobody asks the server whether it was revoked. */
-const CHECK_AFTER_MS = 60_000;
+const CHECK_AFTER_MS = 10_000;
 /** kubectl waits for us; a server that does not answer does not make the secret worse. */
 const CHECK_PATIENCE_MS = 5_000;
+/** Scripts start kubectl many times at once. */
+const LOCK_PATIENCE_MS = 60_000;
 const REMEMBERED_ASKERS = 64;
 
 /**
@@ -100,7 +102,7 @@ async function withFolder<Result>(
   await makePrivateDir(env.configDir);
   await makePrivateDir(join(env.configDir, "kube"));
   const folder = join(env.configDir, "kube", profile.name);
-  return withLock(folder, () => work(folder));
+  return withLock(folder, () => work(folder), LOCK_PATIENCE_MS);
 }
 
 /** Undefined as well for what is somebody else's. */

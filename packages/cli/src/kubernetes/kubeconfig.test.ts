@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
+import { parse, stringify } from "yaml";
 import { Kubeconfig } from "./kubeconfig.ts";
 
 /** As kubectl writes it, with what people add. */
@@ -107,3 +109,32 @@ it.each(["a: [", "- a\n", "just text", "clusters: 4\n", "a: 1\na: 2\n"])(
     expect(() => Kubeconfig.parse(text, "/h/config")).toThrow(/\/h\/config is not a kubeconfig/);
   },
 );
+
+it("whatever else stands in the file means the same to kubectl, which reads YAML 1.1, before and after", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.constantFrom("yes", "0x1F", "1:30", "null", "a: b", "- x", "#", "'"),
+  );
+  const entry = fc.record({ name: text, user: fc.dictionary(text, text, { maxKeys: 4 }) });
+  const style = fc.record({
+    version: fc.constantFrom("1.1" as const, "1.2" as const),
+    indentSeq: fc.boolean(),
+    collectionStyle: fc.constantFrom("any" as const, "flow" as const),
+  });
+  const ours = { exec: { command: "yes", args: ["kube", "token", "012"] } };
+  fc.assert(
+    fc.property(fc.uniqueArray(entry, { selector: ({ name }) => name, maxLength: 5 }), style, (users, options) => {
+      const foreign = users.filter(({ name }) => name !== "tidewaiter-x");
+      const before = stringify({ kind: "Config", users: foreign }, options);
+      const kubeconfig = Kubeconfig.parse(before, "f");
+      kubeconfig.set("users", "tidewaiter-x", ours);
+      const added = kubeconfig.toString();
+      const meant = (yaml: string) => (parse(yaml, { version: "1.1" }) as { users: unknown[] }).users;
+      expect(meant(added)).toEqual([...meant(before), { user: ours, name: "tidewaiter-x" }]);
+      const again = Kubeconfig.parse(added, "f");
+      again.remove("users", "tidewaiter-x");
+      expect(meant(again.toString())).toEqual(meant(before));
+    }),
+    { numRuns: process.env.TIDEWAITER_LONG ? 5_000 : 300 },
+  );
+});
