@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -7,8 +7,10 @@ import {
   kubectl,
   kubernetesMissing,
   kubernetesNeed,
+  type NodeProcess,
   runCommand,
   skipUnless,
+  spawnNode,
   startKubernetes,
   type TempDir,
   tempDir,
@@ -23,6 +25,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "deploy/kubernetes");
 const ACCOUNT = "system:serviceaccount:tidewaiter:tidewaiter-agent";
 
+type Paths = [token: string, state: string, joinToken: string];
+
 interface PodSpec {
   readonly containers: readonly { readonly args: readonly string[] }[];
 }
@@ -30,13 +34,14 @@ interface Deployment {
   readonly spec: { readonly template: { readonly metadata: object; readonly spec: PodSpec } };
 }
 
+const manifest = parse(readFileSync(join(folder, "agent.yaml"), "utf8"), { version: "1.1" }) as Deployment;
+
 describe("the agent in a cluster", () => {
-  const agent = parse(readFileSync(join(folder, "agent.yaml"), "utf8"), { version: "1.1" }) as Deployment;
   const program = "packages/agent/bin/tidewaiter-agent.js";
 
   skipUnless(existsSync(join(root, program)), program).it("uses options that the agent knows", async () => {
     const help = await runCommand(process.execPath, [join(root, program), "--help"]);
-    const args = agent.spec.template.spec.containers[0]?.args ?? [];
+    const args = manifest.spec.template.spec.containers[0]?.args ?? [];
     expect(args[0]).toBe("run");
     for (const word of args.slice(1)) expect(help.stdout).toContain(word.split("=")[0]);
   });
@@ -59,6 +64,7 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("the agen
   let cluster: KubernetesServer;
   let home: TempDir;
   let server: Tidewaiter | undefined;
+  let agent: NodeProcess | undefined;
   const admin = (...args: string[]) => kubectl(args, { kubeconfig: cluster.kubeconfig() });
   const ok = async (...args: string[]) => {
     const done = await admin(...args);
@@ -80,6 +86,7 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("the agen
     await cluster.allow({ groups: ["tidewaiter:level:read"] }, { verbs: ["get", "list"], resources: ["namespaces"] });
   });
   afterAll(async () => {
+    await agent?.stop();
     await server?.stop();
     await cluster?.stop();
     await home?.remove();
@@ -130,23 +137,41 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("the agen
     expect(person.stdout).toContain("namespace/tidewaiter\n");
   });
 
-  it("lends its own token to the gateway for each session, and a new one when that has turned over", async () => {
-    const file = join(home.path, "token");
-    writeFileSync(file, `${await newToken()}\n`, { mode: 0o600 });
+  it("joins, and lends its own token to the gateway: the manifest's arguments and the example's documents", async () => {
     server = await startTidewaiter({
       target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
-      principals: [{ name: "ana", type: "user", level: "read" }],
-      kubernetes: { url: cluster.url, caPem: cluster.caPem, token: "replaced-below" },
-      allowSecret: [`file:${file}`],
+      serverArgs: ["--kubernetes", "127.0.0.1:0"],
     });
-    const examples = ["people.yaml", "cluster.yaml"].map((name) => ({
+    const [file, mount, joinFile] = ["token", "state", "join-token"].map((name) => join(home.path, name)) as Paths;
+    writeFileSync(file, `${await newToken()}\n`, { mode: 0o600 });
+    // a volume with fsGroup: open to its group, which the agent would not take for its key
+    mkdirSync(mount);
+    chmodSync(mount, 0o2775);
+    const made = (await server.api("POST", "/v1/agents/tokens", { name: "prod-cluster" })) as { token: string };
+    writeFileSync(joinFile, made.token, { mode: 0o440 });
+    /** What a path or an address of the cluster is on this machine. */
+    const here = (text: string) =>
+      Object.entries({
+        "$(AGENT_NAME)": "prod-cluster",
+        "$(SERVER_URL)": server?.baseUrl.replace(/^http/, "ws") ?? "",
+        "/var/lib/tidewaiter-agent": mount,
+        "/run/tidewaiter/join/token": joinFile,
+        "/var/run/secrets/kubernetes.io/serviceaccount/token": file,
+        "kubernetes.default.svc:443": `127.0.0.1:${cluster.port}`,
+        "https://kubernetes.default.svc": cluster.url,
+      }).reduce((all, [there, place]) => all.replaceAll(there, place), text);
+    agent = spawnNode(join(root, "packages/agent/bin/tidewaiter-agent.js"), {
+      args: (manifest.spec.template.spec.containers[0]?.args ?? []).map(here),
+    });
+    await agent.line(/connected/);
+    const documents = ["people.yaml", "cluster.yaml"].map((name) => ({
       name,
-      source: readFileSync(join(root, "deploy/examples", name), "utf8"),
+      source: here(readFileSync(join(root, "deploy/examples", name), "utf8")).replace(
+        `server: ${cluster.url}`,
+        `server: ${cluster.url}\n  ca: ${JSON.stringify(cluster.caPem)}`,
+      ),
     }));
-    const diff = await server.api("POST", "/v1/apply", { documents: examples, dryRun: true });
-    expect(JSON.stringify(diff)).toContain("agent:file:/var/run/secrets/kubernetes.io/serviceaccount/token");
-    const reference = { type: "token", username: ACCOUNT, reference: `agent:file:${file}` };
-    await server.api("PUT", "/v1/resources/prod-cluster/credentials/read", reference);
+    await server.api("POST", "/v1/apply", { documents, dryRun: false });
     const { endpoints } = (await server.api("GET", "/v1/me")) as {
       endpoints: { kubernetes: { host: string; port: number; caPem: string; domain: string } };
     };
