@@ -173,6 +173,31 @@ skipUnless(missing === undefined, missing ?? "").describe("who sees masks and wr
     );
   });
 
+  it("is recorded with all that is written, but for what is masked", async () => {
+    const { events } = world.gateway;
+    const from = events.length;
+    for (const command of [
+      "create deployment web --image=nginx:1.29 --replicas=0",
+      "create role reader --verb=get,list --resource=pods",
+      "create secret docker-registry pull --docker-server=r.example --docker-username=u --docker-password=the-true-value-4411",
+      "run job --image=busybox --env=PASSWORD=the-true-value-4411 --env=MODE=fast",
+    ])
+      expect(await world.kubectl([...command.split(" "), "-n", "shop"])).toMatchObject({ code: 0 });
+    const recorded = events
+      .slice(from)
+      .map((event) => JSON.stringify(event).replaceAll(/\\n *|\\"/g, ""))
+      .join("\n");
+    for (const text of [
+      "image: nginx:1.29",
+      "replicas: 0",
+      "verbs: [get,list]",
+      "name: MODE,value: fast",
+      "kind: Secret",
+    ])
+      expect(recorded).toContain(text);
+    expect(recorded).not.toMatch(/the-true-value|dGhlLXRydWUtdmFsdW|R0aGUtdHJ1ZS12YWx1|aGUtdHJ1ZS12YWx1ZS/);
+  });
+
   it("compares with what is there, without seeing it", async () => {
     const same = await world.kubectl(["diff", "-f", "-"], {
       input: manifest("db", { password: TRUE, user: "shop" }, { app: "web" }),

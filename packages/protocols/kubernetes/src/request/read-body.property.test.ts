@@ -46,7 +46,7 @@ describe("a body", () => {
         const facts = readBody({ contentType, bytes: body, operation, rules: rulesOf() });
         if (facts.unread !== undefined) expect(facts.labels).toBeUndefined();
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -1,11 +1,11 @@
 import type { KubeLaundering, KubeOperation } from "@tidewaiter/core";
 import { isArray, isMembers, type JsonTree, NotOneMeaning, readJsonTree, treeAt } from "../json/json-tree.ts";
+import { readProtobufTree } from "../protobuf/read-protobuf.ts";
 import { mediaType } from "../response/accept.ts";
 import { bytesHoldMask } from "../response/mask-text.ts";
 import type { MaskRules } from "../response/masking.ts";
 import { launderedBy, readJsonPatch } from "./json-patch.ts";
 import { maskedValueOf } from "./masked-value.ts";
-import { readProtobufTree } from "./read-body-protobuf.ts";
 import { readYamlTree } from "./read-body-yaml.ts";
 import { showBody } from "./show-body.ts";
 
