@@ -8,7 +8,7 @@ import { checkTarget } from "./check-target.ts";
 import { readRequest } from "./request/read-request.ts";
 import { withLabels } from "./session/object-labels.ts";
 import { relayRequest } from "./session/relay-request.ts";
-import { KubeSessions } from "./session/sessions.ts";
+import { KubeSessions, type SessionResult } from "./session/sessions.ts";
 import { failure, type KubeStatus } from "./status.ts";
 import { relayStream } from "./streams/relay-stream.ts";
 import { type KubernetesTarget, kubernetesTargetSchema } from "./target-schema.ts";
@@ -21,9 +21,12 @@ export interface KubernetesOptions {
   readonly idleMs?: number;
 }
 
+/** From the first byte to the first token that is known. */
 const HANDSHAKE_MS = 30_000;
-/** Tokens that are not known, on one connection. */
+/** Tokens that are not known, on one connection; the next ones are not looked at. */
 const MAX_REFUSED = 5;
+/** Once its last answer had the time to be read, a connection ends. */
+const GOODBYE_MS = 1_000;
 
 /**
  * client            gateway                                        API server
@@ -70,11 +73,11 @@ async function serve(stream: Duplex, host: SessionHost<Duplex>, shared: Shared):
   });
   socket.on("error", stop);
   socket.once("secure", () => {
-    clearTimeout(deadline);
     // as tls.Server does at the end of the handshake: HTTP/2 waits for it
     Object.assign(socket, { secureConnecting: false });
     const serverName = typeof socket.servername === "string" ? socket.servername : undefined;
-    connections.serve(socket, new Client({ serverName, host, sessions: shared.sessions, stop }));
+    const known = (): void => clearTimeout(deadline);
+    connections.serve(socket, new Client({ serverName, host, sessions: shared.sessions, known, stop }));
   });
   await closed.promise;
   clearTimeout(deadline);
@@ -85,6 +88,8 @@ interface ClientOptions {
   readonly serverName: string | undefined;
   readonly host: SessionHost<Duplex>;
   readonly sessions: KubeSessions;
+  /** Its first token was one of ours. */
+  readonly known: () => void;
   readonly stop: () => void;
 }
 
@@ -92,17 +97,20 @@ interface ClientOptions {
 class Client {
   readonly #options: ClientOptions;
   #refused = 0;
+  /** Tokens are looked at one after the other: a look costs time on purpose. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ClientOptions) {
     this.#options = options;
   }
 
   request(exchange: Exchange): void {
-    void this.#request(exchange);
+    // nothing is known to reject; one that did would end the process, and with it everybody's sessions
+    this.#request(exchange).catch(() => exchange.body.destroy());
   }
 
   upgrade(exchange: UpgradeExchange): void {
-    void this.#upgrade(exchange);
+    this.#upgrade(exchange).catch(() => exchange.socket.destroy());
   }
 
   async #request(exchange: Exchange): Promise<void> {
@@ -142,15 +150,27 @@ class Client {
   }
 
   async #session(exchange: Exchange | UpgradeExchange) {
-    const { serverName, host, sessions, stop } = this.#options;
+    const { serverName, known } = this.#options;
     const chosen = chooseResource(serverName, exchange.path);
     if (chosen === undefined)
       return failure("NotFound", "the address names no cluster. Get one that does with: tw kube login CLUSTER");
-    const { authorization, "user-agent": userAgent } = exchange.headers;
-    const opened = await sessions.of({ authorization, resource: chosen.resource, userAgent, host });
-    if (opened.ok) return { context: opened.context, done: opened.done, path: chosen.path };
-    if (opened.status.code === UNAUTHORIZED && ++this.#refused >= MAX_REFUSED) setTimeout(stop, 1_000).unref();
-    return opened.status;
+    const turn = this.#turn.then(() => this.#open(chosen.resource, exchange));
+    this.#turn = turn;
+    const opened = await turn;
+    if (!opened.ok) return opened.status;
+    known();
+    return { context: opened.context, done: opened.done, path: chosen.path };
+  }
+
+  async #open(resource: string, { headers, signal }: Exchange | UpgradeExchange): Promise<SessionResult> {
+    const { host, sessions, stop } = this.#options;
+    if (signal.aborted || this.#refused >= MAX_REFUSED)
+      return { ok: false, status: failure("Unauthorized", "too many tokens that are not known") };
+    const { authorization, "user-agent": userAgent } = headers;
+    const opened = await sessions.of({ authorization, resource, userAgent, host });
+    const unknown = !opened.ok && opened.status.code === UNAUTHORIZED;
+    if (unknown && ++this.#refused >= MAX_REFUSED) setTimeout(stop, GOODBYE_MS).unref();
+    return opened;
   }
 }
 

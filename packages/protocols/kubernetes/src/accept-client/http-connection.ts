@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { performServerHandshake } from "node:http2";
 import type { Duplex, Writable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { failure } from "../status.ts";
+import { failure, type KubeStatus } from "../status.ts";
 import type { Exchange, UpgradeExchange } from "./exchange.ts";
 
 /** Long commands of exec stand in the URL; beyond that no client of Kubernetes goes. */
@@ -13,6 +13,9 @@ const HEADERS_MS = 30_000;
 /** A body may be slow, but not for ever. */
 const REQUEST_MS = 300_000;
 const KEEP_ALIVE_MS = 90_000;
+const CHECK_MS = 5_000;
+/** For whoever does not read why its connection ends. */
+const GOODBYE_MS = 1_000;
 const MAX_STREAMS = 250;
 const HTTP2_IDLE_MS = 15 * 60_000;
 const H2_WINDOW = 1024 * 1024;
@@ -33,7 +36,10 @@ export class HttpConnections {
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_MS,
     });
+    // of a server that never listens nobody else begins to look at the times above
+    this.#server.emit("listening");
     this.#server.on("request", (request, response) => {
       this.#requests.get(request.socket)?.request(exchangeOf(request, response));
     });
@@ -68,17 +74,26 @@ function serveHttp2(socket: TLSSocket, requests: Requests): void {
 /** What Node's parser did not take: too long, or no HTTP. */
 function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const [line, status] =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? [
-          "431 Request Header Fields Too Large",
-          failure("RequestEntityTooLarge", `the head of the request is longer than ${MAX_HEADER_BYTES} bytes`),
-        ]
-      : ["400 Bad Request", failure("BadRequest", "this is not HTTP that the gateway understands")];
+  const [line, status] = clientFault(error.code);
   const body = `${JSON.stringify(status)}\n`;
   socket.end(
     `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+}
+
+function clientFault(code: string | undefined): readonly [string, KubeStatus] {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return [
+        "431 Request Header Fields Too Large",
+        failure("RequestEntityTooLarge", `the head of the request is longer than ${MAX_HEADER_BYTES} bytes`),
+      ];
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return ["408 Request Timeout", failure("BadRequest", "the request took too long to arrive")];
+    default:
+      return ["400 Bad Request", failure("BadRequest", "this is not HTTP that the gateway understands")];
+  }
 }
 
 function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {

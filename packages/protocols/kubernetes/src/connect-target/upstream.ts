@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { Agent, request as httpRequest } from "node:http";
 import { isIP } from "node:net";
 import type { Duplex, Readable } from "node:stream";
@@ -63,12 +63,22 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     if (error.name === "AbortError" || error instanceof KubernetesTargetError) return error;
     return new KubernetesTargetError("unreachable", `the API server of ${options.resource} hung up: ${error.message}`);
   };
+  /** A request may end without a word about it. */
+  const settled = (sent: ClientRequest, reject: (error: Error) => void): void => {
+    sent.on("error", (error) => reject(failed(error)));
+    sent.once("close", () => reject(failed(new Error("no answer"))));
+  };
   return {
     request(asked) {
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
       const sent = send(asked);
       sent.once("response", resolve);
-      sent.once("error", (error) => reject(failed(error)));
+      settled(sent, reject);
+      // nobody asked for another protocol
+      sent.once("upgrade", (_, socket) => {
+        socket.destroy();
+        reject(failed(new Error("it switched protocols unasked")));
+      });
       const { body } = asked;
       if (body === undefined || body instanceof Uint8Array) sent.end(body);
       else {
@@ -85,7 +95,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         resolve({ ok: true, socket, head, headers });
       });
       sent.once("response", (response) => resolve({ ok: false, response }));
-      sent.once("error", (error) => reject(failed(error)));
+      settled(sent, reject);
       sent.end();
       return promise;
     },

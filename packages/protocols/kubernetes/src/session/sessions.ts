@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { AuthenticationResult, LiveSession, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { secretOf } from "@tidewaiter/toolkit/connection-secret/secret-of";
-import { parseBearer } from "../accept-client/bearer.ts";
+import { type Bearer, parseBearer } from "../accept-client/bearer.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import type { KubeContext } from "./context.ts";
 import { createTarget } from "./target.ts";
@@ -43,13 +43,17 @@ export class KubeSessions {
     readonly userAgent: string | undefined;
     readonly host: SessionHost<Duplex>;
   }): Promise<SessionResult> {
-    const { authorization = "", resource, host } = request;
+    const { authorization, resource, host } = request;
+    const bearer = parseBearer(authorization);
+    if (bearer === undefined)
+      return { ok: false, status: unauthorized("the gateway needs a token of its own. Get one", resource) };
+    const { principal, level = "", secret } = bearer;
     const address = host.clientAddress.slice(0, host.clientAddress.lastIndexOf(":"));
     // the policy may speak of the client's address: each has a session of its own
-    const key = createHash("sha256").update(`${resource}\n${address}\n${authorization}`).digest("base64");
+    const key = createHash("sha256").update([resource, address, principal, level, secret].join("\n")).digest("base64");
     let opening = this.#entries.get(key);
     if (opening === undefined) {
-      opening = this.#open(request, () => this.#entries.delete(key));
+      opening = this.#open({ ...request, bearer }, () => this.#entries.delete(key));
       this.#entries.set(key, opening);
       const first = opening;
       void opening.then((opened) => {
@@ -74,11 +78,12 @@ export class KubeSessions {
     };
   }
 
-  async #open(request: Parameters<KubeSessions["of"]>[0], forget: () => void): Opening {
+  async #open(request: Parameters<KubeSessions["of"]>[0] & { readonly bearer: Bearer }, forget: () => void): Opening {
+    const { level } = request.bearer;
     try {
-      const identified = await authenticate(request.authorization, request.resource, request.host);
+      const identified = await authenticate(request.bearer, request.resource, request.host);
       if ("kind" in identified) return identified;
-      const { principal, secretId, mandateId, signInId, level } = identified;
+      const { principal, secretId, mandateId, signInId } = identified;
       const opened = await request.host.openSession({
         principalId: principal.id,
         ...(secretId !== undefined && { secretId }),
@@ -120,21 +125,15 @@ export class KubeSessions {
   }
 }
 
-type Identified = Extract<AuthenticationResult, { ok: true }> & {
-  readonly level: NonNullable<ReturnType<typeof parseBearer>>["level"];
-};
+type Identified = Extract<AuthenticationResult, { ok: true }>;
 
 /** One sentence for every way to be unknown; whoever holds a secret of ours is told what is the matter with it. */
 async function authenticate(
-  authorization: string | undefined,
+  bearer: Bearer,
   resource: string,
   host: SessionHost<Duplex>,
 ): Promise<Identified | KubeStatus> {
   const { controlPlane } = host;
-  const login = `tw kube login ${resource}`;
-  const bearer = parseBearer(authorization);
-  if (bearer === undefined)
-    return failure("Unauthorized", `the gateway needs a token of its own. Get one with: ${login}`);
   const account = await controlPlane.lookupVerifiers(bearer.principal);
   const secretId = await secretOf(account, bearer.secret);
   const principalName = bearer.principal;
@@ -142,12 +141,16 @@ async function authenticate(
     secretId === undefined
       ? { ok: false, reason: "unknown" }
       : await controlPlane.authenticate({ type: "secret", principalName, secretId });
-  if (result.ok) return { ...result, level: bearer.level };
+  if (result.ok) return result;
   const data = { protocol: "kubernetes", user: principalName, client: host.clientAddress, reason: result.reason };
   // an audit row about a stranger's failed login must not decide over anything
   await controlPlane.appendAudit({ type: "login.refused", data }).catch(() => {});
   const why = result.reason === "unknown" ? "the token is not known" : `the token is ${WHY[result.reason]}`;
-  return failure("Unauthorized", `${why}. Get a new one with: ${login}`);
+  return unauthorized(`${why}. Get a new one`, resource);
+}
+
+function unauthorized(why: string, resource: string): KubeStatus {
+  return failure("Unauthorized", `${why} with: tw kube login ${resource}`);
 }
 
 const WHY: Readonly<Record<Extract<AuthenticationResult, { ok: false }>["reason"], string>> = {

@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { request } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
+import { connect, createSecureContext, createServer, type TLSSocket } from "node:tls";
+import type { Protocol } from "@tidewaiter/core";
+import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
+import { createKubernetesProtocol, type KubernetesOptions } from "@tidewaiter/kubernetes/serve";
+import { certificateAuthority } from "@tidewaiter/testkit";
+import { describe, expect, it, vi } from "vitest";
+import { type Harness, startHarness } from "../gateway-harness.ts";
+import { ANA, RESOURCE } from "./world.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const SERVER_NAME = `${RESOURCE}.${KUBERNETES_DOMAIN}`;
+
+interface Site extends AsyncDisposable {
+  readonly gateway: Harness;
+  readonly caPem: string;
+  /** Connections that the API server has. */
+  readonly sockets: Set<TLSSocket>;
+}
+
+/** A double of an API server, which answers the head of each request as `answer` likes: no real one is that bad. */
+async function startSite(
+  answer: (socket: TLSSocket, head: string) => void,
+  options: Partial<KubernetesOptions> = {},
+): Promise<Site> {
+  const authority = await certificateAuthority("Gateway of the tests");
+  const names = [`*.${KUBERNETES_DOMAIN}`, "127.0.0.1"];
+  const { certPem: cert, keyPem: key } = await authority.issue({ commonName: "both", names, usage: "server" });
+  const sockets = new Set<TLSSocket>();
+  const server = createServer({ cert, key }, (socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+    socket.on("data", (chunk) => answer(socket, chunk.toString("latin1")));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const context = createSecureContext({ cert, key });
+  const protocol = createKubernetesProtocol({ secureContext: () => context, ...options });
+  const gateway = await startHarness({
+    target: { port },
+    database: "",
+    policies: [],
+    principals: [ANA],
+    other: {
+      resource: RESOURCE,
+      protocol: protocol as unknown as Protocol<never, Duplex>,
+      target: {
+        server: `https://127.0.0.1:${port}`,
+        ca: authority.caPem,
+        identity: "person",
+        userPrefix: "",
+        groupPrefix: "",
+      },
+      credential: { type: "token", username: "gateway", token: "t" },
+    },
+  });
+  return {
+    gateway,
+    caPem: authority.caPem,
+    sockets,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+async function raw({ gateway, caPem }: Site): Promise<TLSSocket> {
+  const { port } = gateway;
+  const socket = connect({ host: "127.0.0.1", port, ca: caPem, servername: SERVER_NAME, ALPNProtocols: ["http/1.1"] });
+  socket.on("error", () => {});
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function get({ gateway, caPem }: Site, path: string) {
+  const headers = { authorization: `Bearer ana/write~${gateway.secret}` };
+  const where = { host: "127.0.0.1", port: gateway.port, ca: caPem, servername: SERVER_NAME };
+  const sent = request({ ...where, path, agent: false, headers });
+  sent.end();
+  const [response] = await once(sent, "response");
+  return { status: response.statusCode as number, body: await text(response).catch(() => "cut") };
+}
+
+describe("an API server that misbehaves", () => {
+  it.each([
+    ["switches protocols unasked", "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"],
+    ["is no HTTP server", "220 mail.example ESMTP\r\n"],
+    ["hangs up", ""],
+    ["answers with a status that is none", "HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n"],
+    ["says two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}x"],
+    ["answers a Secret as text", "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nhi"],
+    [
+      "answers half a Secret",
+      `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"data":{`,
+    ],
+  ])("and %s makes a Status, and nothing hangs", async (_, answer) => {
+    await using site = await startSite((socket) => socket.end(answer));
+    const { status, body } = await get(site, "/api/v1/secrets");
+    expect(status).toBeGreaterThanOrEqual(500);
+    expect(JSON.parse(body).kind).toBe("Status");
+    await vi.waitFor(() => expect(site.sockets.size).toBe(0));
+  });
+});
+
+describe("a stranger", () => {
+  it("has to show a token in time, and has to send a request whole", async () => {
+    await using site = await startSite(() => {}, { handshakeMs: 300 });
+    for (const sent of ["", "GET /api HTTP/1.1\r\nhost: x\r\n", "GET /api HTTP/1.1\r\nhost: x\r\n\r\n"]) {
+      const socket = await raw(site);
+      const over = once(socket, "close");
+      socket.resume().write(sent);
+      await over;
+    }
+  });
+
+  it("makes the gateway look at a few tokens, however many it sends", async () => {
+    await using site = await startSite(() => {});
+    const socket = await raw(site);
+    const one = (token: number) => `GET /api HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ana~wrong${token}\r\n\r\n`;
+    socket.write(Array.from({ length: 200 }, (_, index) => one(index)).join(""));
+    expect((await text(socket)).match(/HTTP\/1\.1 401/g)?.length).toBe(200);
+    expect(site.gateway.audit.filter(({ type }) => type === "login.refused")).toHaveLength(5);
+  });
+});
+
+it("however a token is written in the header, it is one session", async () => {
+  await using site = await startSite((socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"));
+  const socket = await raw(site);
+  const { secret } = site.gateway;
+  const forms = ["Bearer ", "bearer ", "BEARER  ", "Bearer    "];
+  const ask = (form: string) => `GET /api HTTP/1.1\r\nhost: x\r\nauthorization: ${form}ana~${secret}\r\n\r\n`;
+  socket.write(forms.map(ask).join(""));
+  const answers = text(socket);
+  await vi.waitFor(() =>
+    expect(site.gateway.events.filter(({ type }) => type === "operation_finished")).toHaveLength(4),
+  );
+  expect(site.gateway.sessions.size).toBe(1);
+  socket.end();
+  expect((await answers).match(/HTTP\/1\.1 200/g)).toHaveLength(4);
+});
