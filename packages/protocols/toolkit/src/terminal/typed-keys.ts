@@ -3,9 +3,11 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TypedLine } from "./typed-line.ts";
 
-/** An echo comes back within this time after the last key, or is not waited for. */
+/** The echo of a line is complete when nothing more comes for so long; a program that prints all the time is not waited for. */
 const ECHO_QUIET_MS = 30;
 const ECHO_LIMIT_MS = 300;
+/** Nothing came since the last key: it is not shown, as in a password, or the target is slow. */
+const NO_ECHO_MS = 700;
 /** Enters in one chunk: more than a person types at once, so that the lines are those of the chunk. */
 const PASTED_LINES = 3;
 const MAX_PASTED = 200;
@@ -48,7 +50,7 @@ export class TypedKeys {
   /** End of the last chunk of a paste: its closing bracket may come in pieces. */
   #tail = "";
   #shownAt = 0;
-  #sent = false;
+  #sentAt = 0;
   #taken: AbortController | undefined;
 
   constructor(options: TypedKeysOptions) {
@@ -171,14 +173,14 @@ export class TypedKeys {
 
   /** The last keys may not have come back yet. */
   async #echoed(): Promise<void> {
-    if (!this.#sent) return;
-    const limit = performance.now() + ECHO_LIMIT_MS;
     const begun = performance.now();
     for (;;) {
       const now = performance.now();
+      const answered = this.#shownAt >= this.#sentAt;
       const quiet = now - Math.max(this.#shownAt, begun);
-      if (quiet >= ECHO_QUIET_MS || now >= limit) return;
-      await delay(ECHO_QUIET_MS - quiet);
+      if (answered && quiet >= ECHO_QUIET_MS) return;
+      if (now - begun >= (answered ? ECHO_LIMIT_MS : NO_ECHO_MS)) return;
+      await delay(answered ? ECHO_QUIET_MS - quiet : ECHO_QUIET_MS);
     }
   }
 
@@ -191,7 +193,7 @@ export class TypedKeys {
   }
 
   #send(bytes: Buffer): void {
-    this.#sent = true;
+    this.#sentAt = performance.now();
     this.#options.sink.write(bytes);
   }
 }
