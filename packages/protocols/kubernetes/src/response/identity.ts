@@ -62,3 +62,19 @@ function readLabels(json: Json, at: number, into: Record<string, string>): numbe
 function member(value: string): PropertyDescriptor {
   return { value, enumerable: true, writable: true, configurable: true };
 }
+
+/** `metadata.namespace` of the object that begins at `at`, and the place behind it. */
+export function namespaceOf(json: Json, at: number): { readonly namespace: string | undefined; readonly next: number } {
+  const { bytes, end } = json;
+  let namespace: string | undefined;
+  const next = eachMember(json, at, (from, to, value) => {
+    if (bytes[value] !== OPEN_OBJECT || keyOf(bytes, from, to) !== KEYS.metadata) return valueEnd(bytes, value, end);
+    return eachMember(json, value, (innerFrom, innerTo, inner) => {
+      const after = valueEnd(bytes, inner, end);
+      if (bytes[inner] === QUOTE && keyOf(bytes, innerFrom, innerTo) === KEYS.namespace)
+        namespace = textOf(bytes, inner, after);
+      return after;
+    });
+  });
+  return { namespace, next };
+}

@@ -1,13 +1,9 @@
 import { CONSTANT_MASK } from "@tidewaiter/core";
-import { candidates } from "@tidewaiter/toolkit/content/prefilter";
 import { Edits } from "../json/edits.ts";
 import {
-  BACKSLASH,
   CLOSE_OBJECT,
   eachElement,
   eachMember,
-  escaped,
-  type Json,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
@@ -16,12 +12,12 @@ import {
   textOf,
   valueEnd,
 } from "../json/json-scan.ts";
+import { namespaceOf } from "./identity.ts";
 import { KEYS, keyOf, readKey } from "./known-keys.ts";
-import { CONSTANT_TEXT } from "./mask-text.ts";
+import { LeafMask, type WalkState } from "./leaf-mask.ts";
 import type { ColumnPlan, Masking } from "./masking.ts";
 import { PLACE, type Place, placeOf } from "./places.ts";
 import { SecretCopies } from "./secret-copies.ts";
-import { withoutQuotedValues } from "./status-text.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** What an answer is about, as its request says. */
@@ -54,53 +50,80 @@ export interface TableColumns {
   names: readonly string[];
 }
 
+export interface WalkInput {
+  /** One JSON value, whole. */
+  readonly bytes: Buffer;
+  readonly place: Place;
+  readonly masking: Masking;
+  readonly subject: AnswerSubject;
+  readonly columns: TableColumns;
+}
+
 /**
- * One walk over a whole JSON text: finds what has to be masked by where it stands, and replaces it. Nothing is made of what
- * passes.
+ * Walks over a whole JSON text, finds what has to be masked by where it stands, and says what replaces it. Nothing is made of
+ * what passes. Throws on what is no JSON.
  */
-export class ObjectWalk {
-  readonly edits = new Edits();
-  readonly #json: Json;
-  readonly #masking: Masking;
+export function walkObject(input: WalkInput): Edits {
+  return new ObjectWalk(input, 0).run();
+}
+
+class ObjectWalk {
+  readonly #state: WalkState;
+  readonly #leaves: LeafMask;
   readonly #subject: AnswerSubject;
   readonly #columns: TableColumns;
-  readonly #nested: number;
-  readonly #copies = new SecretCopies();
-  #table: string;
-  #namespace: string;
-  /** The key that was read last. */
-  #keyFrom = -1;
-  #keyTo = -1;
-  #isCopy = false;
+  readonly #place: Place;
   #depth = 0;
   #again = 0;
 
-  constructor(bytes: Buffer, masking: Masking, subject: AnswerSubject, columns: TableColumns, nested = 0) {
-    this.#json = { bytes, end: bytes.length };
-    this.#masking = masking;
+  /** @param nested how many texts it is inside of */
+  constructor({ bytes, place, masking, subject, columns }: WalkInput, nested: number) {
     this.#subject = subject;
     this.#columns = columns;
-    this.#nested = nested;
-    this.#table = subject.table;
-    this.#namespace = subject.namespace;
+    this.#place = place;
+    const { table, namespace, root } = subject;
+    const isCopy = place === PLACE.secretCopy;
+    this.#state = {
+      json: { bytes, end: bytes.length },
+      masking,
+      edits: new Edits(),
+      copies: new SecretCopies(),
+      root,
+      isCopy,
+      table,
+      namespace,
+      keyFrom: -1,
+      keyTo: -1,
+      walkText: (text, holds) => this.#walkText(text, holds, nested + 1),
+    };
+    this.#leaves = new LeafMask(this.#state);
   }
 
-  /** Reads the text as one value at `place`. Throws on what is no JSON. */
-  run(place: Place): void {
-    this.#isCopy = place === PLACE.secretCopy;
-    const { bytes, end } = this.#json;
+  run(): Edits {
+    const { json, edits, isCopy } = this.#state;
+    const { bytes, end } = json;
     const at = skipSpace(bytes, 0, end);
     if (at === end) throw unreadable("it is empty");
-    if (skipSpace(bytes, this.#value(at, place), end) !== end) throw unreadable("more than one JSON value");
-    if (place === PLACE.secretCopy) this.#hideCopies([0, 0]);
+    if (skipSpace(bytes, this.#value(at, this.#place), end) !== end) throw unreadable("more than one JSON value");
+    if (isCopy) this.#leaves.hideCopies([0, 0]);
+    return edits;
+  }
+
+  #walkText(bytes: Buffer, place: Place, nested: number): Edits {
+    if (nested > MAX_NESTED_TEXTS) throw unreadable("too many texts inside of each other");
+    const { masking, table, namespace } = this.#state;
+    // a file in a ConfigMap has names of its own
+    const custom = this.#subject.custom || place === PLACE.text;
+    const subject = { ...this.#subject, table, namespace, custom };
+    return new ObjectWalk({ bytes, place, masking, subject, columns: { names: [] } }, nested).run();
   }
 
   #value(at: number, place: Place, plan?: ColumnPlan): number {
-    const { bytes, end } = this.#json;
+    const { bytes, end } = this.#state.json;
     if (place === PLACE.pass) return valueEnd(bytes, at, end);
     const first = bytes[at];
-    if (first === QUOTE) return this.#string(at, place, plan);
-    if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return this.#scalar(at, place, plan);
+    if (first === QUOTE) return this.#leaves.string(at, place, plan);
+    if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return this.#leaves.scalar(at, place, plan);
     if (++this.#depth > MAX_DEPTH) throw unreadable("it is nested too deep");
     const next = first === OPEN_OBJECT ? this.#object(at, place, plan) : this.#array(at, place, plan);
     this.#depth--;
@@ -111,35 +134,35 @@ export class ObjectWalk {
     const { root } = this.#subject;
     switch (place) {
       case PLACE.items:
-        return eachElement(this.#json, at, (value) => this.#value(value, root));
+        return eachElement(this.#state.json, at, (value) => this.#value(value, root));
       case PLACE.rows:
-        return eachElement(this.#json, at, (value) => this.#value(value, PLACE.row));
+        return eachElement(this.#state.json, at, (value) => this.#value(value, PLACE.row));
       case PLACE.env:
-        return eachElement(this.#json, at, (value) => this.#value(value, PLACE.envVar));
+        return eachElement(this.#state.json, at, (value) => this.#value(value, PLACE.envVar));
       case PLACE.cells: {
         const { names } = this.#columns;
-        return eachElement(this.#json, at, (value, index) => {
+        return eachElement(this.#state.json, at, (value, index) => {
           const plan = this.#cellPlan(names[index] ?? "");
           return this.#value(value, plan === undefined ? PLACE.text : PLACE.column, plan);
         });
       }
       case PLACE.columnDefinitions: {
         const names: string[] = [];
-        const next = eachElement(this.#json, at, (value) => this.#columnDefinition(value, names));
+        const next = eachElement(this.#state.json, at, (value) => this.#columnDefinition(value, names));
         this.#columns.names = names;
         return next;
       }
       default:
-        return eachElement(this.#json, at, (value) => this.#value(value, place, plan));
+        return eachElement(this.#state.json, at, (value) => this.#value(value, place, plan));
     }
   }
 
   #columnDefinition(at: number, names: string[]): number {
-    const { bytes, end } = this.#json;
+    const { bytes, end } = this.#state.json;
     let name = "";
     const next =
       bytes[at] === OPEN_OBJECT
-        ? eachMember(this.#json, at, (from, to, value) => {
+        ? eachMember(this.#state.json, at, (from, to, value) => {
             const after = valueEnd(bytes, value, end);
             if (keyOf(bytes, from, to) === KEYS.name && bytes[value] === QUOTE) name = textOf(bytes, value, after);
             return after;
@@ -151,12 +174,12 @@ export class ObjectWalk {
 
   /** A column `E-Mail Address` is asked for as it is, and as fields are written: `e_mail_address`. */
   #cellPlan(name: string): ColumnPlan | undefined {
-    if (!this.#subject.custom || !this.#masking.byName || name === "") return undefined;
+    if (!this.#subject.custom || !this.#state.masking.byName || name === "") return undefined;
     return this.#plan(name) ?? this.#plan(name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_"));
   }
 
   #plan(column: string): ColumnPlan | undefined {
-    return this.#masking.column(this.#namespace, this.#table, column);
+    return this.#state.masking.column(this.#state.namespace, this.#state.table, column);
   }
 
   #object(at: number, place: Place, plan: ColumnPlan | undefined): number {
@@ -179,29 +202,29 @@ export class ObjectWalk {
 
   /** An object that may say of itself that it is a Secret or ConfigMap, possibly behind its values. */
   #kinded(at: number, place: Place): number {
-    const { bytes } = this.#json;
+    const { bytes } = this.#state.json;
     const before = {
-      table: this.#table,
-      namespace: this.#namespace,
-      edits: this.edits.count,
-      copies: this.#copies.mark(),
+      table: this.#state.table,
+      namespace: this.#state.namespace,
+      edits: this.#state.edits.count,
+      copies: this.#state.copies.mark(),
     };
-    if (this.#masking.byName && place !== PLACE.text) this.#namespace = this.#namespaceOf(at) ?? this.#namespace;
+    if (this.#state.masking.byName && place !== PLACE.text) this.#state.namespace = this.#namespaceOf(at);
     let { next, kind } = this.#members(at, place, undefined);
     const table = TABLE_OF[kind];
     const is = kind === "Secret" ? PLACE.secret : PLACE.configMap;
     if (table !== undefined && place !== is && !neverLess(place, is)) {
       // read again as what it is
       this.#readsAgain(next - at);
-      this.edits.truncate(before.edits);
-      this.#copies.reset(before.copies);
-      this.#table = table;
-      if (this.#masking.byName) this.#namespace = this.#namespaceOf(at) ?? this.#namespace;
+      this.#state.edits.truncate(before.edits);
+      this.#state.copies.reset(before.copies);
+      this.#state.table = table;
+      if (this.#state.masking.byName) this.#state.namespace = this.#namespaceOf(at);
       next = this.#members(at, is, undefined).next;
-      if (is === PLACE.secret) this.#hideCopies(before.copies);
-    } else if (place === PLACE.secret) this.#hideCopies(before.copies);
-    this.#table = before.table;
-    this.#namespace = before.namespace;
+      if (is === PLACE.secret) this.#leaves.hideCopies(before.copies);
+    } else if (place === PLACE.secret) this.#leaves.hideCopies(before.copies);
+    this.#state.table = before.table;
+    this.#state.namespace = before.namespace;
     if (bytes[next - 1] !== CLOSE_OBJECT) throw unreadable("a JSON object has no end");
     return next;
   }
@@ -212,21 +235,21 @@ export class ObjectWalk {
   }
 
   #members(at: number, place: Place, plan: ColumnPlan | undefined): { readonly next: number; readonly kind: string } {
-    const { bytes, end } = this.#json;
+    const { bytes, end } = this.#state.json;
     const { root, custom } = this.#subject;
-    const named = custom && this.#masking.byName && (place === PLACE.text || place === PLACE.object);
-    const keysAreText = custom && this.#masking.detectors !== undefined;
+    const named = custom && this.#state.masking.byName && (place === PLACE.text || place === PLACE.object);
+    const keysAreText = custom && this.#state.masking.detectors !== undefined;
     let kind = "";
-    const next = eachMember(this.#json, at, (from, to, value) => {
+    const next = eachMember(this.#state.json, at, (from, to, value) => {
       const key = keyOf(bytes, from, to);
       if (key === KEYS.kind && bytes[value] === QUOTE && kind !== "Secret")
         kind = textOf(bytes, value, stringEnd(bytes, value, end));
       if (place === PLACE.fields) {
-        this.#string(from, PLACE.text, undefined);
+        this.#leaves.string(from, PLACE.text, undefined);
         return this.#value(value, place);
       }
-      this.#keyFrom = from;
-      this.#keyTo = to;
+      this.#state.keyFrom = from;
+      this.#state.keyTo = to;
       switch (place) {
         case PLACE.column:
           return this.#value(value, place, plan);
@@ -242,13 +265,13 @@ export class ObjectWalk {
       const inner = placeOf(place, key, root);
       if (this.#subject.filtered && key === KEYS.remainingItemCount && bytes[value] !== QUOTE) {
         const after = valueEnd(bytes, value, end);
-        this.edits.replace(value, after, NULL);
+        this.#state.edits.replace(value, after, NULL);
         return after;
       }
       if (place === PLACE.tokenRequest && key === KEYS.token)
-        return this.#value(value, PLACE.secretText, this.#masking.secret);
+        return this.#value(value, PLACE.secretText, this.#state.masking.secret);
       if (inner !== PLACE.text) return this.#value(value, inner);
-      if (keysAreText) this.#string(from, PLACE.text, undefined);
+      if (keysAreText) this.#leaves.string(from, PLACE.text, undefined);
       const own = named ? this.#plan(readKey(bytes, from, to)) : undefined;
       return this.#value(value, own === undefined ? inner : PLACE.column, own);
     });
@@ -256,7 +279,7 @@ export class ObjectWalk {
   }
 
   #secretPlan(key: string): ColumnPlan | undefined {
-    return this.#masking.secretColumn(this.#namespace, key);
+    return this.#state.masking.secretColumn(this.#state.namespace, key);
   }
 
   /** A value whose name the policy may speak of. */
@@ -265,12 +288,18 @@ export class ObjectWalk {
     return this.#value(value, plan !== undefined && place !== PLACE.configMapBinary ? PLACE.column : place, plan);
   }
 
+  #namespaceOf(at: number): string {
+    const { namespace, next } = namespaceOf(this.#state.json, at);
+    this.#readsAgain(next - at);
+    return namespace ?? this.#state.namespace;
+  }
+
   #envVar(at: number): number {
-    const { bytes, end } = this.#json;
+    const { bytes, end } = this.#state.json;
     let plan: ColumnPlan | undefined;
-    if (this.#masking.byName) {
+    if (this.#state.masking.byName) {
       let isNamed = false;
-      const next = eachMember(this.#json, at, (from, to, value) => {
+      const next = eachMember(this.#state.json, at, (from, to, value) => {
         const after = valueEnd(bytes, value, end);
         if (bytes[value] !== QUOTE || keyOf(bytes, from, to) !== KEYS.name) return after;
         plan = this.#plan(textOf(bytes, value, after)) ?? plan;
@@ -278,185 +307,19 @@ export class ObjectWalk {
         return after;
       });
       this.#readsAgain(next - at);
-      if (!isNamed) plan = { ...UNNAMED, column: `${this.#table}.env` };
+      if (!isNamed) plan = { ...UNNAMED, column: `${this.#state.table}.env` };
     }
-    return eachMember(this.#json, at, (from, to, value) => {
+    return eachMember(this.#state.json, at, (from, to, value) => {
       const key = keyOf(bytes, from, to);
-      this.#keyFrom = from;
-      this.#keyTo = to;
+      this.#state.keyFrom = from;
+      this.#state.keyTo = to;
       if (key === KEYS.value && plan !== undefined) return this.#value(value, PLACE.column, plan);
       return this.#value(value, placeOf(PLACE.envVar, key, PLACE.text));
     });
-  }
-
-  #namespaceOf(at: number): string | undefined {
-    const { bytes, end } = this.#json;
-    let found: string | undefined;
-    const next = eachMember(this.#json, at, (from, to, value) => {
-      if (bytes[value] !== OPEN_OBJECT || keyOf(bytes, from, to) !== KEYS.metadata) return valueEnd(bytes, value, end);
-      return eachMember(this.#json, value, (innerFrom, innerTo, inner) => {
-        const after = valueEnd(bytes, inner, end);
-        if (bytes[inner] === QUOTE && keyOf(bytes, innerFrom, innerTo) === KEYS.namespace)
-          found = textOf(bytes, inner, after);
-        return after;
-      });
-    });
-    this.#readsAgain(next - at);
-    return found;
-  }
-
-  /** Numbers, booleans and null. */
-  #scalar(at: number, place: Place, plan: ColumnPlan | undefined): number {
-    const { bytes, end } = this.#json;
-    const next = valueEnd(bytes, at, end);
-    const ofSecret = place === PLACE.secretData || place === PLACE.secretText;
-    const mask = plan ?? (ofSecret ? this.#masking.secret : undefined);
-    if (mask === undefined || bytes[at] === 0x6e) return next;
-    const masked = this.#masking.text(mask, bytes.toString("latin1", at, next));
-    this.#replace(at, next, place === PLACE.secretData ? Buffer.from(masked).toString("base64") : masked);
-    return next;
-  }
-
-  #string(at: number, place: Place, plan: ColumnPlan | undefined): number {
-    const { bytes, end } = this.#json;
-    const next = stringEnd(bytes, at, end);
-    const hasEscape = escaped;
-    switch (place) {
-      case PLACE.secretData:
-      case PLACE.secretText:
-        this.#secretValue(at, next, place, plan ?? this.#masking.secret);
-        return next;
-      case PLACE.column:
-        if (plan !== undefined) this.#replace(at, next, this.#masking.text(plan, textOf(bytes, at, next)));
-        return next;
-      case PLACE.configMapBinary:
-        this.#binary(at, next, plan);
-        return next;
-      case PLACE.secretAnnotations:
-        this.#copies.annotation(at, next);
-        this.#text(at, next, hasEscape, PLACE.secretCopy);
-        return next;
-      case PLACE.secretCopy:
-        this.#copies.annotation(at, next);
-        this.#text(at, next, hasEscape, PLACE.secretCopy);
-        return next;
-      case PLACE.configMapData:
-        this.#text(at, next, hasEscape, PLACE.text);
-        return next;
-      default:
-        this.#text(at, next, hasEscape, PLACE.object);
-        return next;
-    }
-  }
-
-  #secretValue(at: number, next: number, place: Place, plan: ColumnPlan | undefined): void {
-    if (plan === undefined) return;
-    const written = textOf(this.#json.bytes, at, next);
-    const inBase64 = place === PLACE.secretData;
-    this.#copies.value(written, inBase64 ? "base64" : "text");
-    this.#replace(at, next, inBase64 ? this.#masking.base64(plan, written) : this.#masking.text(plan, written));
-  }
-
-  #text(at: number, next: number, hasEscape: boolean, holds: Place): void {
-    const { bytes } = this.#json;
-    const { secret, detectors } = this.#masking;
-    if (holds === PLACE.secretCopy && secret !== undefined && SecretCopies.isOpaque(bytes, at + 1, next - 1))
-      return this.#replace(at, next, this.#masking.text(secret, ""));
-    if (mayHoldJson(bytes, at, next) && this.#jsonText(at, next, holds)) return;
-    if (secret !== undefined && this.#subject.root === PLACE.secret && this.#isMessage()) {
-      const quoted = withoutQuotedValues(textOf(bytes, at, next));
-      if (quoted !== undefined) return this.#replace(at, next, quoted);
-    }
-    if (detectors === undefined) return;
-    if (!hasEscape) {
-      if (candidates(bytes, at + 1, next - 1, detectors.set) === 0) return;
-      const masked = this.#masking.findings(bytes.subarray(at + 1, next - 1), () => this.#columnName());
-      if (masked !== undefined) this.edits.replace(at + 1, next - 1, masked);
-      return;
-    }
-    const masked = this.#masking.findings(Buffer.from(textOf(bytes, at, next)), () => this.#columnName());
-    if (masked !== undefined) this.#replace(at, next, masked.toString("utf8"));
-  }
-
-  #isMessage(): boolean {
-    return this.#keyFrom >= 0 && keyOf(this.#json.bytes, this.#keyFrom, this.#keyTo) === KEYS.message;
-  }
-
-  /** For the recording: never what a key holds that is no plain name. */
-  #columnName(): string {
-    const key = this.#keyFrom < 0 ? "" : readKey(this.#json.bytes, this.#keyFrom, this.#keyTo);
-    return `${this.#table}.${PLAIN_NAME.test(key) ? key : "(text)"}`;
-  }
-
-  /** A string that holds JSON, such as what `kubectl apply` keeps in an annotation. False: it holds none. */
-  #jsonText(at: number, next: number, holds: Place): boolean {
-    const { secret } = this.#masking;
-    if (this.#nested >= MAX_NESTED_TEXTS) {
-      if (secret === undefined) return false;
-      this.#replace(at, next, this.#masking.text(secret, ""));
-      return true;
-    }
-    const inner = Buffer.from(textOf(this.#json.bytes, at, next));
-    if (holds !== PLACE.secretCopy && !this.#masking.mayHold(inner)) return true;
-    // a file in a ConfigMap has names of its own
-    const custom = this.#subject.custom || holds === PLACE.text;
-    const subject = { ...this.#subject, table: this.#table, namespace: this.#namespace, custom };
-    const walk = new ObjectWalk(inner, this.#masking, subject, { names: [] }, this.#nested + 1);
-    try {
-      walk.run(holds);
-    } catch {
-      if (holds !== PLACE.secretCopy || secret === undefined) return false;
-      // the copy of a Secret, in whatever form its program likes
-      this.#replace(at, next, this.#masking.text(secret, ""));
-      return true;
-    }
-    if (walk.edits.count > 0) this.#replace(at, next, walk.edits.applied(inner, 0, inner.length).toString("utf8"));
-    return true;
-  }
-
-  #binary(at: number, next: number, plan: ColumnPlan | undefined): void {
-    const written = textOf(this.#json.bytes, at, next);
-    if (plan !== undefined) return this.#replace(at, next, this.#masking.base64(plan, written));
-    const found = this.#masking.findings(Buffer.from(written, "base64"), () => this.#columnName());
-    if (found !== undefined) this.#replace(at, next, found.toString("base64"));
-  }
-
-  /** What a Secret's values are repeated in. */
-  #hideCopies(from: ReturnType<SecretCopies["mark"]>): void {
-    if (this.#masking.secret === undefined) return;
-    const shown = (start: number, end: number): string => {
-      const token = this.edits.at(start, end) ?? this.#json.bytes.subarray(start, end);
-      return textOf(token, 0, token.length);
-    };
-    for (const { start, end } of this.#copies.found(from, shown))
-      this.edits.replaceAgain(start, end, Buffer.from(JSON.stringify(CONSTANT_TEXT)));
-    // what is said around a Secret inside of a copy belongs to it
-    if (!this.#isCopy) this.#copies.reset(from);
-  }
-
-  #replace(at: number, next: number, text: string): void {
-    this.edits.replace(at, next, Buffer.from(JSON.stringify(text)));
   }
 }
 
 /** A Secret that calls itself something else stays one. */
 function neverLess(place: Place, is: Place): boolean {
   return place === PLACE.secret || (place === PLACE.secretCopy && is !== PLACE.secret);
-}
-
-const PLAIN_NAME = /^[\w./-]{1,100}$/;
-const MIN_JSON = 4;
-
-/** Behind white space that may be escaped, an object or array begins, or a string that may hold one. */
-function mayHoldJson(bytes: Buffer, at: number, next: number): boolean {
-  if (next - at < MIN_JSON) return false;
-  let from = at + 1;
-  for (;;) {
-    const byte = bytes[from];
-    if (byte === 0x20) from++;
-    else if (byte === BACKSLASH && (bytes[from + 1] === 0x6e || bytes[from + 1] === 0x74 || bytes[from + 1] === 0x72))
-      from += 2;
-    else if (byte === BACKSLASH) return bytes[from + 1] === QUOTE;
-    else return byte === OPEN_OBJECT || byte === OPEN_ARRAY;
-  }
 }

@@ -1,10 +1,13 @@
+import type { Edits } from "../json/edits.ts";
 import type { Identity } from "./identity.ts";
 import type { Masking } from "./masking.ts";
-import { type AnswerSubject, ObjectWalk, type TableColumns } from "./object-walk.ts";
+import { type AnswerSubject, type TableColumns, walkObject } from "./object-walk.ts";
 import { PLACE, type Place } from "./places.ts";
 
 /** Where names stand that a label may be carried by, in the object of a row. */
 const NAMED = [Buffer.from('"annotations"'), Buffer.from('"env"'), Buffer.from("\\")];
+
+/** What is masked in one object. */
 export type MaskingFor = (identity: Identity | undefined) => Masking;
 
 /** Masks one whole JSON value after the other: items of a list, rows of a Table, events of a watch. */
@@ -39,20 +42,19 @@ export class ValueMask {
 
   #applied(bytes: Buffer, place: Place, masking: Masking): Buffer {
     if (!this.#mayHold(bytes, place, masking)) return bytes;
-    return this.#walk(bytes, place, masking).edits.applied(bytes, 0, bytes.length);
+    return this.#walk(bytes, place, masking).applied(bytes, 0, bytes.length);
   }
 
   /** As `apply` of a text of which only `[from, to)` is wanted: the rest stands in for what is elsewhere. */
   applyPart(bytes: Buffer, from: number, to: number, place: Place): Buffer {
-    return this.#walk(bytes, place, this.masking).edits.applied(bytes, from, to);
+    return this.#walk(bytes, place, this.masking).applied(bytes, from, to);
   }
 
-  #walk(bytes: Buffer, place: Place, masking: Masking): ObjectWalk {
-    const walk = new ObjectWalk(bytes, masking, this.subject, this.#columns);
-    walk.run(place);
-    return walk;
+  #walk(bytes: Buffer, place: Place, masking: Masking): Edits {
+    return walkObject({ bytes, place, masking, subject: this.subject, columns: this.#columns });
   }
 
+  /** A cheap look at the whole, for most items hold nothing. */
   #mayHold(bytes: Buffer, place: Place, masking: Masking): boolean {
     const { byName } = masking;
     const { root, custom } = this.subject;
