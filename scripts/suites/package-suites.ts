@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { failed, type Outcome, type Suite, type SuiteOptions } from "./outcome.ts";
 import { lastLines, runCommand } from "./run-command.ts";
@@ -19,6 +20,9 @@ export function packageSuites(root: string): Suite[] {
   }));
 }
 
+/** By itself vitest leaves one core of two alone; tests wait for servers more than they compute. */
+const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
+
 /** Milliseconds that suit real servers on a small, busy machine. */
 const patience = ["--testTimeout=30000", "--hookTimeout=60000"];
 
@@ -32,6 +36,7 @@ async function runVitest(options: SuiteOptions, folder: string): Promise<Outcome
     "--root",
     folder,
     "--passWithNoTests",
+    workers,
     ...patience,
   ];
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
