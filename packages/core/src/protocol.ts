@@ -163,10 +163,17 @@ export interface AdmissionRequest {
   readonly summary: string;
   /** The client cannot wait: a person is asked with a ticket, whatever the rule says. */
   readonly ticketOnly?: true;
+  /** A person has approved what this is part of: by the same rule nobody is asked again. */
+  readonly approved?: OperationApproval & { readonly ruleId: string };
   /** Aborted when the client leaves or takes it back. */
   readonly signal: AbortSignal;
   /** The operation waits for a person now. */
   readonly onHeld: (held: HeldOperation) => void;
+}
+
+export interface OperationApproval {
+  readonly reviewers: readonly string[];
+  readonly comment: string;
 }
 
 export interface HeldOperation {
@@ -184,7 +191,7 @@ export type Admission =
       readonly ok: true;
       readonly operation: number;
       readonly verdict: Verdict;
-      readonly approval?: { readonly reviewers: readonly string[]; readonly comment: string };
+      readonly approval?: OperationApproval;
     }
   | {
       readonly ok: false;

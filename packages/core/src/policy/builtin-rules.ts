@@ -11,6 +11,8 @@ export const BUILTIN_CATEGORIES = [
   "statistics",
   "code",
   "ssh_forward",
+  "ssh_agent",
+  "ssh_x11",
   "kube_proxy",
 ] as const;
 
@@ -24,8 +26,6 @@ export const BUILTIN_RULES = {
   predicates: "no-probing",
   unreadCode: "no-unread-code",
   reviewers: "no-common-reviewer",
-  agentForwarding: "no-agent-forwarding",
-  x11Forwarding: "no-x11-forwarding",
   readLevel: "read-level",
   maskWriteBack: "no-mask-write-back",
 } as const;
@@ -43,6 +43,11 @@ export const CATEGORY_RULES: Readonly<Record<BuiltinCategory, { readonly id: str
   statistics: { id: "no-planner-statistics", reason: "the planner's statistics hold samples of labelled values" },
   code: { id: "no-unseen-code", reason: "holds code that runs unseen, which could move labelled data" },
   ssh_forward: { id: "no-port-forwarding", reason: "what goes through a forward is neither read nor recorded" },
+  ssh_agent: {
+    id: "no-agent-forwarding",
+    reason: "whoever controls the host could sign with the keys of your agent",
+  },
+  ssh_x11: { id: "no-x11-forwarding", reason: "whoever controls the host could read your screen and type" },
   kube_proxy: {
     id: "no-kube-proxy",
     reason: "what goes through the API server's proxy is neither masked nor judged",

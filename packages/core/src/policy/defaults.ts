@@ -40,6 +40,8 @@ export const BUILTIN_DEFAULTS: PolicyDefaults = {
     statistics: "deny",
     code: "deny",
     ssh_forward: "deny",
+    ssh_agent: "deny",
+    ssh_x11: "deny",
     kube_proxy: "deny",
   },
   review: {

@@ -1,31 +1,24 @@
 import type { SshChannel, SshOperation } from "../operation.ts";
-import { BUILTIN_RULES, CATEGORY_RULES } from "./builtin-rules.ts";
+import { BUILTIN_RULES, type BuiltinCategory, CATEGORY_RULES } from "./builtin-rules.ts";
 import type { BuiltinFinding, BuiltinSite } from "./judge-builtin.ts";
 
-const FORWARDS: ReadonlySet<SshChannel> = new Set([
-  "direct-tcpip",
-  "direct-streamlocal",
-  "tcpip-forward",
-  "streamlocal-forward",
-]);
-
-/** Nothing can allow these: they lend what the client's machine has to whoever controls the host. */
-const NEVER: Readonly<Partial<Record<SshChannel, Omit<BuiltinFinding, "outcome">>>> = {
-  "auth-agent": {
-    ruleId: BUILTIN_RULES.agentForwarding,
-    reason: "whoever controls the host could sign with the keys of your agent",
-  },
-  x11: { ruleId: BUILTIN_RULES.x11Forwarding, reason: "whoever controls the host could read your screen and type" },
+/** Forwards, and what lends something of the client's machine to whoever controls the host. */
+const CATEGORIES: Readonly<Partial<Record<SshChannel, BuiltinCategory>>> = {
+  "direct-tcpip": "ssh_forward",
+  "direct-streamlocal": "ssh_forward",
+  "tcpip-forward": "ssh_forward",
+  "streamlocal-forward": "ssh_forward",
+  "auth-agent": "ssh_agent",
+  x11: "ssh_x11",
 };
 
 /** Rules that hold without being written, on every SSH resource. */
 export function judgeSsh(operation: SshOperation, { view }: BuiltinSite): readonly BuiltinFinding[] {
   const { builtins, unknownStatement } = view.policy.defaults;
-  const never = NEVER[operation.channel];
-  if (never !== undefined) return [{ ...never, outcome: "deny" }];
-  if (FORWARDS.has(operation.channel)) {
-    if (builtins.ssh_forward === "allow") return [];
-    const { id: ruleId, reason } = CATEGORY_RULES.ssh_forward;
+  const category = CATEGORIES[operation.channel];
+  if (category !== undefined) {
+    if (builtins[category] === "allow") return [];
+    const { id: ruleId, reason } = CATEGORY_RULES[category];
     return [{ ruleId, outcome: "deny", reason }];
   }
   if (operation.programs !== undefined || unknownStatement === "allow") return [];

@@ -6,7 +6,7 @@ import { quoted, refuse, type WrittenProblem, type WrittenResult } from "./writt
 /** What is asked of an SSH connection, as it was written; keys as rules name them. */
 export interface SshInput {
   readonly channel: SshChannel;
-  /** Command line, typed line, or name of a subsystem; of sftp a change, such as `rm /srv/x`. */
+  /** Command line, typed line, or name of a subsystem; of sftp a change, such as `rm /srv/x`; of an agent what it is asked. */
   readonly command?: string | undefined;
   readonly direction?: "upload" | "download" | undefined;
   readonly path?: string | undefined;
@@ -19,7 +19,8 @@ export interface SshInput {
 }
 
 export type WrittenSsh = { readonly user?: string } & (
-  | { readonly kind: "shell" | "auth-agent" | "x11" }
+  | { readonly kind: "shell" | "x11" }
+  | { readonly kind: "auth-agent"; readonly command: string }
   | { readonly kind: "exec" | "typed" | "subsystem" | "sftp"; readonly command: string }
   | {
       readonly kind: "file";
@@ -37,6 +38,7 @@ const FILE = { needs: ["direction", "path"], takes: ["direction", "path", "bytes
 const TCP = { needs: ["host", "port"], takes: ["host", "port"] } as const;
 const SOCKET = { needs: ["host"], takes: ["host"] } as const;
 const COMMAND = { needs: ["command"], takes: ["command"] } as const;
+const ASKED = { needs: [], takes: ["command"] } as const;
 const NOTHING = { needs: [], takes: [] } as const;
 const FORMS: Readonly<Record<SshChannel, { readonly needs: readonly Key[]; readonly takes: readonly Key[] }>> = {
   shell: NOTHING,
@@ -51,7 +53,7 @@ const FORMS: Readonly<Record<SshChannel, { readonly needs: readonly Key[]; reado
   "direct-streamlocal": SOCKET,
   "tcpip-forward": TCP,
   "streamlocal-forward": SOCKET,
-  "auth-agent": NOTHING,
+  "auth-agent": ASKED,
   x11: NOTHING,
 };
 const KEYS: readonly Key[] = ["command", "direction", "path", "bytes", "host", "port"];
@@ -95,9 +97,10 @@ function formOf({
 }: SshInput): WrittenSsh {
   switch (channel) {
     case "shell":
-    case "auth-agent":
     case "x11":
       return { kind: channel };
+    case "auth-agent":
+      return { kind: channel, command };
     case "exec":
     case "typed":
     case "subsystem":
@@ -124,7 +127,8 @@ export function sshText(ssh: WrittenSsh): string {
     case "typed":
     case "subsystem":
     case "sftp":
-      return `${ssh.kind} ${ssh.command}`;
+    case "auth-agent":
+      return `${ssh.kind} ${ssh.command}`.trimEnd();
     default:
       return ssh.kind;
   }

@@ -7,9 +7,13 @@ import { acceptClient, type SshLogin } from "./accept-client/accept-client.ts";
 import type { HostKey } from "./accept-client/certified-host-key.ts";
 import { checkTarget } from "./check-target.ts";
 import { connectTarget, SshTargetError } from "./connect-target/connect-target.ts";
+import { Loans } from "./lending/loans.ts";
+import { serveLoans } from "./lending/serve-loans.ts";
+import { TargetAgent } from "./lending/target-agent.ts";
 import type { SshContext } from "./session/context.ts";
 import { type Endpoint, findSession } from "./session/find-session.ts";
 import { serveForwards } from "./session/forwards.ts";
+import { serveRemoteForwards } from "./session/remote-forwards.ts";
 import { SessionChannel, type SessionChannelInput } from "./session/session-channel.ts";
 import { type SshTarget, sshTargetSchema } from "./target-schema.ts";
 
@@ -72,9 +76,11 @@ async function serveLogin(
   const interrupted = Promise.withResolvers<string>();
   over.addEventListener("abort", () => end.resolve("client left"), { once: true });
   const { live, choice } = findSession(login, host, { endpoint: options.endpoint?.(), over });
-  const ready = live.then((opened) => connect(opened, over, { closed: end.resolve, interrupted: interrupted.resolve }));
+  const on = { closed: end.resolve, interrupted: interrupted.resolve };
+  const ready = live.then((opened) => connect(opened, connection, { ...on, over }));
   serveChannels(connection, { context: ready, choice, ended: interrupted.promise });
   serveForwards(connection, ready);
+  serveRemoteForwards(connection, ready);
   const context = await ready;
   if (typeof context === "string") {
     const opened = await live;
@@ -102,8 +108,12 @@ async function ended(session: LiveSession<Duplex>, reason: string): Promise<void
 
 async function connect(
   session: LiveSession<Duplex> | string,
-  signal: AbortSignal,
-  on: { readonly closed: (reason: string) => void; readonly interrupted: (reason: string) => void },
+  connection: Connection,
+  on: {
+    readonly closed: (reason: string) => void;
+    readonly interrupted: (reason: string) => void;
+    readonly over: AbortSignal;
+  },
 ): Promise<SshContext | string> {
   if (typeof session === "string") return session;
   const { resource } = session.authorized;
@@ -111,12 +121,23 @@ async function connect(
     const credential = await session.openCredential();
     const target = sshTargetSchema.parse(resource.target);
     const stream = await session.dial();
-    const { client } = await connectTarget({ stream, target, credential, resource: resource.name });
+    const agent = new TargetAgent();
+    const { client } = await connectTarget({ stream, target, credential, resource: resource.name, agent });
     client.on("close", () => on.closed(`${resource.name} closed the connection`));
     session.onInterrupt((by) => {
       if (by.type !== "cancel_request" && by.type !== "control_plane") on.interrupted(by.reason);
     });
-    return { session, target: client, resource: resource.name, user: credential.username, end: on.interrupted, signal };
+    const context: SshContext = {
+      session,
+      target: client,
+      resource: resource.name,
+      user: credential.username,
+      end: on.interrupted,
+      signal: on.over,
+      loans: new Loans(),
+    };
+    serveLoans(connection, context, agent);
+    return context;
   } catch (error) {
     if (error instanceof SshTargetError) {
       session.record({ at: Date.now(), type: "notice", code: error.code, text: error.message });

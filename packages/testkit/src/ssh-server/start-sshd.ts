@@ -11,7 +11,7 @@ import { runAs } from "../unprivileged.ts";
 export interface SshdOptions {
   /** The host key gets a certificate for this name, from an authority made for it. */
   readonly certifiedAs?: string;
-  /** Added to sshd_config. */
+  /** Added to sshd_config, before anything else. */
   readonly config?: readonly string[];
 }
 
@@ -73,6 +73,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
   writeFileSync(
     path("sshd_config"),
     [
+      // the first value of a name counts
+      ...(options.config ?? []),
       `Port ${port}`,
       "ListenAddress 127.0.0.1",
       `HostKey ${path("host_key")}`,
@@ -95,7 +97,6 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
       "MaxStartups 200",
       "Subsystem sftp internal-sftp",
       "LogLevel VERBOSE",
-      ...(options.config ?? []),
       "",
     ].join("\n"),
   );

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { TargetCredential } from "@tidewaiter/core";
-import { Client, type ConnectConfig, type PublicKeyAuthMethod } from "ssh2";
+import { type BaseAgent, Client, type ConnectConfig, type PublicKeyAuthMethod } from "ssh2";
 import { LEGACY, MODERN, type SshAlgorithms } from "../algorithms.ts";
 import { pauseWhileUnread } from "../pause-while-unread.ts";
 import type { SshTarget } from "../target-schema.ts";
@@ -30,6 +30,8 @@ export interface ConnectInput {
   readonly target: SshTarget;
   readonly credential: TargetCredential;
   readonly resource: string;
+  /** Asked by a target to which an agent is lent. */
+  readonly agent?: BaseAgent;
 }
 
 export interface ConnectedTarget {
@@ -79,6 +81,7 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
       keepaliveCountMax: KEEPALIVE_MISSED,
       // the target is told nothing about what the client has
       tryKeyboard: credential.type === "password",
+      ...(input.agent && { agent: input.agent }),
     });
     if (credential.type === "password")
       client.on("keyboard-interactive", (_name, _instructions, _lang, prompts, finish) =>

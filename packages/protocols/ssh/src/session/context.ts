@@ -1,10 +1,11 @@
 import type { Duplex } from "node:stream";
-import type { Admission, HeldOperation, LiveSession, SshOperation } from "@tidewaiter/core";
+import type { Admission, AdmissionRequest, HeldOperation, LiveSession, SshOperation } from "@tidewaiter/core";
 import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 import type { Client } from "ssh2";
-import type { Asked } from "./operations.ts";
+import type { Loans } from "../lending/loans.ts";
+import { type Asked, askOfForward, type ForwardRequest } from "./operations.ts";
 
 /** What the channels of one connection share. */
 export interface SshContext {
@@ -17,11 +18,15 @@ export interface SshContext {
   readonly end: (reason: string) => void;
   /** Aborted when the connection is over. */
   readonly signal: AbortSignal;
+  readonly loans: Loans;
 }
+
+export type Admitted = Extract<Admission, { ok: true }>;
 
 export interface AdmitInput extends Asked {
   readonly signal: AbortSignal;
   readonly onHeld?: (held: HeldOperation) => void;
+  readonly approved?: AdmissionRequest["approved"];
 }
 
 /** Judges one operation of a channel; what the detectors find in its text is not shown in the recording. */
@@ -36,14 +41,17 @@ export function admit(context: SshContext, input: AdmitInput): Promise<Admission
     summary: input.summary,
     signal: AbortSignal.any([signal, input.signal]),
     onHeld: input.onHeld ?? (() => {}),
+    ...(input.approved && { approved: input.approved }),
   });
 }
 
+export async function admitForward(context: SshContext, request: ForwardRequest): Promise<Admitted | undefined> {
+  const admission = await admit(context, { ...askOfForward(request), signal: context.signal });
+  return admission.ok ? admission : undefined;
+}
+
 /** What is looked for in the output of an operation that was let in; undefined = nothing. */
-export function detectorsOf(
-  context: SshContext,
-  { verdict }: Extract<Admission, { ok: true }>,
-): DetectorSet | undefined {
+export function detectorsOf(context: SshContext, { verdict }: Admitted): DetectorSet | undefined {
   return activeDetectors(context.session.labels().detectors, verdict)?.set;
 }
 

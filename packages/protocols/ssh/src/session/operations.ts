@@ -94,10 +94,18 @@ export function placeOf({ host, port }: ForwardRequest): string {
   return port === 0 ? host : `${host}:${port}`;
 }
 
-/** What no rule can allow: only recorded, as refused. */
-export function askOfBorrowing(channel: "auth-agent" | "x11"): Asked {
-  const text = channel === "x11" ? "X11 forwarding" : "agent forwarding";
-  return { operation: { channel, command: "", programs: [] }, text, summary: text };
+/** What the client's machine may lend to the host. */
+export type Lendable = "auth-agent" | "x11";
+
+/**
+ * Something lent, or one use of it. `command` is empty for the lending itself, else `connect`, or of an agent
+ * `sign FINGERPRINT login USER`, `sign FINGERPRINT file NAMESPACE`, `sign FINGERPRINT data`.
+ */
+export function askOfBorrowing(channel: Lendable, command = ""): Asked {
+  const what = channel === "x11" ? "X11" : "agent";
+  const text = command === "" ? `${what} forwarding` : `${what} ${command}`;
+  const programs = command === "" ? [] : command.split(" ", 1);
+  return { operation: { channel, command, programs }, text, summary: text };
 }
 
 /** A path as rules see it: `/var/../etc//x` is `/etc/x`. Links, and where a relative path begins, only the target knows. */

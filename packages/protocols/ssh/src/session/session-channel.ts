@@ -1,10 +1,11 @@
 import type { Admission, HeldOperation } from "@tidewaiter/core";
 import type { CommandReading } from "@tidewaiter/toolkit/command/read-command";
 import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session, WindowChangeInfo } from "ssh2";
+import { ChannelLending, type Lent } from "../lending/channel-lending.ts";
 import { Allowance } from "./allowance.ts";
-import { admit, finish, type SshContext } from "./context.ts";
+import { type Admitted, admit, finish, type SshContext } from "./context.ts";
 import { Latest } from "./latest.ts";
-import { type Asked, askOfBorrowing, asksOfChannel, type ChannelRequest } from "./operations.ts";
+import { type Asked, asksOfChannel, type ChannelRequest } from "./operations.ts";
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
 import { relaySftp } from "./relay-sftp.ts";
 import { relayTerminal, type TerminalSizeChange } from "./relay-terminal.ts";
@@ -32,7 +33,6 @@ const BEFORE = new Set(["sudo", "doas", "env", "nice", "ionice", "nohup", "exec"
 const SFTP_SERVER = "sftp-server";
 
 type Refusal = Extract<Admission, { ok: false }>;
-type Admitted = Extract<Admission, { ok: true }>;
 
 interface Upstream {
   readonly upstream: ClientChannel;
@@ -64,7 +64,7 @@ export class SessionChannel {
     this.#resized?.(size);
   });
   readonly #signals = new Allowance(SIGNALS);
-  readonly #borrowed = new Set<"auth-agent" | "x11">();
+  readonly #lending: ChannelLending;
   #envBytes = 0;
 
   /**
@@ -76,6 +76,7 @@ export class SessionChannel {
     this.#context = context;
     this.#choice = choice;
     this.#ended = ended;
+    this.#lending = new ChannelLending(context);
     session.on("close", () => {
       this.#window.stop();
       this.#gone.abort();
@@ -106,13 +107,13 @@ export class SessionChannel {
         // a name that no system has: nothing is sent
       }
     });
-    session.on("auth-agent", (_accept, reject) => {
-      reject?.();
-      void this.#refuse("auth-agent");
+    session.on("auth-agent", (accept) => {
+      accept?.();
+      this.#lending.wants("auth-agent");
     });
-    session.on("x11", (_accept, reject) => {
-      reject?.();
-      void this.#refuse("x11");
+    session.on("x11", (accept, _reject, info) => {
+      accept?.();
+      this.#lending.wants("x11", info);
     });
     session.on("shell", (accept) => void this.#start(accept(), { kind: "shell", command: "" }));
     session.on("exec", (accept, _reject, { command }) => void this.#start(accept(), { kind: "exec", command }));
@@ -124,17 +125,8 @@ export class SessionChannel {
     );
   }
 
-  /** What is never done is recorded as refused, once for a channel. */
-  async #refuse(channel: "auth-agent" | "x11"): Promise<void> {
-    if (this.#borrowed.has(channel)) return;
-    this.#borrowed.add(channel);
-    const context = await this.#context;
-    if (typeof context === "string") return;
-    // a session that is over records nothing any more; the refusal holds all the same
-    await admit(context, { ...askOfBorrowing(channel), signal: this.#gone.signal }).catch(() => {});
-  }
-
   async #start(channel: ServerChannel | undefined, wish: Wish): Promise<void> {
+    this.#lending.start();
     if (channel === undefined) return;
     channel.on("error", () => {});
     // a stream of its own: what is told to a client that has closed the channel ends here
@@ -176,7 +168,7 @@ export class SessionChannel {
     if (admitted === undefined) return;
     const [first] = admitted;
     if (first === undefined || this.#gone.signal.aborted || context.signal.aborted) return;
-    const { upstream, exited } = await this.#open(context, wish);
+    const { upstream, exited } = await this.#openLending(context, channel, wish);
     this.#upstream = upstream;
     upstream.on("error", () => {});
     upstream.stderr.on("error", () => {});
@@ -237,7 +229,25 @@ export class SessionChannel {
     return spoken(lines, this.#pty === undefined ? "\n" : "\r\n");
   }
 
-  #open({ target, session }: SshContext, { kind, command }: Wish): Promise<Upstream> {
+  /** With what the client lends; a target that does not take it runs the command without. */
+  async #openLending(context: SshContext, channel: ServerChannel, wish: Wish): Promise<Upstream> {
+    const { signal } = this.#gone;
+    const tell = (lines: readonly string[]): void => {
+      if (!signal.aborted) channel.stderr.write(this.#spoken(lines));
+    };
+    const lender = { signal, tell, terminal: this.#pty !== undefined };
+    const lent = wish.kind === "subsystem" ? undefined : await this.#lending.judge(context, lender);
+    if (lent === undefined) return this.#open(context, wish);
+    try {
+      return await this.#open(context, wish, lent.options);
+    } catch {
+      lent.refused();
+      tell([`${context.resource} takes no ${lent.options.x11 === undefined ? "agent" : "X11"} forwarding`]);
+      return this.#open(context, wish);
+    }
+  }
+
+  #open({ target, session }: SshContext, { kind, command }: Wish, lent: Lent["options"] = {}): Promise<Upstream> {
     const { principal, id } = session.authorized;
     // a server passes them on only where its AcceptEnv says so
     const env = { ...this.#env, TIDEWAITER_PRINCIPAL: principal.name, TIDEWAITER_SESSION: id };
@@ -248,8 +258,8 @@ export class SessionChannel {
       resolve({ upstream, exited: exitOf(upstream) });
     };
     const pty = this.#pty as PseudoTtyOptions | undefined;
-    if (kind === "shell") target.shell(pty ?? false, { env }, opened);
-    else if (kind === "exec") target.exec(command, { env, ...(pty && { pty }) }, opened);
+    if (kind === "shell") target.shell(pty ?? false, { env, ...lent }, opened);
+    else if (kind === "exec") target.exec(command, { env, ...(pty && { pty }), ...lent }, opened);
     else target.subsys(command, opened);
     return promise;
   }

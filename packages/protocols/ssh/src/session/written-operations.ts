@@ -34,6 +34,7 @@ function asksOf(written: WrittenSsh): readonly Asked[] {
     case "forward":
       return [askOfForward(written)];
     case "auth-agent":
+      return [askOfBorrowing(written.kind, written.command)];
     case "x11":
       return [askOfBorrowing(written.kind)];
   }

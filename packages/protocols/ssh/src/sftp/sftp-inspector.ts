@@ -1,5 +1,7 @@
+import { PacketFramer } from "../packet-framer.ts";
+import { PacketReader } from "../packet-reader.ts";
 import { FileDigest } from "./file-digest.ts";
-import { OPEN_FLAGS, SFTP, SftpFramer, SftpReader, STATUS, statusPacket } from "./sftp-packets.ts";
+import { MAX_PACKET, OPEN_FLAGS, SFTP, STATUS, statusPacket } from "./sftp-packets.ts";
 
 /** What a client asks for, as far as it has to be judged. */
 export interface SftpRequest {
@@ -71,8 +73,8 @@ const HARMLESS_EXTENSIONS = new Set([
  */
 export class SftpInspector {
   readonly #outlet: SftpOutlet;
-  readonly #fromClient = new SftpFramer();
-  readonly #fromTarget = new SftpFramer();
+  readonly #fromClient = new PacketFramer(MAX_PACKET);
+  readonly #fromTarget = new PacketFramer(MAX_PACKET);
   readonly #opening = new Map<number, Omit<OpenFile, "read" | "written"> & { readonly flags: number }>();
   readonly #files = new Map<string, OpenFile>();
   readonly #reading = new Map<number, { readonly file: OpenFile; readonly offset: number }>();
@@ -104,7 +106,7 @@ export class SftpInspector {
 
   #request(packet: Buffer): void {
     const type = packet[4];
-    const reader = new SftpReader(packet);
+    const reader = new PacketReader(packet);
     if (type === SFTP.INIT) return this.#outlet.toTarget(ofVersion3(packet, reader.uint32()));
     const id = reader.uint32();
     if (id === undefined) throw new RangeError("an SFTP request without a number");
@@ -149,7 +151,7 @@ export class SftpInspector {
     }
   }
 
-  #extended(id: number, packet: Buffer, reader: SftpReader): void {
+  #extended(id: number, packet: Buffer, reader: PacketReader): void {
     const name = reader.text();
     if (name === undefined) return this.#malformed(id);
     if (HARMLESS_EXTENSIONS.has(name)) return this.#outlet.toTarget(packet);
@@ -206,7 +208,7 @@ export class SftpInspector {
     return { ok: true, operations };
   }
 
-  #onHandle(id: number, type: number, packet: Buffer, reader: SftpReader): void {
+  #onHandle(id: number, type: number, packet: Buffer, reader: PacketReader): void {
     const handle = reader.bytes()?.toString("latin1");
     if (handle === undefined) return this.#malformed(id);
     const file = this.#files.get(handle);
@@ -233,7 +235,7 @@ export class SftpInspector {
   #reply(packet: Buffer): void {
     const type = packet[4];
     if (type === SFTP.VERSION) return this.#outlet.toClient(packet);
-    const reader = new SftpReader(packet);
+    const reader = new PacketReader(packet);
     const id = reader.uint32();
     if (id === undefined) throw new RangeError("an SFTP reply without a number");
     const opening = this.#opening.get(id);
