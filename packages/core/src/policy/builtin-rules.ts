@@ -1,6 +1,6 @@
 import type { SqlDangerCategory } from "../sql-facts.ts";
 
-/** Ways by which labelled values get past every mask; each can be allowed under `defaults.builtins`. */
+/** Ways past every mask, and what lends the client's own machine; each is refused unless `defaults.builtins` allows it. */
 export const BUILTIN_CATEGORIES = [
   "sql_in_string",
   "file",

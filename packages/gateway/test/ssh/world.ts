@@ -35,6 +35,8 @@ export async function startWorld(
     readonly reachable?: HarnessOptions["reachable"];
     readonly target?: Record<string, unknown> | ((sshd: SshServer) => Record<string, unknown>);
     readonly sshd?: SshdOptions;
+    /** Where the target listens in place of sshd, which then only names users and keys. */
+    readonly targetPort?: number;
     /** Changes what connections are served with. */
     readonly host?: (host: SessionHost<Duplex>) => SessionHost<Duplex>;
   } = {},
@@ -48,13 +50,13 @@ export async function startWorld(
   };
   const identity = await key("id");
   const hostKey = await key("host");
-  const { target, sshd: _, host = (same) => same, reachable, ...options } = own;
+  const { target, sshd: _, targetPort = sshd.port, host = (same) => same, reachable, ...options } = own;
   const protocol = createSshProtocol({
     hostKeys: () => [{ privateKey: readFileSync(hostKey, "utf8") }],
     ...options,
   });
   const gateway = await startHarness({
-    target: { port: sshd.port },
+    target: { port: targetPort },
     database: "",
     policies,
     principals: [ANA],
@@ -66,7 +68,7 @@ export async function startWorld(
       } as unknown as Protocol<never, Duplex>,
       target: {
         host: "127.0.0.1",
-        port: sshd.port,
+        port: targetPort,
         hostKeys: [sshd.hostKey],
         ...(typeof target === "function" ? target(sshd) : target),
       },

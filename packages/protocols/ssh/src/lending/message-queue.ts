@@ -15,6 +15,8 @@ export class MessageQueue {
     this.#stream = stream;
     this.#framer = new PacketFramer(most);
     stream.on("data", (chunk: Buffer) => {
+      // behind what is no message nothing is kept
+      if (this.#over.signal.aborted) return;
       this.bytes += chunk.length;
       this.#framer.push(chunk);
       if (this.#next === undefined) this.#advance();

@@ -164,7 +164,8 @@ class RemoteForwards {
     const request: ForwardRequest = { channel: "streamlocal-forward", host: socketPath, port: 0 };
     return {
       request,
-      listen: (listening) => void target.openssh_forwardInStreamLocal(socketPath, (error) => listening(error ?? undefined)),
+      listen: (listening) =>
+        void target.openssh_forwardInStreamLocal(socketPath, (error) => listening(error ?? undefined)),
       unlisten: () => void target.openssh_unforwardInStreamLocal(socketPath, () => {}),
       onConnection: (came) => {
         const heard = (details: UNIXConnectionDetails, accept: () => Duplex | undefined, reject: () => void): void => {

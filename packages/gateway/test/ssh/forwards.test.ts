@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { eventually, freePort, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type SshWorld, startWorld } from "./world.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const missing = sshdMissing();
+const FORWARDS = {
+  name: "f.yaml",
+  source: `version: 1
+defaults: { unknown_statement: allow, builtins: { ssh_forward: allow } }
+rules:
+  - { id: no-docker, when: 'ssh.host.endsWith("docker.sock")', deny: that socket is root }
+`,
+};
+/** Says something, says that it is done, and prints what comes back. */
+const SPEAK = `import socket, sys
+where = sys.argv[1]
+s = socket.socket(socket.AF_UNIX) if "/" in where else socket.socket()
+s.connect(where if "/" in where else ("127.0.0.1", int(where)))
+s.sendall(b"asked"); s.shutdown(socket.SHUT_WR); s.settimeout(10)
+answer = b""
+while chunk := s.recv(1000): answer += chunk
+print(answer.decode())
+`;
+
+/** Answers when its peer has said that it is done: needs both halves of a connection. */
+async function answering(where: string | number): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (socket: Socket) => {
+    let asked = "";
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => {
+      asked += chunk.toString();
+    });
+    socket.on("end", () => socket.end(`${asked} and answered`));
+  });
+  await new Promise<void>((resolve) =>
+    typeof where === "number" ? server.listen(where, "127.0.0.1", resolve) : server.listen(where, resolve),
+  );
+  return server;
+}
+
+skipUnless(missing === undefined, missing ?? "sshd").describe("forwards over ssh", () => {
+  let world: SshWorld;
+  let server: Server;
+  let port: number;
+  let speak: string;
+  beforeAll(async () => {
+    world = await startWorld([FORWARDS]);
+    server = await answering(0);
+    port = (server.address() as { port: number }).port;
+    speak = join(world.sshd.home, "speak.py");
+    writeFileSync(speak, SPEAK);
+  });
+  afterAll(async () => {
+    server?.close();
+    await world?.[Symbol.asyncDispose]();
+  });
+  const STRICT = ["-o", "ExitOnForwardFailure=yes"];
+  const operations = (from: number) =>
+    world.gateway.events.slice(from).flatMap((event) => (event.type === "operation" ? [event] : []));
+
+  it("-R with a socket, and with a port, carries both halves of a connection", async () => {
+    const before = world.gateway.events.length;
+    const socket = join(world.sshd.home, "r.sock");
+    const bySocket = await world.ssh([...STRICT, "-R", `${socket}:127.0.0.1:${port}`, `python3 ${speak} ${socket}`]);
+    expect(bySocket).toMatchObject({ code: 0, stdout: "asked and answered\n" });
+    const there = await freePort();
+    const byPort = await world.ssh([...STRICT, "-R", `${there}:127.0.0.1:${port}`, `python3 ${speak} ${there}`]);
+    expect(byPort).toMatchObject({ code: 0, stdout: "asked and answered\n" });
+    await eventually(() => world.gateway.sessions.size === 0);
+    expect(operations(before).map(({ text }) => text)).toEqual([
+      `streamlocal-forward ${socket}`,
+      `python3 ${speak} ${socket}`,
+      expect.stringMatching(/^tcpip-forward \S+:\d+$/),
+      `python3 ${speak} ${there}`,
+    ]);
+    const forwards = world.gateway.events.slice(before).filter(({ type }) => type === "forward");
+    expect(forwards).toMatchObject([
+      { to: socket, bytesToClient: 5, bytesToTarget: 18 },
+      { bytesToClient: 5, bytesToTarget: 18 },
+    ]);
+  });
+
+  it("-R with a socket is refused by default, and by rule", async () => {
+    await using strict = await startWorld([]);
+    const socket = join(strict.sshd.home, "r.sock");
+    const refused = await strict.ssh([...STRICT, "-R", `${socket}:127.0.0.1:${port}`, "true"]);
+    expect(refused.code).toBe(255);
+    expect(existsSync(socket)).toBe(false);
+    expect(strict.gateway.events.find((event) => event.type === "operation")).toMatchObject({
+      kind: "ssh streamlocal-forward",
+      outcome: "deny",
+      ruleId: "no-port-forwarding",
+    });
+    const before = world.gateway.events.length;
+    const ruled = join(world.sshd.home, "docker.sock");
+    expect((await world.ssh([...STRICT, "-R", `${ruled}:127.0.0.1:${port}`, "true"])).code).toBe(255);
+    expect(operations(before)[0]).toMatchObject({ outcome: "deny", ruleId: "no-docker" });
+  });
+
+  it("a socket that is taken back is listened on no more", async () => {
+    const mux = ["-o", `ControlPath=${join(world.folder.path, "cancel")}`];
+    const socket = join(world.sshd.home, "c.sock");
+    const forward = ["-R", `${socket}:127.0.0.1:${port}`];
+    await world.ssh([...STRICT, "-o", "ControlMaster=yes", ...mux, "-o", "ControlPersist=30", ...forward, "-Nf"]);
+    expect((await world.ssh([...mux, `python3 ${speak} ${socket}`])).stdout).toBe("asked and answered\n");
+    await world.ssh([...mux, "-O", "cancel", ...forward]);
+    expect((await world.ssh([...mux, `python3 ${speak} ${socket} 2>&1 | tail -n 1`])).stdout).toContain("refused");
+    await world.ssh([...mux, "-O", "exit"]);
+  });
+
+  it("-L to a socket of the host, and -D", async () => {
+    const before = world.gateway.events.length;
+    const remote = join(world.sshd.home, "l.sock");
+    const there = await answering(remote);
+    chmodSync(remote, 0o777);
+    const mux = ["-o", `ControlPath=${join(world.folder.path, "local")}`];
+    const [local, socks] = [await freePort(), await freePort()];
+    const forwards = ["-L", `127.0.0.1:${local}:${remote}`, "-D", `127.0.0.1:${socks}`];
+    await world.ssh([...STRICT, "-o", "ControlMaster=yes", ...mux, "-o", "ControlPersist=30", ...forwards, "-Nf"]);
+    expect(await asked(local)).toBe("asked and answered");
+    // SOCKS 5 (RFC 1928): no authentication, CONNECT to an IPv4 address; each answered before the next
+    const connectTo = Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 255]);
+    expect(await asked(socks, [Buffer.from([5, 1, 0]), connectTo])).toBe("asked and answered");
+    await world.ssh([...mux, "-O", "exit"]);
+    there.close();
+    await eventually(() => world.gateway.sessions.size === 0);
+    expect(operations(before).map(({ text }) => text)).toEqual([
+      `direct-streamlocal ${remote}`,
+      `direct-tcpip 127.0.0.1:${port}`,
+    ]);
+  });
+});
+
+async function asked(port: number, first: readonly Buffer[] = []): Promise<string> {
+  const socket = createConnection({ port, host: "127.0.0.1", allowHalfOpen: true });
+  for (const each of first) {
+    socket.write(each);
+    await once(socket, "data");
+  }
+  let answer = "";
+  socket.on("data", (chunk: Buffer) => {
+    answer += chunk.toString();
+  });
+  socket.end("asked");
+  await once(socket, "end");
+  return answer;
+}
