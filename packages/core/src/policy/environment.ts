@@ -299,7 +299,12 @@ export const ENVIRONMENT: Readonly<Record<string, EnvironmentRoot>> = {
         (o) => o.subresource,
       ),
       namespace: kubeField("string", "its namespace; of a namespace its name; empty: all, or none", (o) => o.namespace),
-      name: kubeField("string", "name of the object; empty: all, or one that the server makes", (o) => o.name),
+      // any object may be among them
+      name: kubeField(
+        "string",
+        "name of the object; empty: all, or one that the server makes; unknown in `deletecollection`",
+        (o) => (o.verb === "deletecollection" && o.name === "" ? undefined : o.name),
+      ),
       path: kubeField("string", "path of the URL, without query", (o) => o.path),
       labels: kubeField(
         "map<string, string>",

@@ -144,3 +144,14 @@ describe("an AI agent that acts for a person, on a cluster", () => {
     expect(evaluate(chosen, kubeOf(), agent).budgets.map(({ account }) => account)).toEqual(["own", "person"]);
   });
 });
+
+it("many that are deleted at once may have any name", () => {
+  const kept = policyOf(
+    rulesOf('{ id: keep-db, when: \'kube.verb.startsWith("delete") && kube.name == "db"\', deny: it is kept }'),
+  );
+  const outcome = (changes: Partial<KubeOperation>) => evaluate(kept, kubeOf(changes), AT.write).outcome;
+  expect(outcome({ verb: "delete", name: "db" })).toBe("deny");
+  expect(outcome({ verb: "delete", name: "web" })).toBe("allow");
+  expect(outcome({ verb: "deletecollection", name: "" })).toBe("deny");
+  expect(outcome({ verb: "create", name: "" })).toBe("allow");
+});

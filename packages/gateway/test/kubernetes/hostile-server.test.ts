@@ -9,6 +9,7 @@ import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-r
 import { createKubernetesProtocol, type KubernetesOptions } from "@tidewaiter/kubernetes/serve";
 import { certificateAuthority } from "@tidewaiter/testkit";
 import { describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
 import { type Harness, startHarness } from "../gateway-harness.ts";
 import { ANA, RESOURCE } from "./world.ts";
 
@@ -26,7 +27,7 @@ interface Site extends AsyncDisposable {
 /** A double of an API server, which answers the head of each request as `answer` likes: no real one is that bad. */
 async function startSite(
   answer: (socket: TLSSocket, head: string) => void,
-  options: Partial<KubernetesOptions> = {},
+  { policy, ...options }: Partial<KubernetesOptions> & { readonly policy?: string } = {},
 ): Promise<Site> {
   const authority = await certificateAuthority("Gateway of the tests");
   const names = [`*.${KUBERNETES_DOMAIN}`, "127.0.0.1"];
@@ -46,7 +47,7 @@ async function startSite(
   const gateway = await startHarness({
     target: { port },
     database: "",
-    policies: [],
+    policies: policy === undefined ? [] : [{ name: "kube", source: policy }],
     principals: [ANA],
     other: {
       resource: RESOURCE,
@@ -81,14 +82,24 @@ async function raw({ gateway, caPem }: Site): Promise<TLSSocket> {
   return socket;
 }
 
-async function get({ gateway, caPem }: Site, path: string) {
-  const headers = { authorization: `Bearer ana/write~${gateway.secret}` };
+async function ask(
+  { gateway, caPem }: Site,
+  path: string,
+  {
+    method = "GET",
+    type,
+    body = "",
+  }: { readonly method?: string; readonly type?: string; readonly body?: string } = {},
+) {
+  const headers = { authorization: `Bearer ana/write~${gateway.secret}`, ...(type && { "content-type": type }) };
   const where = { host: "127.0.0.1", port: gateway.port, ca: caPem, servername: SERVER_NAME };
-  const sent = request({ ...where, path, agent: false, headers });
-  sent.end();
+  const sent = request({ ...where, path, method, agent: false, headers });
+  sent.end(body);
   const [response] = await once(sent, "response");
   return { status: response.statusCode as number, body: await text(response).catch(() => "cut") };
 }
+
+const OK = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
 describe("an API server that misbehaves", () => {
   it.each([
@@ -104,11 +115,63 @@ describe("an API server that misbehaves", () => {
     ],
   ])("and %s makes a Status, and nothing hangs", async (_, answer) => {
     await using site = await startSite((socket) => socket.end(answer));
-    const { status, body } = await get(site, "/api/v1/secrets");
+    const { status, body } = await ask(site, "/api/v1/secrets");
     expect(status).toBeGreaterThanOrEqual(500);
     expect(JSON.parse(body).kind).toBe("Status");
     await vi.waitFor(() => expect(site.sockets.size).toBe(0));
   });
+});
+
+describe("a client that does not read", () => {
+  it("keeps nothing of a session that has ended", async () => {
+    const piece = `4000\r\n${"x".repeat(0x4000)}\r\n`;
+    await using site = await startSite((api) => {
+      api.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
+      const more = (): void => {
+        while (!api.destroyed && api.write(piece));
+      };
+      api.on("drain", more);
+      more();
+    });
+    const client = await raw(site);
+    client.pause();
+    client.write(`GET /api/v1/pods HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ana~${site.gateway.secret}\r\n\r\n`);
+    let before = -1;
+    await vi.waitFor(
+      () => {
+        const now = [...site.sockets][0]?.bytesWritten ?? -1;
+        const stalls = now > 0 && now === before;
+        before = now;
+        expect(stalls).toBe(true);
+      },
+      { timeout: 20_000, interval: 300 },
+    );
+    const [session] = site.gateway.sessions;
+    session?.interrupt({ type: "killed", reason: "an administrator ended the session" });
+    await vi.waitFor(() => {
+      expect(site.gateway.events.filter(({ type }) => type === "operation_finished")).toHaveLength(1);
+      expect(site.sockets.size).toBe(0);
+    });
+    const rest = await text(client).catch(() => "");
+    expect(rest.endsWith("\r\n0\r\n\r\n")).toBe(false);
+  });
+});
+
+it("a log over a WebSocket that breaks off ends the WebSocket", async () => {
+  await using site = await startSite((api) => {
+    api.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 100\r\n\r\nhello\n");
+    setTimeout(() => api.destroy(), 100);
+  });
+  // the types do not know that the options of TLS are taken too
+  const tls = { ca: site.caPem, servername: SERVER_NAME };
+  const options = { ...tls, headers: { authorization: `Bearer ana~${site.gateway.secret}` } };
+  const url = `wss://127.0.0.1:${site.gateway.port}/api/v1/namespaces/a/pods/b/log?follow=1`;
+  const socket = new WebSocket(url, "binary.k8s.io", options);
+  const messages: string[] = [];
+  socket.on("message", (message) => messages.push(String(message)));
+  const [code] = await once(socket, "close");
+  expect(messages.join("")).toBe("hello\n");
+  expect(code).not.toBe(1000);
 });
 
 describe("a stranger", () => {
@@ -130,6 +193,52 @@ describe("a stranger", () => {
     expect((await text(socket)).match(/HTTP\/1\.1 401/g)?.length).toBe(200);
     expect(site.gateway.audit.filter(({ type }) => type === "login.refused")).toHaveLength(5);
   });
+});
+
+describe("an approval", () => {
+  const policy = `
+version: 1
+defaults: { builtins: { kube_proxy: allow } }
+rules:
+  - id: asks
+    when: 'kube.verb in ["patch", "create"]'
+    review: { by: ["group:sre"] }
+    reason: it is a change
+`;
+
+  it.each([
+    ["of a patch is for no other kind of patch", "/api/v1/namespaces/a/pods/b", "PATCH"],
+    ["of what a service is sent is for nothing else", "/api/v1/namespaces/a/services/b/proxy/c", "POST"],
+  ])("%s", async (_, path, method) => {
+    await using site = await startSite((api) => api.end(OK), { policy });
+    const merge = { method, type: "application/merge-patch+json", body: '{"spec":{"a":1}}' };
+    const asked = site.gateway.nextReview();
+    expect((await ask(site, path, merge)).status).toBe(403);
+    await site.gateway.decide(await asked, "approve", "sam", "ok");
+    const others = [
+      { ...merge, type: "application/strategic-merge-patch+json" },
+      { ...merge, body: '{"spec":{"a":2}}' },
+    ];
+    for (const other of others) expect((await ask(site, path, other)).status).toBe(403);
+    expect((await ask(site, `${path}?force=true`, merge)).status).toBe(403);
+    expect((await ask(site, path, merge)).status).toBe(200);
+    expect((await ask(site, path, merge)).status).toBe(403);
+  });
+});
+
+it("a log shows nothing of what it is cut in, where the whole would be masked", async () => {
+  const policy = "version: 1\nlabels:\n  contact.email: { detect: [email] }\n";
+  const line = "from lee.canary@example.com today\n";
+  await using site = await startSite(
+    (api, head) => {
+      const limit = Number(/limitBytes=(\d+)/.exec(head)?.[1] ?? line.length);
+      const body = line.slice(0, limit);
+      api.end(`HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    },
+    { policy },
+  );
+  const { body } = await ask(site, "/api/v1/namespaces/a/pods/b/log?limitBytes=16");
+  expect(body).toBe("from [mail] toda");
 });
 
 it("however a token is written in the header, it is one session", async () => {

@@ -1,6 +1,7 @@
 import type { KubeLaundering, KubeOperation } from "@tidewaiter/core";
 import { KUBE_SECRET } from "@tidewaiter/core";
 import { isArray, isMembers, type JsonTree } from "../json/json-tree.ts";
+import { isCustomGroup } from "../response/custom-group.ts";
 import { Masking, type MaskRules } from "../response/masking.ts";
 
 /** One operation of a JSON patch (RFC 6902). Pointers are as written (RFC 6901). */
@@ -61,10 +62,16 @@ export function launderedBy(
     const source = op === "test" ? path : op === "copy" || op === "move" ? (from ?? "") : undefined;
     if (source === undefined) continue;
     const keys = pointerKeys(source);
+    const into = pointerKeys(path);
     const what = `its JSON patch ${WORDS[op] ?? op} ${source === "" ? "the whole object" : source.slice(0, 100)}`;
     if (isSecret && !isPlain(keys)) return { what, labels: [KUBE_SECRET] };
     const plan = masking.column(namespace, resource, keys.at(-1) ?? "");
     if (plan !== undefined && keys[0] !== "metadata") return { what, labels: plan.labels };
+    // of an object inside of another only its place tells that it is a Secret
+    if (isCustomGroup(group) && keys.some((key) => key === "data" || key === "stringData"))
+      return { what, labels: [KUBE_SECRET] };
+    // what is there has names, and is shown whatever they are
+    if (masking.byName && op !== "test" && into[0] === "metadata" && keys[0] !== "metadata") return { what };
     if (masking.byName && keys.at(-1) === "value" && keys.at(-3) === "env") return { what };
   }
   return undefined;

@@ -269,6 +269,19 @@ describe("values of Secrets", () => {
     const named = { op: "copy", from: "/data/password", path: "/data/x" };
     expect(of(named, "configmaps", rulesOf({ labels, masks: { p: "show" } }))?.labels).toEqual(["p"]);
     expect(of({ ...named, from: "/data/colour" }, "configmaps", rulesOf({ labels }))).toBeUndefined();
+    const allAsLabels = { op: "copy", from: "/data", path: "/metadata/labels" };
+    expect(of(allAsLabels, "configmaps", rulesOf({ labels }))).toEqual({ what: "its JSON patch copies /data" });
+    expect(of(allAsLabels, "configmaps")).toBeUndefined();
+  });
+
+  it("are told of where a JSON patch takes them out of a Secret inside of another object", () => {
+    const operation = operationOf({ verb: "patch", group: "work.example.com", resource: "manifests" });
+    const of = (step: object) => read([step], { contentType: JSON_PATCH, operation }).launders?.labels;
+    expect(of({ op: "copy", from: "/spec/manifest/data/password", path: "/metadata/annotations/x" })).toEqual([
+      "kube.secret",
+    ]);
+    expect(of({ op: "move", from: "/spec/manifest/stringData", path: "/spec/other" })).toEqual(["kube.secret"]);
+    expect(of({ op: "test", path: "/spec/replicas", value: 1 })).toBeUndefined();
   });
 });
 

@@ -21,8 +21,8 @@ export interface AdmitInput {
   readonly operation: KubeOperation;
   /** Request line and what is written, without secrets. */
   readonly text: string;
-  /** What is written, whole: an approval is good for these bytes alone. */
-  readonly body?: Buffer;
+  /** What is written, whole: an approval is good for these bytes alone, and as this content type. */
+  readonly body?: { readonly bytes: Buffer; readonly contentType: string };
   /** One line without values; default what `summaryOf` says. */
   readonly summary?: string;
   /** The client cannot be kept waiting. */
@@ -48,8 +48,9 @@ export function admit({ session, signal }: KubeContext, input: AdmitInput) {
 }
 
 /** Nobody can try out by it what a secret in the body may have been. */
-function keyedDigest(key: string, body: Buffer): string {
-  return createHmac("sha256", Buffer.from(key, "base64")).update("kubernetes body").update(body).digest("hex");
+function keyedDigest(key: string, { bytes, contentType }: NonNullable<AdmitInput["body"]>): string {
+  const mac = createHmac("sha256", Buffer.from(key, "base64")).update(`kubernetes body\0${contentType}\0`);
+  return mac.update(bytes).digest("hex");
 }
 
 /** `delete pods web-1 in prod`. */

@@ -31,11 +31,12 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-export function toTarget(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+/** @param whole the answer is masked, which a part of it could not be */
+export function toTarget(headers: IncomingHttpHeaders, whole = false): OutgoingHttpHeaders {
   const sent: Record<string, string | string[]> = {};
   for (const name of TO_TARGET) {
     const value = headers[name];
-    if (value !== undefined) sent[name] = value;
+    if (value !== undefined && !(whole && name === "range")) sent[name] = value;
   }
   return sent;
 }

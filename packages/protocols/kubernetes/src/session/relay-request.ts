@@ -38,7 +38,7 @@ export async function relayRequest(exchange: Exchange, operation: KubeOperation,
     const admission = await admit(context, {
       operation: asked.operation,
       text,
-      ...(Buffer.isBuffer(body) && { body }),
+      ...(Buffer.isBuffer(body) && { body: { bytes: body, contentType: exchange.headers["content-type"] ?? "" } }),
       ticketOnly: true,
       signal: exchange.signal,
     });
@@ -57,13 +57,17 @@ async function read(exchange: Exchange, operation: KubeOperation, context: KubeC
     return { operation: labelled, body: undefined, text: line };
   }
   const { "content-length": length, "content-type": contentType } = exchange.headers;
-  // what a pod or service is sent by the API server's proxy is no object, and of any length
-  if (operation.subresource === "proxy") return { operation, body: exchange.body, text: line };
+  // what a pod or service is sent by the API server's proxy is no object, and of any length unless somebody has to approve it
+  const isProxy = operation.subresource === "proxy";
+  if (isProxy && context.session.evaluate(operation).outcome !== "review")
+    return { operation, body: exchange.body, text: line };
   const body = await readWhole(exchange.body, length);
+  if (isProxy && Buffer.isBuffer(body)) return { operation, body, text: `${line}\n(${body.length} bytes)` };
   if (!Buffer.isBuffer(body)) return body;
   const facts = readBody({ contentType, bytes: body, operation, rules: maskRules(context, undefined) });
   const name = operation.name === "" && operation.verb === "create" ? (facts.name ?? "") : operation.name;
-  const named = { ...operation, name, ...(operation.resource === "namespaces" && { namespace: name }) };
+  const isNamespace = operation.group === "" && operation.resource === "namespaces";
+  const named = { ...operation, name, ...(isNamespace && { namespace: name }) };
   return {
     operation: {
       ...(await withLabels(named, facts.labels, context, exchange.signal)),
@@ -93,11 +97,12 @@ async function pass(
     const hides = hiddenObjects(context, operation);
     const plan = planAnswer({ operation, accept, rules, hides, rulesFor: rulesPerObject(context, operation) });
     if (!plan.pass && plan.accept === undefined) throw new Refused(NOT_ACCEPTABLE);
+    const { query, limit }: Limited = plan.pass ? exchange : withoutLimit(exchange.query, operation);
     if (Buffer.isBuffer(body)) session.count("target", body.length);
     const answer = await target.request({
       method: exchange.method,
-      path: exchange.path + (exchange.query === "" ? "" : `?${exchange.query}`),
-      headers: { ...toTarget(exchange.headers), ...askedFor(plan), ...lengthOf(body, exchange) },
+      path: exchange.path + (query === "" ? "" : `?${query}`),
+      headers: { ...toTarget(exchange.headers, !plan.pass), ...askedFor(plan), ...lengthOf(body, exchange) },
       ...(body && { body }),
       signal: AbortSignal.any([exchange.signal, context.signal]),
     });
@@ -109,11 +114,16 @@ async function pass(
       meter,
       count: (sent) => session.count("client", sent),
       signal: exchange.signal,
+      over: context.signal,
+      ...(limit !== undefined && { limit }),
     });
     try {
       // who follows something waits for its head; of anything else nothing goes out before it could be read
       if (mask === undefined || mask.flush !== undefined || operation.verb === "watch") writer.begin();
-      for await (const chunk of answer) await writer.write(chunk);
+      for await (const chunk of answer) {
+        await writer.write(chunk);
+        if (writer.full) break;
+      }
       await writer.end();
       if ((answer.statusCode ?? 0) < 400) result = "completed";
     } catch (error) {
@@ -137,6 +147,21 @@ function lengthOf(body: Asked["body"], { headers }: Exchange): OutgoingHttpHeade
   if (Buffer.isBuffer(body)) return { "content-length": body.length };
   const { "content-length": length } = headers;
   return body === undefined || length === undefined ? {} : { "content-length": length };
+}
+
+interface Limited {
+  readonly query: string;
+  /** Bytes of the answer. */
+  readonly limit?: number;
+}
+
+/** Half a line is not known for what it is: a log that is masked is cut here. */
+function withoutLimit(query: string, { subresource }: KubeOperation): Limited {
+  const parameters = new URLSearchParams(query);
+  const limit = parameters.get("limitBytes");
+  if (subresource !== "log" || limit === null || !/^\d{1,15}$/.test(limit)) return { query };
+  parameters.delete("limitBytes");
+  return { query: parameters.toString(), limit: Number(limit) };
 }
 
 function askedFor(plan: AnswerPlan): OutgoingHttpHeaders {
@@ -169,7 +194,7 @@ async function breakOff(
   const object = context.signal.aborted
     ? failure("Unauthorized", `the session has ended: ${await context.interrupted}`)
     : statusOf(error, context);
-  writer.begin().end(`${JSON.stringify({ type: "ERROR", object })}\n`);
+  writer.endWith(`${JSON.stringify({ type: "ERROR", object })}\n`);
 }
 
 /** Let in, and refused all the same. */

@@ -72,11 +72,21 @@ it("knows what kubectl cp starts, and takes nothing else for it", () => {
     direction: "upload",
     folder: "",
   });
+  expect(archiveOf(["tar", "czf", "-", "--", "--checkpoint-action=exec=sh"])).toEqual({
+    direction: "download",
+    folder: "",
+  });
   for (const command of [
     ["tar", "cf", "/tmp/x.tar", "/etc"],
     ["tar", "tf", "-"],
     ["cat", "cf", "-"],
     ["sh", "-c", "tar cf - x"],
+    // these run what they like, and its output would go out as the bytes of files
+    ["tar", "cf", "-", "-I", "sh -c 'cat /etc/shadow'", "x"],
+    ["tar", "cfI", "-", "sh", "x"],
+    ["tar", "cf", "-", "x", "--use-compress-program=cat /etc/shadow"],
+    ["tar", "cf", "-", "--checkpoint=1", "--checkpoint-action=exec=sh", "x"],
+    ["tar", "cMf", "-", "-F", "sh", "x"],
     [],
   ])
     expect(archiveOf(command)).toBeUndefined();

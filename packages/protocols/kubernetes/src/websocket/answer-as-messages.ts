@@ -51,7 +51,7 @@ function chunkMessages(connection: WebSocketConnection, base64: boolean): Writab
       done();
     },
     destroy(error, done) {
-      if (error !== null) connection.destroy();
+      if (error !== null || !this.writableFinished) connection.destroy();
       done(error);
     },
   });
@@ -80,7 +80,7 @@ function eventMessages(connection: WebSocketConnection): Writable {
       done();
     },
     destroy(error, done) {
-      if (error !== null) connection.destroy();
+      if (error !== null || !this.writableFinished) connection.destroy();
       done(error);
     },
   });
