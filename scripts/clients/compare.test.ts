@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { compareRuns, type Said } from "./compare.ts";
-import { HIDDEN, MASKED } from "./site.ts";
+import { postgresMatrix } from "./postgres/matrix.ts";
+import { HIDDEN, MASKED } from "./postgres/site.ts";
 
 const email = HIDDEN[0] ?? "";
 const runs = (direct: Said[], through: Said[], labelled: Said[]) =>
-  compareRuns({ direct, through, labelled }).map(({ scenario, way, outcome }) => `${scenario}, ${way}: ${outcome}`);
+  compareRuns({ direct, through, labelled }, postgresMatrix.expected).map(
+    ({ scenario, way, outcome }) => `${scenario}, ${way}: ${outcome}`,
+  );
 const said = (scenario: string, result: unknown): Said => ({ scenario, result });
 
 describe("compareRuns", () => {

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Cache } from "./cache.ts";
-import { clients } from "./clients.ts";
+import { kubernetesMatrix } from "./kubernetes/matrix.ts";
+import { postgresMatrix } from "./postgres/matrix.ts";
 import { count, table, totals } from "./report.ts";
 import { type ClientResult, runMatrix } from "./run-matrix.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const USAGE = `Usage: node scripts/clients/main.ts [--only NAME]... [--sample] [--json] [--write]
+const matrices = { postgres: postgresMatrix, kubernetes: kubernetesMatrix };
+const names = (of: keyof typeof matrices): string => matrices[of].clients.map(({ name }) => name).join(", ");
+const USAGE = `Usage: node scripts/clients/main.ts [kubernetes] [--only NAME]... [--sample] [--json] [--write]
 
 Plays scenarios with real clients at a real server, directly and through the gateway, and compares what they see.
 
@@ -16,14 +19,16 @@ Plays scenarios with real clients at a real server, directly and through the gat
   --sample       only the few clients of the short run
   --cache DIR    where clients are installed (default .toolchain/clients)
   --json         the last line is an object with the counts
-  --write        writes packages/docs/clients.md
+  --write        writes ${postgresMatrix.page} or ${kubernetesMatrix.page}
 
-Clients: ${clients.map(({ name }) => name).join(", ")}
+Clients of PostgreSQL: ${names("postgres")}
+Clients of Kubernetes: ${names("kubernetes")}
 `;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       only: { type: "string", multiple: true },
       sample: { type: "boolean" },
@@ -37,6 +42,13 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  const [of = "postgres"] = positionals;
+  if (positionals.length > 1 || !(of === "postgres" || of === "kubernetes")) {
+    say(`there is no matrix ${positionals.join(" ")}\n\n${USAGE}`);
+    return 64;
+  }
+  const matrix = matrices[of];
+  const { clients } = matrix;
   const only = values.only?.flatMap((names) => names.split(","));
   const unknown = only?.filter((name) => !clients.some((client) => client.name === name)) ?? [];
   if (unknown.length > 0) {
@@ -44,9 +56,16 @@ async function main(): Promise<number> {
     return 64;
   }
   const wanted = clients.filter(({ name, sample }) => (only ? only.includes(name) : !values.sample || sample));
-  const results = await runMatrix(wanted, new Cache(values.cache, say), show);
+  const lacks = matrix.missing();
+  if (lacks !== undefined) {
+    say(`left out: ${lacks}`);
+    const none = { passed: 0, failed: 0, skipped: wanted.length, failures: [], missing: [lacks] };
+    if (values.json) process.stdout.write(`${JSON.stringify(none)}\n`);
+    return 0;
+  }
+  const results = await runMatrix(matrix, wanted, new Cache(values.cache, say), show);
   const all = totals(results);
-  if (values.write) writeFileSync(join(root, "packages/docs/clients.md"), table(results));
+  if (values.write) writeFileSync(join(root, matrix.page), table(matrix.about, results));
   if (values.json) process.stdout.write(`${JSON.stringify(all)}\n`);
   else process.stdout.write(`\n${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`);
   return all.failed > 0 ? 1 : 0;

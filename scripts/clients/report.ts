@@ -30,8 +30,8 @@ export function totals(results: readonly ClientResult[]): Totals {
   return all;
 }
 
-/** Markdown, for packages/docs/clients.md. */
-export function table(results: readonly ClientResult[]): string {
+/** Markdown, below what the matrix says of itself. */
+export function table(about: string, results: readonly ClientResult[]): string {
   const cells = (values: readonly (string | number)[]): string => `| ${values.join(" | ")} |`;
   const rows = results.map(({ client, version, server, verdicts, missing }) =>
     missing === undefined
@@ -40,14 +40,7 @@ export function table(results: readonly ClientResult[]): string {
   );
   const head = ["client", "version", "server", "same", "differ", "skipped", "labels: right", "wrong", "skipped"];
   const all = totals(results);
-  return `# Clients
-
-Each client plays its scenarios (connect, statements simple and prepared, parameters of many types in text and binary, transactions,
-savepoints, errors, pipelines and batches, cursors, COPY, LISTEN, cancel, notices, big results and parameters, catalogs) three times:
-at the server itself, through the gateway without a policy, and through the gateway with two columns labelled. Without a policy it
-must see exactly what it sees directly; with labels that, but for the labelled values. Written by
-\`node scripts/clients/main.ts --write\`; how clients are installed, and what each scenario does, is in \`scripts/clients\`.
-
+  return `${about}
 ${cells(head)}
 ${cells(head.map((_, n) => (n < 3 ? "---" : "---:")))}
 ${rows.join("\n")}

@@ -1,6 +1,6 @@
 import { runCommand } from "@tidewaiter/testkit";
 import type { Said } from "./compare.ts";
-import type { Endpoint } from "./site.ts";
+import type { Endpoint } from "./matrix.ts";
 import type { Program } from "./toolchains.ts";
 
 /** A client that hangs is ended after this time and has failed. */
@@ -13,8 +13,8 @@ export interface Played {
 }
 
 /** Plays all scenarios of one client at one endpoint. What it did not get to is missing from the answer. */
-export async function runClient(program: Program, endpoint: Endpoint, tls: boolean): Promise<Played> {
-  const env = { ...endpoint, PGSSLMODE: tls ? "require" : "disable", ...program.env };
+export async function runClient(program: Program, endpoint: Endpoint): Promise<Played> {
+  const env = { ...endpoint, ...program.env };
   const signal = AbortSignal.timeout(LIMIT_MS);
   const done = await runCommand(program.file, program.args, { env, signal, abortWith: "SIGKILL" });
   const said = done.stdout.split("\n").filter(Boolean).map(parse);

@@ -67,7 +67,11 @@ export async function ofGo(cache: Cache, name: string, library: string): Promise
     await step("go", ["build", "-o", name, "."], made, { GOFLAGS: "-mod=readonly", GOTOOLCHAIN: "local" });
   });
   const version = (await step("go", ["list", "-m", "-f", "{{.Version}}", library], folder)).trim();
-  return { file: join(folder, name), args: [], version: `${library.split("/").at(-2)} ${version}` };
+  return {
+    file: join(folder, name),
+    args: [],
+    version: `${library.split("/").findLast((part) => !/^v\d+$/.test(part))} ${version}`,
+  };
 }
 
 /** A single source file beside one pinned jar. */

@@ -21,5 +21,5 @@ export function command(file, args, { input = "", env = {}, onStdout, signal } =
   });
 }
 
-/** Folder of the PostgreSQL programs under test. */
+/** A program under test, in the folder of CLIENT_BIN or on the machine. */
 export const program = (name) => (process.env.CLIENT_BIN ? `${process.env.CLIENT_BIN}/${name}` : name);

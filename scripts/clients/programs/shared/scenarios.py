@@ -5,12 +5,13 @@ import json
 import os
 import sys
 
+# Of PostgreSQL.
 ENDPOINT = {
-    "host": os.environ["PGHOST"],
-    "port": int(os.environ["PGPORT"]),
-    "user": os.environ["PGUSER"],
-    "password": os.environ["PGPASSWORD"],
-    "database": os.environ["PGDATABASE"],
+    "host": os.environ.get("PGHOST"),
+    "port": int(os.environ.get("PGPORT", 0)),
+    "user": os.environ.get("PGUSER"),
+    "password": os.environ.get("PGPASSWORD"),
+    "database": os.environ.get("PGDATABASE"),
 }
 
 

@@ -2,18 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PostgresServer, type PostgresVersion, startPostgres, tempDir } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
-
-/** Where a client connects, in the variables of libpq and those of the programs. */
-export type Endpoint = Readonly<Record<string, string>>;
-
-/** One server, reached directly, through the gateway without a policy, and through the gateway with labels. */
-export interface Site extends AsyncDisposable {
-  readonly direct: Endpoint;
-  readonly through: Endpoint;
-  readonly labelled: Endpoint;
-  /** The same tables for every run. */
-  reset(): Promise<void>;
-}
+import type { Endpoint, Site } from "../matrix.ts";
 
 /** Values that a labelled column holds, and what is seen in place of each. */
 export const HIDDEN = [
@@ -55,7 +44,7 @@ analyze;
 /** The resource and the principal have the names that the database and its user have directly: no client sees a difference. */
 const NAME = "postgres";
 
-export async function startSite(version: PostgresVersion): Promise<Site> {
+export async function startPostgresSite(version: PostgresVersion): Promise<Site> {
   const server = await startPostgres({ version, auth: "scram", tls: true, settings: { max_connections: "200" } });
   const files = tempDir("clients");
   const open = await gateway(server);
@@ -101,6 +90,7 @@ function gateway(server: PostgresServer, policy?: object): Promise<Tidewaiter> {
   });
 }
 
+/** In the variables of libpq. */
 function login(port: number, password: string, caFile: string): Endpoint {
   return {
     PGHOST: "127.0.0.1",
@@ -108,6 +98,7 @@ function login(port: number, password: string, caFile: string): Endpoint {
     PGUSER: NAME,
     PGPASSWORD: password,
     PGDATABASE: NAME,
+    PGSSLMODE: "require",
     PGPASSFILE: "/dev/null",
     PGSERVICEFILE: "/dev/null",
     PGCONNECT_TIMEOUT: "20",

@@ -1,42 +1,19 @@
-import type { PostgresVersion } from "@tidewaiter/testkit";
-import type { Cache } from "./cache.ts";
-import {
-  libpqPipeline,
-  newerPostgres,
-  ofGo,
-  ofJava,
-  ofNode,
-  ofPython,
-  onMachine,
-  type Program,
-  prisma,
-} from "./toolchains.ts";
-
-export interface Client {
-  readonly name: string;
-  /** Server that it talks to: pg_dump refuses newer ones than itself. */
-  readonly server: PostgresVersion;
-  /** The build at hand has TLS. */
-  readonly tls: boolean;
-  /** Part of the short run. */
-  readonly sample: boolean;
-  /** @throws Missing */
-  readonly install: (cache: Cache) => Promise<Program>;
-}
+import type { Client } from "../matrix.ts";
+import { libpqPipeline, newerPostgres, ofGo, ofJava, ofNode, ofPython, onMachine, prisma } from "../toolchains.ts";
 
 const client = (name: string, install: Client["install"], more: Partial<Client> = {}): Client => ({
   name,
   server: "18",
-  tls: true,
   sample: false,
   install,
   ...more,
 });
+/** pg_dump refuses newer servers than itself. */
 const old = { server: "15" } as const;
-const withoutTls = { tls: false } as const;
+/** The build at hand has none. */
+const withoutTls = { env: { PGSSLMODE: "disable" } } as const;
 
-/** Every client of the matrix, the quick ones first. */
-export const clients: readonly Client[] = [
+export const postgresClients: readonly Client[] = [
   client("psql", (cache) => onMachine(cache, "psql", "psql"), { ...old, sample: true }),
   client("node-postgres", (cache) => ofNode(cache, "node-postgres", "pg"), { sample: true }),
   client("postgres-js", (cache) => ofNode(cache, "postgres-js", "postgres"), { sample: true }),

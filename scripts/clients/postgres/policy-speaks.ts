@@ -1,3 +1,5 @@
+import type { Way } from "../compare.ts";
+
 /**
  * Where labels change more than labelled values: what the client then gets must say so. Anything that is neither the same as
  * directly nor listed here is a failure.
@@ -41,6 +43,7 @@ const LISTED: readonly PolicySpeaks[] = [
 ];
 
 /** Why the difference is the policy's, or undefined. */
-export function policySpeaks(scenario: string, got: string): string | undefined {
+export function policySpeaks(scenario: string, got: string, way: Way): string | undefined {
+  if (way !== "labelled") return undefined;
   return LISTED.find((one) => one.scenario.test(scenario) && one.says.test(got))?.why;
 }

@@ -1,0 +1,48 @@
+import { dirname } from "node:path";
+import { findCommand, helmMissing, helmNeed, kubernetesPrograms, kubernetesRelease } from "@tidewaiter/testkit";
+import { type Cache, Missing, step } from "../cache.ts";
+import type { Client } from "../matrix.ts";
+import { ofGo, ofNode, ofPython, type Program } from "../toolchains.ts";
+
+const client = (name: string, install: Client["install"], more: Partial<Client> = {}): Client => ({
+  name,
+  server: kubernetesRelease(),
+  sample: false,
+  install,
+  ...more,
+});
+
+export const kubernetesClients: readonly Client[] = [
+  client("client-go", (cache) => ofGo(cache, "client-go", "k8s.io/client-go"), { sample: true }),
+  client("kubernetes-python", (cache) => ofPython(cache, "kubernetes-python", "kubernetes")),
+  client("client-node", (cache) => ofNode(cache, "client-node", "@kubernetes/client-node")),
+  client("kubectl", (cache) => kubectl(cache, "kubectl", kubernetesPrograms().kubectl)),
+  client("kubectl-of-the-machine", (cache) => kubectl(cache, "kubectl-of-the-machine", findCommand("kubectl"))),
+  client("helm", helm),
+];
+
+async function kubectl(cache: Cache, name: string, file: string | undefined): Promise<Program> {
+  if (file === undefined) throw new Missing("kubectl");
+  const folder = await cache.folder(name, "kubectl", [], async () => {});
+  const said = await step(file, ["version", "--client", "-o", "json"], folder);
+  const { clientVersion } = JSON.parse(said) as { clientVersion: { gitVersion: string } };
+  return {
+    file: process.execPath,
+    args: [`${folder}/main.mjs`],
+    env: { CLIENT_BIN: dirname(file) },
+    version: `kubectl ${clientVersion.gitVersion}`,
+  };
+}
+
+async function helm(cache: Cache): Promise<Program> {
+  if (helmMissing() !== undefined) throw new Missing(helmNeed);
+  const file = kubernetesPrograms().helm;
+  const folder = await cache.folder("helm", "helm", [], async () => {});
+  const version = (await step(file, ["version", "--template", "{{.Version}}"], folder)).trim();
+  return {
+    file: process.execPath,
+    args: [`${folder}/main.mjs`],
+    env: { CLIENT_BIN: dirname(file) },
+    version: `helm ${version}`,
+  };
+}
