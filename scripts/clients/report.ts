@@ -46,7 +46,7 @@ ${cells(head.map((_, n) => (n < 3 ? "---" : "---:")))}
 ${rows.join("\n")}
 
 ${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped.
-${list("Where labels change more than labelled values", spoken(results))}${list("Failed", all.failures)}${list("Skipped", all.missing)}`;
+${list("Where more changes than hidden values", spoken(results))}${list("Failed", all.failures)}${list("Skipped", all.missing)}`;
 }
 
 function numbers(verdicts: readonly Verdict[], way: Verdict["way"]): number[] {

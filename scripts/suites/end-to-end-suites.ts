@@ -28,6 +28,12 @@ export const endToEndSuites: readonly Suite[] = [
     run: (options) => counted(options, "scripts/clients/main.ts", clientMatrix(options)),
   },
   {
+    name: "kube-clients",
+    about:
+      "kubectl, helm and client libraries at a real API server, directly and through the gateway (all of them with --long)",
+    run: (options) => counted(options, "scripts/clients/main.ts", clientMatrix(options, "kubernetes")),
+  },
+  {
     name: "benign",
     about: "what real tools send, directly and through the gateway (all of them, on every release, with --long)",
     run: (options) => {
@@ -56,8 +62,8 @@ export const endToEndSuites: readonly Suite[] = [
   },
 ];
 
-function clientMatrix({ long }: SuiteOptions): string[] {
-  return ["node", "scripts/clients/main.ts", "--json", ...(long ? [] : ["--sample"])];
+function clientMatrix({ long }: SuiteOptions, of = "postgres"): string[] {
+  return ["node", "scripts/clients/main.ts", of, "--json", ...(long ? [] : ["--sample"])];
 }
 
 /**

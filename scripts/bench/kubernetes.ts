@@ -1,0 +1,90 @@
+import { loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { kubernetesMissing } from "@tidewaiter/testkit";
+import { type BenchSite, type RouteName, startBenchSite } from "./kubernetes/site.ts";
+import { kubectlGet, lists, logs, oneByOne, parallel, type Row, watchLatency } from "./kubernetes/workloads.ts";
+import { residentBytes } from "./processes.ts";
+
+const USAGE = `Usage: pnpm bench:kubernetes [--pods N] [--rounds N] [--mib N] [--json]
+
+kubectl and plain HTTPS to a real API server, directly, through Tidewaiter without a policy, and through Tidewaiter with one
+that looks inside of every object, in turns. Prints medians and ratios, and judges nothing: compare ratios, not machines.
+
+  --pods N    default 2000
+  --rounds N  default 5
+  --mib N     size of the log (default 64)
+
+Exit codes: 0 measured, 64 wrong usage, 69 a program is missing.`;
+const say = (line: string): void => void process.stderr.write(`${line} ...\n`);
+const ROUTES: readonly RouteName[] = ["direct", "tidewaiter", "masked"];
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      pods: { type: "string", default: "2000" },
+      rounds: { type: "string", default: "5" },
+      mib: { type: "string", default: "64" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const { pods = 0, rounds = 0, mib = 0 } = { pods: +values.pods, rounds: +values.rounds, mib: +values.mib };
+  if (values.help || !(pods > 0 && rounds > 0 && mib > 0)) {
+    process.stderr.write(`${USAGE}\n`);
+    return values.help ? 0 : 64;
+  }
+  const missing = kubernetesMissing();
+  if (missing !== undefined) {
+    process.stderr.write(`The bench needs ${missing}.\n`);
+    return 69;
+  }
+  await using site = await startBenchSite(pods, say);
+  const rows = await measure(site, { pods, rounds, mib });
+  process.stdout.write(values.json ? `${JSON.stringify({ load: loadavg(), rows })}\n` : `${table(rows)}\n`);
+  return 0;
+}
+
+async function measure(site: BenchSite, of: { pods: number; rounds: number; mib: number }): Promise<Row[]> {
+  const { pods, rounds, mib } = of;
+  const workloads: readonly (readonly [string, () => Promise<Row[]>])[] = [
+    ["one request after the other", () => oneByOne(site, rounds)],
+    ["50 requests at once", () => parallel(site, rounds, 50)],
+    ["watch events", () => watchLatency(site, 300)],
+    [`kubectl get of ${pods} pods`, () => kubectlGet(site, rounds)],
+    [`lists of ${pods} pods`, () => lists(site, rounds)],
+    [`${mib} MiB of logs`, () => logs(site, rounds, mib)],
+  ];
+  const rows: Row[] = [];
+  for (const [what, run] of workloads) {
+    say(`${what} (load ${loadavg()[0]?.toFixed(1)})`);
+    rows.push(...(await run()));
+  }
+  const memory = site.routes.flatMap(({ name, pids }) => (pids[0] === undefined ? [] : [[name, residentOf(pids[0])]]));
+  return [...rows, { workload: "gateway's memory", unit: "MB", found: Object.fromEntries(memory) }];
+}
+
+function residentOf(pid: number): number {
+  return (residentBytes([pid]) ?? Number.NaN) / 1e6;
+}
+
+function table(rows: readonly Row[]): string {
+  const number = (value: number | undefined): string =>
+    value === undefined || Number.isNaN(value) ? "-" : value.toFixed(value < 10 ? 2 : 0);
+  const lines = rows.map(({ workload, unit, found }) => {
+    const { direct } = found;
+    const ratios = [found.tidewaiter, found.masked].map((value) =>
+      direct === undefined || value === undefined ? "-" : (value / direct).toFixed(2),
+    );
+    return [workload, unit, ...ROUTES.map((name) => number(found[name])), ...ratios];
+  });
+  const head = ["workload", "", ...ROUTES, "tidewaiter / direct", "masked / direct"];
+  const widths = head.map((title, at) => Math.max(title.length, ...lines.map((line) => line[at]?.length ?? 0)));
+  const aligned = (line: readonly string[]): string =>
+    line
+      .map((cell, at) => (at < 2 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  return [head, ...lines].map(aligned).join("\n");
+}
+
+process.exitCode = await main();
