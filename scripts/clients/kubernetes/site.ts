@@ -85,6 +85,7 @@ async function reset({ call }: KubernetesServer): Promise<void> {
     metadata: { name: "settings", labels: { app: "shop" } },
     data: { colour: "blue", email: LABELLED },
   });
+  await make(`${place}/configmaps`, { metadata: { name: "contact" }, data: { email: LABELLED } });
   for (let page = 1; page <= 25; page++)
     await make(`${place}/configmaps`, {
       metadata: { name: `page-${String(page).padStart(2, "0")}`, labels: { set: "pages" } },
