@@ -88,6 +88,18 @@ export async function ofJava(cache: Cache, name: string): Promise<Program> {
   return { file: "java", args, version: jar.replace(/^postgresql-(.*)\.jar$/, "pgjdbc $1") };
 }
 
+/** Pinned in its pom.xml; `library` is an artifact of it. */
+export async function ofMaven(cache: Cache, name: string, library: string): Promise<Program> {
+  if (findCommand("java") === undefined) throw new Missing("java");
+  const folder = await cache.folder(name, name, ["pom.xml", "Main.java"], async (made) => {
+    await step("mvn", ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"], made);
+    await step("javac", ["-encoding", "UTF-8", "-cp", "jars/*", "-d", "classes", "Main.java"], made);
+  });
+  const jar = readdirSync(join(folder, "jars")).find((file) => new RegExp(`^${library}-\\d`).test(file)) ?? library;
+  const version = `${name} ${jar.slice(library.length + 1).replace(/\.jar$/, "")}`;
+  return { file: "java", args: ["-cp", `${join(folder, "classes")}:${join(folder, "jars")}/*`, "Main"], version };
+}
+
 function jarIn(folder: string): string {
   const jar = readdirSync(folder).find((file) => file.endsWith(".jar"));
   if (jar === undefined) throw new Missing("the driver's jar");

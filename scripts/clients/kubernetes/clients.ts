@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { findCommand, helmMissing, helmNeed, kubernetesPrograms, kubernetesRelease } from "@tidewaiter/testkit";
 import { type Cache, Missing, step } from "../cache.ts";
 import type { Client } from "../matrix.ts";
-import { ofGo, ofNode, ofPython, type Program } from "../toolchains.ts";
+import { ofGo, ofMaven, ofNode, ofPython, type Program } from "../toolchains.ts";
 
 const client = (name: string, install: Client["install"], more: Partial<Client> = {}): Client => ({
   name,
@@ -16,6 +16,7 @@ export const kubernetesClients: readonly Client[] = [
   client("client-go", (cache) => ofGo(cache, "client-go", "k8s.io/client-go"), { sample: true }),
   client("kubernetes-python", (cache) => ofPython(cache, "kubernetes-python", "kubernetes")),
   client("client-node", (cache) => ofNode(cache, "client-node", "@kubernetes/client-node")),
+  client("fabric8", (cache) => ofMaven(cache, "fabric8", "kubernetes-client")),
   client("kubectl", (cache) => kubectl(cache, "kubectl", kubernetesPrograms().kubectl)),
   client("kubectl-of-the-machine", (cache) => kubectl(cache, "kubectl-of-the-machine", findCommand("kubectl"))),
   client("helm", helm),

@@ -1,5 +1,8 @@
+import type { Way } from "../compare.ts";
+
 /** Where more than hidden values differ: what the client then gets must say so. */
 interface PolicySpeaks {
+  readonly way: Way;
   readonly scenario: RegExp;
   readonly says: RegExp;
   readonly why: string;
@@ -7,13 +10,14 @@ interface PolicySpeaks {
 
 const LISTED: readonly PolicySpeaks[] = [
   {
+    way: "same",
     scenario: /^releases in Secrets$/,
     says: /UPGRADE FAILED: no revision for release/,
-    why: "Helm cannot read the releases that it keeps in masked Secrets: it installs, and does not find them again",
+    why: "without a rule that shows them, Helm cannot read the releases that it keeps in Secrets: it installs, and does not find them again",
   },
 ];
 
 /** Why the difference is the policy's, or undefined. */
-export function policySpeaks(scenario: string, got: string): string | undefined {
-  return LISTED.find((one) => one.scenario.test(scenario) && one.says.test(got))?.why;
+export function policySpeaks(scenario: string, got: string, way: Way): string | undefined {
+  return LISTED.find((one) => one.way === way && one.scenario.test(scenario) && one.says.test(got))?.why;
 }

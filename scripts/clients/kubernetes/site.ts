@@ -9,9 +9,17 @@ import type { Endpoint, Site } from "../matrix.ts";
 export const SECRETS = ["canary-of-the-password", "canary-of-the-token"];
 export const LABELLED = "ann@hidden.example";
 export const MASKED = "<masked by tidewaiter>";
+/** Shows what Helm keeps, and no other Secret. */
 const POLICY = {
   version: 1,
-  labels: { "pii.email": { columns: ["*.configmaps.email"] } },
+  labels: { "pii.email": { columns: ["*.configmaps.email"] }, "kube.secret": {} },
+  rules: [
+    {
+      id: "secrets-but-releases",
+      mask: { "kube.secret": "constant" },
+      unless: 'kube.name.startsWith("sh.helm.release.v1.")',
+    },
+  ],
 };
 const NAMESPACE = "shop";
 const PERSON = "ana";
@@ -26,8 +34,8 @@ export async function startKubernetesSite(): Promise<Site> {
   const masking = await gateway(cluster, POLICY);
   return {
     direct: endpoint(cluster.kubeconfig(PERSON)),
-    through: endpoint(await logIn(open, join(files.path, "through"))),
-    labelled: endpoint(await logIn(masking, join(files.path, "labelled"))),
+    through: await logIn(open, join(files.path, "through")),
+    labelled: await logIn(masking, join(files.path, "labelled")),
     reset: () => reset(cluster),
     async [Symbol.asyncDispose]() {
       await open.stop();
@@ -51,19 +59,22 @@ function gateway(cluster: KubernetesServer, policy?: object): Promise<Tidewaiter
   });
 }
 
-/** The kubeconfig that `tw kube login` writes: whatever client reads it asks the CLI for its token. */
-async function logIn(server: Tidewaiter, folder: string): Promise<string> {
+/** The kubeconfigs that `tw kube login` writes: whatever client reads them asks the CLI for its token. */
+async function logIn(server: Tidewaiter, folder: string): Promise<Endpoint> {
   mkdirSync(folder);
   const kubeconfig = join(folder, "config");
+  const byPath = join(folder, "by-path");
+  const login = ["kube", "login", "prod-cluster", "--level", "admin", "--kubeconfig"];
   const steps = [
     ["login", "--server", server.baseUrl, "--as", PERSON, "--password-stdin"],
-    ["kube", "login", "prod-cluster", "--level", "admin", "--kubeconfig", kubeconfig],
+    [...login, kubeconfig],
+    [...login, byPath, "--path"],
   ];
   for (const step of steps) {
     const { code, stderr } = await runTw(join(folder, "tw"), step, `${server.userPassword}\n`);
     if (code !== 0) throw new Error(`tw ${step[0]} failed: ${stderr}`);
   }
-  return kubeconfig;
+  return { ...endpoint(kubeconfig), CLIENT_KUBECONFIG_BY_PATH: byPath };
 }
 
 async function reset({ call }: KubernetesServer): Promise<void> {

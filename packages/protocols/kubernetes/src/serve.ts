@@ -153,7 +153,10 @@ class Client {
     const { serverName, known } = this.#options;
     const chosen = chooseResource(serverName, exchange.path);
     if (chosen === undefined)
-      return failure("NotFound", "the address names no cluster. Get one that does with: tw kube login CLUSTER");
+      return failure(
+        "NotFound",
+        "the address names no cluster. Get one that does with: tw kube login CLUSTER (with --path where tls-server-name is not known)",
+      );
     const turn = this.#turn.then(() => this.#open(chosen.resource, exchange));
     this.#turn = turn;
     const opened = await turn;
