@@ -378,6 +378,14 @@ it("a watch that is none is masked all the same", () => {
   expect(answered({ operation: watch }, list)).not.toContain(b64(CANARY));
 });
 
+it("pictures and texts of aggregated API servers pass, the latter without what detectors find", () => {
+  const operation = operationOf({ group: "packages.example.com", resource: "manifests", subresource: "icon" });
+  const rules = rulesOf({ labels: [{ name: "p", columns: [], detect: ["email"] }] });
+  expect(answered({ operation, rules }, "ana@example.com", "image/png")).toBe("ana@example.com");
+  expect(answered({ operation, rules }, "ana@example.com\n", "text/html; charset=utf-8")).not.toContain("ana");
+  expect(() => answered({ operation, rules }, "x", "application/octet-stream")).toThrow(/cannot be masked/);
+});
+
 describe("chunks", () => {
   const one = secret(
     { password: CANARY, ключ: 'quote " and \\ and \u2028' },

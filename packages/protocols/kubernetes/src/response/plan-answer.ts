@@ -95,6 +95,9 @@ function open(
   }
   // what a web server in front says of a failure
   if (status >= 400 && (type === "" || type.startsWith("text/"))) return textMask(masking, table);
+  // an aggregated API server answers what it likes: icons, reports
+  if (isCustomGroup(group) && type.startsWith("text/")) return textMask(masking, table);
+  if (isCustomGroup(group) && type.startsWith("image/")) return undefined;
   if (status === 204 || status === 304) return undefined;
   throw unreadable(
     `it came as ${type === "" ? "something without a type" : JSON.stringify(type.slice(0, 60))}, not as JSON`,
