@@ -27,12 +27,14 @@ export class NotOneMeaning extends Error {}
 
 /** Objects and arrays inside of each other; nobody writes so many. */
 const MAX_DEPTH = 100;
+/** Values of one text: the largest that people write have a third of it. */
+const MAX_VALUES = 300_000;
 const SCALAR = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 
 /** Reads one whole JSON text (RFC 8259). Throws NotOneMeaning on anything that readers differ about. */
 export function readJsonTree(bytes: Buffer): JsonTree {
   if (!isUtf8(bytes)) throw new NotOneMeaning("it is not in UTF-8");
-  const json = { bytes, end: bytes.length };
+  const json = { bytes, end: bytes.length, values: 0 };
   const at = skipSpace(bytes, 0, json.end);
   let found: { readonly tree: JsonTree; readonly next: number };
   try {
@@ -45,8 +47,13 @@ export function readJsonTree(bytes: Buffer): JsonTree {
   return found.tree;
 }
 
-function read(json: Json, at: number, depth: number): { readonly tree: JsonTree; readonly next: number } {
+interface Counted extends Json {
+  values: number;
+}
+
+function read(json: Counted, at: number, depth: number): { readonly tree: JsonTree; readonly next: number } {
   const { bytes, end } = json;
+  if (++json.values > MAX_VALUES) throw new NotOneMeaning("it has too many parts");
   if (depth > MAX_DEPTH) throw new NotOneMeaning("it is nested too deep");
   const first = bytes[at];
   if (first === QUOTE) {

@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Sca
 import { type JsonTree, NotOneMeaning, readJsonTree } from "../json/json-tree.ts";
 
 /** Longer YAML is not read: it takes a millisecond per kilobyte. Whatever kubectl sends as YAML is JSON. */
-const MAX_YAML = 256 * 1024;
+const MAX_YAML = 128 * 1024;
 const MAX_DEPTH = 100;
 /** Plain scalars that are no strings for the API server (sigs.k8s.io/yaml, YAML 1.1). */
 const NULLS = /^(?:~|null|Null|NULL|)$/;

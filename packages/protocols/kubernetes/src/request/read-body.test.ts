@@ -344,6 +344,17 @@ describe("options of a delete", () => {
   });
 });
 
+it("that is too long to be shown is shown in part, and what it is still counts", () => {
+  const values = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`k${at}`, `${CANARY}-${at}`]));
+  const { shown } = read(
+    { stringData: values, extra: "x".repeat(100_000), kind: "Secret" },
+    { operation: operationOf({ verb: "create", group: "example.com", resource: "x" }) },
+  );
+  expect(shown).not.toContain(CANARY);
+  const { unread } = read(`[${"[],".repeat(400_000)}[]]`);
+  expect(unread).toContain("too many parts");
+});
+
 it("cuts long bodies", () => {
   expect(read({ kind: "ConfigMap", data: { a: "x".repeat(1_000_000) } }).shown.length).toBeLessThan(20_000);
 });

@@ -82,7 +82,9 @@ function factsOf(
   const why = misspelt && `what is written is not clear: ${JSON.stringify(misspelt)} is a key in other letters`;
   const labels = isPatch || !isWhole(operation) || why !== undefined ? undefined : labelsOf(tree);
   const name = why === undefined ? treeAt(tree, "metadata", "name") : undefined;
-  const maskedValue = maskedValueOf(tree, patch) ?? (bytesHoldMask(body) ? "a value" : undefined);
+  const maskedValue = mayHoldMask(body, type)
+    ? (maskedValueOf(tree, patch) ?? (bytesHoldMask(body) ? "a value" : undefined))
+    : undefined;
   return {
     ...(labels !== undefined && { labels }),
     ...(typeof name === "string" && name !== "" && { name }),
@@ -100,6 +102,13 @@ function unread(body: Buffer, why: string): BodyFacts {
     unread: why,
     ...(bytesHoldMask(body) && { maskedValue: "a value" }),
   };
+}
+
+const ESCAPE = Buffer.from("\\u");
+
+/** A cheap look: in JSON no other escape can stand in a mask, in protobuf none at all. */
+function mayHoldMask(body: Buffer, type: string): boolean {
+  return bytesHoldMask(body) || type.endsWith("yaml") || (!type.endsWith("protobuf") && body.includes(ESCAPE));
 }
 
 /** Labels of the object itself: a status or a scale has others. */

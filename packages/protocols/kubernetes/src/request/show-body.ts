@@ -6,6 +6,7 @@ import { Masking, type MaskRules } from "../response/masking.ts";
 import { PLACE, type Place } from "../response/places.ts";
 import { ValueMask } from "../response/value-mask.ts";
 import { type PatchStep, pointerKeys } from "./json-patch.ts";
+import { pruned } from "./pruned.ts";
 
 /** Longer bodies are cut, in UTF-16 code units. */
 const MAX_SHOWN = 16 * 1024;
@@ -58,7 +59,7 @@ function showStep({ op, path, from, value }: PatchStep, mask: ValueMask, root: P
   // a number may be a key as well as a place in an array: of what is masked by its key none is called so
   const opening = keys.map((key) => (isIndex(key) ? "[" : `{${JSON.stringify(key)}:`)).join("");
   const closing = keys.map((key) => (isIndex(key) ? "]" : "}")).reverse();
-  const written = writeJsonTree(value);
+  const written = writeJsonTree(pruned(value));
   const whole = Buffer.from(`${opening}${written}${closing.join("")}`);
   const start = Buffer.byteLength(opening);
   const end = start + Buffer.byteLength(written);

@@ -81,6 +81,10 @@ const rows = pods.map((each) => ({
 const secrets = Array.from({ length: 2_000 }, (_, index) =>
   secret({ password: `secret-${index}`, "tls.key": "k".repeat(1_700), ca: "c".repeat(1_000) }),
 );
+const applied = secrets.map((each) => ({
+  ...each,
+  metadata: { name: "db", annotations: { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(each) } },
+}));
 const podList = JSON.stringify({ kind: "PodList", apiVersion: "v1", metadata: {}, items: pods });
 const operation = operationOf({ resource: "pods", verb: "list" });
 const custom = operationOf({ group: "example.com", resource: "webs", verb: "list" });
@@ -96,6 +100,10 @@ const cases: Readonly<Record<string, readonly [Partial<AnswerInput>, string]>> =
   Secrets: [
     { operation: operationOf({ verb: "list" }), rules: none },
     JSON.stringify({ kind: "SecretList", items: secrets }),
+  ],
+  "Secrets, applied": [
+    { operation: operationOf({ verb: "list" }), rules: none },
+    JSON.stringify({ kind: "SecretList", items: applied }),
   ],
   "watch of Secrets": [
     { operation: operationOf({ verb: "watch" }), rules: none },
