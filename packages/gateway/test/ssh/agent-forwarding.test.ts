@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -98,6 +98,22 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("an agent that ssh
     const second = await lending(`ssh -F none ${options} -p ${port} ${user}@127.0.0.1 echo second`);
     expect(second.stdout).toBe("second\n");
     expect(operations(world, before).at(-1)?.text).toBe(`agent sign ${agent.fingerprint} login ${user}`);
+  });
+
+  it("keys that are restricted to hosts sign for these alone", async () => {
+    const { user, port, hostKey, privateKey } = world.sshd;
+    const gateway = `[127.0.0.1]:${world.gateway.port}`;
+    const host = `[127.0.0.1]:${port}`;
+    const known = join(world.folder.path, "hosts");
+    writeFileSync(known, `${readFileSync(join(world.folder.path, "known_hosts"), "utf8")}${host} ${hostKey}\n`);
+    const options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes";
+    const command = `ssh -F none ${options} -p ${port} ${user}@127.0.0.1 echo second`;
+    const log = async (hops: readonly string[]) => {
+      await using restricted = await startAgent(privateKey, ["-H", known, ...hops.flatMap((hop) => ["-h", hop])]);
+      return (await world.ssh(["-A", command], { env: restricted.env })).stdout;
+    };
+    expect(await log([gateway, `${gateway}>${host}`])).toBe("second\n");
+    expect(await log([gateway])).toBe("");
   });
 
   it("neither adds, removes nor locks keys", async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionEvent } from "@tidewaiter/core";
 import { hasCommand, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
@@ -101,6 +101,42 @@ rename ${at("open.txt")} ${at("moved.txt")}
     expect(existsSync(join(world.folder.path, "a"))).toBe(false);
     expect(readFileSync(join(world.folder.path, "b"), "utf8")).toBe("o");
     expect(existsSync(at("moved.txt"))).toBe(true);
+  });
+
+  it("OpenSSH's extensions of sftp work, and those that change something are judged", async () => {
+    const source = `version: 1
+rules:
+  - { id: no-hard-links, when: '"hardlink" in ssh.programs && ssh.command.contains("secret")', deny: one name is enough }
+`;
+    await using world = await startWorld([{ name: "x.yaml", source }]);
+    const at = (name: string): string => join(world.sshd.home, name);
+    for (const name of ["secret", "a", "b"]) writeFileSync(at(name), name);
+    const local = join(world.folder.path, "local");
+    writeFileSync(local, "synced");
+    // of a file of the login: the kernel refuses links to those of others
+    const batch = `df ${world.sshd.home}
+put -f ${local} ${at("c")}
+ln ${at("c")} ${at("d")}
+rename ${at("a")} ${at("b")}
+-ln ${at("secret")} ${at("e")}
+ls ${world.sshd.home}
+`;
+    const result = await runCommand("sftp", ["-F", "none", "-b", "-", ...world.options, "127.0.0.1"], { input: batch });
+    expect(result.code).toBe(0);
+    expect(result.stdout).toMatch(/%Capacity\n\s+\d+/);
+    expect(readFileSync(at("c"), "utf8")).toBe("synced");
+    expect(statSync(at("d")).nlink).toBe(2);
+    expect(readFileSync(at("b"), "utf8")).toBe("a");
+    expect(result.stderr).toContain("hardlink not done on web-1: one name is enough [no-hard-links]");
+    expect(existsSync(at("e"))).toBe(false);
+    const texts = world.gateway.events.flatMap((event) => (event.type === "operation" ? [event.text] : []));
+    expect(texts).toEqual([
+      "sftp",
+      `put ${at("c")}`,
+      `hardlink ${at("c")} ${at("d")}`,
+      `rename ${at("a")} ${at("b")}`,
+      `hardlink ${at("secret")} ${at("e")}`,
+    ]);
   });
 
   it("one rule holds for every way out", async () => {

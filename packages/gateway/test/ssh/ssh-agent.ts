@@ -11,8 +11,8 @@ export interface RealAgent extends AsyncDisposable {
   readonly publicKey: string;
 }
 
-/** OpenSSH's own agent, with one key. */
-export async function startAgent(privateKey: string): Promise<RealAgent> {
+/** OpenSSH's own agent, with one key. `options` of ssh-add restrict it. */
+export async function startAgent(privateKey: string, options: readonly string[] = []): Promise<RealAgent> {
   const folder = tempDir("ssh-agent");
   const socket = join(folder.path, "socket");
   const started = await runCommand("ssh-agent", ["-s", "-a", socket]);
@@ -20,7 +20,7 @@ export async function startAgent(privateKey: string): Promise<RealAgent> {
   const file = join(folder.path, "key");
   writeFileSync(file, privateKey, { mode: 0o600 });
   const env = { SSH_AUTH_SOCK: socket };
-  await runCommand("ssh-add", ["-q", file], { env });
+  await runCommand("ssh-add", ["-q", ...options, file], { env });
   const listed = (await runCommand("ssh-add", ["-l"], { env })).stdout;
   return {
     env,

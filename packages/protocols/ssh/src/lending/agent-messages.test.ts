@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { changeOf, signatureOf } from "./agent-messages.ts";
+import { bindsSession, changeOf, signatureOf } from "./agent-messages.ts";
 
 const text = (value: string | Buffer): Buffer => {
   const bytes = Buffer.from(value as string);
@@ -38,6 +38,10 @@ it("a request without all of its fields is none", () => {
 it("says what else an agent was asked to do", () => {
   expect(changeOf(message(19))).toBe("remove all keys");
   expect(changeOf(message(17, text("ssh-ed25519")))).toBe("add a key");
-  expect(changeOf(message(27, text("session-bind@openssh.com")))).toBe("use its extension session-bind@openssh.com");
+  expect(changeOf(message(27, text("query")))).toBe("use its extension query");
+  expect(bindsSession(message(27, text("session-bind@openssh.com")))).toBe(true);
+  expect(bindsSession(message(27, text("session-bind@openssh.com.evil")))).toBe(false);
+  expect(bindsSession(message(27))).toBe(false);
+  expect(bindsSession(message(25, text("session-bind@openssh.com")))).toBe(false);
   expect(changeOf(message(99))).toBe("do something unknown (99)");
 });

@@ -4,6 +4,7 @@ import { PacketReader } from "../packet-reader.ts";
 /** Messages of an agent (draft-miller-ssh-agent, 5.1). Those below 27 that are not named here add, remove or lock keys. */
 export const AGENT = {
   FAILURE: 5,
+  SUCCESS: 6,
   REQUEST_IDENTITIES: 11,
   IDENTITIES_ANSWER: 12,
   SIGN_REQUEST: 13,
@@ -34,6 +35,16 @@ const MAX_NAME = 64;
 
 export function agentMessageType(message: Buffer): number {
   return message.readUInt8(4);
+}
+
+/**
+ * Tells the agent which host the next signatures are for (OpenSSH, PROTOCOL.agent, 1). It can only take away: keys that are
+ * restricted to hosts sign for no other, and not at all without it.
+ */
+export function bindsSession(message: Buffer): boolean {
+  return (
+    agentMessageType(message) === AGENT.EXTENSION && new PacketReader(message).text() === "session-bind@openssh.com"
+  );
 }
 
 /** What a message that is not passed on would have done. */

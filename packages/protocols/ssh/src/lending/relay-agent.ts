@@ -1,5 +1,13 @@
 import type { Duplex } from "node:stream";
-import { AGENT, agentMessageType, changeOf, FAILURE, MAX_AGENT_MESSAGE, signatureOf } from "./agent-messages.ts";
+import {
+  AGENT,
+  agentMessageType,
+  bindsSession,
+  changeOf,
+  FAILURE,
+  MAX_AGENT_MESSAGE,
+  signatureOf,
+} from "./agent-messages.ts";
 import { MessageQueue } from "./message-queue.ts";
 
 export interface AgentRelay {
@@ -15,7 +23,8 @@ export interface AgentRelay {
 
 /**
  * Carries an agent's protocol (draft-miller-ssh-agent), one request after the other. Only the list of keys and signatures
- * are asked of the agent: what would add, remove or lock keys, and every extension, is answered here with a failure.
+ * are asked of the agent, and it is told which host they are for: what would add, remove or lock keys, and every other
+ * extension, is answered here with a failure.
  * Resolves when either side has ended, with the bytes of each.
  */
 export async function relayAgent(relay: AgentRelay): Promise<{ readonly asked: number; readonly answered: number }> {
@@ -51,6 +60,7 @@ async function answerTo(
     return answer === undefined || agentMessageType(answer) === expected ? answer : FAILURE;
   };
   if (type === AGENT.REQUEST_IDENTITIES) return pass(AGENT.IDENTITIES_ANSWER);
+  if (bindsSession(message)) return pass(AGENT.SUCCESS);
   if (type !== AGENT.SIGN_REQUEST) {
     refused(changeOf(message));
     return FAILURE;

@@ -42,6 +42,10 @@ describe("what is written of an SSH connection", () => {
   it.each<[Parameters<typeof operationsOf>[0], Record<string, unknown>]>([
     [{ channel: "shell" }, { channel: "shell", command: "", programs: [], user: "deploy" }],
     [
+      { channel: "auth-agent", command: "sign SHA256:x login root" },
+      { channel: "auth-agent", command: "sign SHA256:x login root", programs: ["sign"] },
+    ],
+    [
       { channel: "shell", user: "root" },
       { channel: "shell", user: "root" },
     ],
