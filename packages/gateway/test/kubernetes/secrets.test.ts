@@ -215,6 +215,50 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     expect(leaks(JSON.stringify(world.gateway.events))).toEqual([]);
   });
 
+  it("do not leave in custom resources, by names of fields and columns, nor as whole Secrets inside", async () => {
+    const schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+    const columns = [
+      { name: "Password", type: "string", jsonPath: ".spec.password" },
+      { name: "Mail", type: "string", jsonPath: ".spec.contact" },
+    ];
+    const version = { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } };
+    const crd = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "vaults.example.com" },
+      spec: {
+        group: "example.com",
+        scope: "Namespaced",
+        names: { plural: "vaults", singular: "vault", kind: "Vault" },
+        versions: [{ ...version, additionalPrinterColumns: columns }],
+      },
+    };
+    const inner = { data: { a: Buffer.from(CANARIES.key).toString("base64") }, kind: "Secret" };
+    const vault = {
+      apiVersion: "example.com/v1",
+      kind: "Vault",
+      metadata: { name: "v", namespace: "prod" },
+      spec: {
+        password: CANARIES.password,
+        contact: CANARIES.mail,
+        manifests: [inner, JSON.stringify(inner)],
+        port: 80,
+      },
+    };
+    await world.admin(["apply", "-f", "-"], { input: JSON.stringify(crd) });
+    await world.admin(["wait", "--for=condition=Established", "crd/vaults.example.com", "--timeout=20s"]);
+    const applied = await world.kubectl(["apply", "-f", "-"], { input: JSON.stringify(vault) });
+    expect(applied).toMatchObject({ code: 0, stderr: "" });
+    for (const args of [[], ["-o", "yaml"], ["-o", "wide"], ["--show-managed-fields", "-o", "json"]]) {
+      const { code, stdout, stdoutBytes } = await world.kubectl(["get", "vaults", "-A", ...args]);
+      expect({ args, code, leaks: leaks(stdoutBytes) }).toEqual({ args, code: 0, leaks: [] });
+      expect(stdout).toContain("masked by tidewaiter");
+    }
+    const port = await world.kubectl(["get", "vault", "v", "-n", "prod", "-o", "jsonpath={.spec.port}"]);
+    expect(port.stdout).toBe("80");
+    expect(leaks(JSON.stringify(world.gateway.events))).toEqual([]);
+  });
+
   it("are not replaced by their masks", async () => {
     const shown = await world.kubectl(["get", "secret", "db", "-n", "prod", "-o", "json"]);
     expect(shown.code).toBe(0);

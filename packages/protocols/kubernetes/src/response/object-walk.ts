@@ -43,7 +43,12 @@ const MAX_AGAIN = 16 * 1024 * 1024;
 /** A variable without its name, as in a patch, may be any. */
 const UNNAMED = { labels: [], spec: CONSTANT_MASK } as const;
 const NULL = Buffer.from("null");
-const TABLE_OF: Readonly<Record<string, string>> = { Secret: "secrets", ConfigMap: "configmaps" };
+/** What an object says of itself. Items of a list do not say it again. */
+const KINDS: ReadonlyMap<string, { readonly table: string; readonly is: Place }> = new Map([
+  ["Secret", { table: "secrets", is: PLACE.secret }],
+  ["SecretList", { table: "secrets", is: PLACE.secretCopy }],
+  ["ConfigMap", { table: "configmaps", is: PLACE.configMap }],
+]);
 
 /** Names of a Table's columns, as the first part of the answer or of a watch defines them. */
 export interface TableColumns {
@@ -193,6 +198,11 @@ class ObjectWalk {
         return this.#kinded(at, place);
       case PLACE.env:
         return this.#kinded(at, PLACE.text);
+      // no array, whoever answers so
+      case PLACE.items:
+        return this.#object(at, this.#subject.root, plan);
+      case PLACE.rows:
+        return this.#members(at, PLACE.row, plan).next;
       case PLACE.envVar:
         return this.#envVar(at);
       default:
@@ -211,9 +221,9 @@ class ObjectWalk {
     };
     if (this.#state.masking.byName && place !== PLACE.text) this.#state.namespace = this.#namespaceOf(at);
     let { next, kind } = this.#members(at, place, undefined);
-    const table = TABLE_OF[kind];
-    const is = kind === "Secret" ? PLACE.secret : PLACE.configMap;
-    if (table !== undefined && place !== is && !neverLess(place, is)) {
+    const said = KINDS.get(kind);
+    if (said !== undefined && place !== said.is && !neverLess(place, said.is)) {
+      const { table, is } = said;
       // read again as what it is
       this.#readsAgain(next - at);
       this.#state.edits.truncate(before.edits);
@@ -242,7 +252,7 @@ class ObjectWalk {
     let kind = "";
     const next = eachMember(this.#state.json, at, (from, to, value) => {
       const key = keyOf(bytes, from, to);
-      if (key === KEYS.kind && bytes[value] === QUOTE && kind !== "Secret")
+      if (key === KEYS.kind && bytes[value] === QUOTE && !kind.startsWith("Secret"))
         kind = textOf(bytes, value, stringEnd(bytes, value, end));
       if (place === PLACE.fields) {
         this.#leaves.string(from, PLACE.text, undefined);

@@ -27,6 +27,8 @@ describe("a Secret", () => {
     ["data that is a string", `{"data":"${b64(CANARY)}"}`],
     ["a member nobody knows", `{"kind":"Secret","values":{"a":"${b64(CANARY)}"}}`],
     ["text", `{"kind":"Secret","stringData":{"a":"${CANARY}"}}`],
+    ["items that are no list", `{"items":{"a":{"data":{"a":"${b64(CANARY)}"}}}}`],
+    ["rows that are none", `{"rows":{"object":{"data":{"a":"${b64(CANARY)}"}}}}`],
     ["a list inside of a list", `{"items":[{"items":[{"data":{"a":"${b64(CANARY)}"}}]}]}`],
   ])("is masked with %s", (_, body) => {
     const shown = answered({}, body);
@@ -118,6 +120,9 @@ describe("a Secret", () => {
       spec: { manifests: [inner, JSON.stringify(inner)] },
     });
     expect(answered({ operation }, body)).not.toContain(b64(CANARY));
+    const list = { items: [{ data: { a: b64(CANARY) }, metadata: {} }], kind: "SecretList", other: "x".repeat(200) };
+    const shown = JSON.parse(answered({ operation }, JSON.stringify({ spec: { backup: list } })));
+    expect(shown.spec.backup).toEqual({ ...list, items: [{ data: { a: MASK }, metadata: {} }], other: CONSTANT_TEXT });
   });
 
   it("is not quoted in an error about it", () => {
