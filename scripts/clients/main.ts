@@ -7,11 +7,12 @@ import { kubernetesMatrix } from "./kubernetes/matrix.ts";
 import { postgresMatrix } from "./postgres/matrix.ts";
 import { count, table, totals } from "./report.ts";
 import { type ClientResult, runMatrix } from "./run-matrix.ts";
+import { sshMatrix } from "./ssh/matrix.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const matrices = { postgres: postgresMatrix, kubernetes: kubernetesMatrix };
+const matrices = { postgres: postgresMatrix, kubernetes: kubernetesMatrix, ssh: sshMatrix };
 const names = (of: keyof typeof matrices): string => matrices[of].clients.map(({ name }) => name).join(", ");
-const USAGE = `Usage: node scripts/clients/main.ts [kubernetes] [--only NAME]... [--sample] [--json] [--write]
+const USAGE = `Usage: node scripts/clients/main.ts [kubernetes|ssh] [--only NAME]... [--sample] [--json] [--write]
 
 Plays scenarios with real clients at a real server, directly and through the gateway, and compares what they see.
 
@@ -19,10 +20,11 @@ Plays scenarios with real clients at a real server, directly and through the gat
   --sample       only the few clients of the short run
   --cache DIR    where clients are installed (default .toolchain/clients)
   --json         the last line is an object with the counts
-  --write        writes ${postgresMatrix.page} or ${kubernetesMatrix.page}
+  --write        writes ${postgresMatrix.page}, ${kubernetesMatrix.page} or ${sshMatrix.page}
 
 Clients of PostgreSQL: ${names("postgres")}
 Clients of Kubernetes: ${names("kubernetes")}
+Clients of SSH: ${names("ssh")}
 `;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -43,7 +45,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const [of = "postgres"] = positionals;
-  if (positionals.length > 1 || !(of === "postgres" || of === "kubernetes")) {
+  if (positionals.length > 1 || !(of === "postgres" || of === "kubernetes" || of === "ssh")) {
     say(`there is no matrix ${positionals.join(" ")}\n\n${USAGE}`);
     return 64;
   }

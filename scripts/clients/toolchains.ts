@@ -17,8 +17,11 @@ export interface Program {
 export async function onMachine(cache: Cache, name: string, tool: string): Promise<Program> {
   if (findCommand(tool) === undefined) throw new Missing(tool);
   const folder = await cache.folder(name, name, [], async () => {});
-  const version = (await step(tool, ["--version"], folder)).trim();
-  return { file: process.execPath, args: [join(folder, "main.mjs")], version };
+  const [first = ""] = (await step(tool, ["--version"], folder))
+    .trim()
+    .split("\n")
+    .filter((line) => !/^fuse/i.test(line));
+  return { file: process.execPath, args: [join(folder, "main.mjs")], version: first };
 }
 
 /** Pinned in its package.json. Install scripts are not run: some fetch binaries from elsewhere. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { failed, type Outcome, type Suite, type SuiteOptions, skipped } from "./outcome.ts";
+import { failed, type Outcome, passed, type Suite, type SuiteOptions, skipped } from "./outcome.ts";
 import { lastLines, runCommand } from "./run-command.ts";
 
 /** Suites that run the whole product as a user does. */
@@ -32,6 +32,14 @@ export const endToEndSuites: readonly Suite[] = [
     about:
       "kubectl, helm and client libraries at a real API server, directly and through the gateway (all of them with --long)",
     run: (options) => counted(options, "scripts/clients/main.ts", clientMatrix(options, "kubernetes")),
+  },
+  {
+    name: "ssh-clients",
+    about: "ansible and sshfs, directly and through the gateway (with --long)",
+    run: (options) =>
+      options.long
+        ? counted(options, "scripts/clients/main.ts", clientMatrix(options, "ssh"))
+        : Promise.resolve(passed(0)),
   },
   {
     name: "benign",

@@ -96,6 +96,45 @@ describe("sftp", () => {
     );
   });
 
+  it("keeps the order of requests that name files, while one of them is judged", async () => {
+    const decide = new Map<string, (ok: boolean) => void>();
+    const toTarget: number[] = [];
+    const refused: number[] = [];
+    const inspector = new SftpInspector({
+      toTarget: (bytes) => void toTarget.push(bytes.readUInt32BE(5)),
+      toClient: (bytes) => void refused.push(bytes.readUInt32BE(5)),
+      judge: ({ paths }) =>
+        new Promise((resolve) => {
+          decide.set(paths[0] ?? "", (ok) => resolve(ok ? { ok, operation: 1 } : { ok, message: "no" }));
+        }),
+      moved: () => {},
+      spend: () => true,
+    });
+    inspector.client(packet(SFTP.LSTAT, u32(1), text("/new")));
+    inspector.client(packet(SFTP.OPEN, u32(2), text("/new"), u32(OPEN_FLAGS.WRITE | OPEN_FLAGS.CREAT), u32(0)));
+    inspector.client(packet(SFTP.LSTAT, u32(3), text("/new")));
+    inspector.client(packet(SFTP.READDIR, u32(4), text("a folder")));
+    inspector.client(packet(SFTP.REMOVE, u32(5), text("/old")));
+    inspector.client(packet(SFTP.STAT, u32(6), text("/old")));
+    expect(toTarget).toEqual([1, 4]);
+    decide.get("/old")?.(false);
+    await settled();
+    expect([toTarget, refused]).toEqual([[1, 4], []]);
+    decide.get("/new")?.(true);
+    await settled();
+    expect([toTarget, refused]).toEqual([[1, 4, 2, 3, 6], [5]]);
+    // and no more wait than a limit
+    inspector.client(packet(SFTP.REMOVE, u32(7), text("/held")));
+    for (let id = 100; id < 5_100; id++) inspector.client(packet(SFTP.STAT, u32(id), text("/x")));
+    expect(refused).toHaveLength(1 + 5_000 - 4_095);
+    inspector.client(packet(SFTP.STAT, u32(9_000), text("y".repeat(200_000))));
+    decide.get("/held")?.(true);
+    await settled();
+    expect(toTarget).toHaveLength(5 + 1 + 4_095);
+    for (let id = 10_000; id < 10_010; id++) inspector.client(packet(SFTP.REMOVE, u32(id), text("z".repeat(200_000))));
+    expect(refused.slice(-5)).toEqual([10_005, 10_006, 10_007, 10_008, 10_009]);
+  });
+
   it("reads and writes only by handles that an open has given, and only data that was asked for", async () => {
     const { inspector, toTarget, toClient } = inspect();
     inspector.client(packet(SFTP.READ, u32(1), text("guessed"), u64(0), u32(10)));

@@ -66,10 +66,20 @@ const HARMLESS_EXTENSIONS = new Set([
   "users-groups-by-id@openssh.com",
 ]);
 
+/** Requests that are kept, in bytes: a name is short. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
+/** A request that names a file, in the order in which they came. */
+interface Ordered {
+  /** Absent while it is judged. */
+  run: (() => void) | undefined;
+  readonly bytes: number;
+}
+
 /**
  * Reads SFTP version 3 in both directions and passes packets on as they came. A request that has to be judged is kept until
- * it was; one that is refused is answered here and never reaches the target. Replies carry request numbers, so that others
- * may overtake it.
+ * it was; one that is refused is answered here and never reaches the target. Requests that name files keep their order, as
+ * clients may ask for a file's attributes in one breath with its creation; what goes by a handle may overtake them.
  */
 export class SftpInspector {
   readonly #outlet: SftpOutlet;
@@ -80,6 +90,8 @@ export class SftpInspector {
   readonly #reading = new Map<number, { readonly file: OpenFile; readonly offset: number }>();
   /** Requests that wait for a verdict: their numbers are taken. */
   readonly #judging = new Set<number>();
+  readonly #ordered: Ordered[] = [];
+  #keptBytes = 0;
 
   constructor(outlet: SftpOutlet) {
     this.#outlet = outlet;
@@ -137,15 +149,16 @@ export class SftpInspector {
         return this.#judged(id, packet, "setstat", [reader.text()]);
       case SFTP.EXTENDED:
         return this.#extended(id, packet, reader);
-      case SFTP.LSTAT:
       case SFTP.FSTAT:
       case SFTP.FSETSTAT:
-      case SFTP.OPENDIR:
       case SFTP.READDIR:
+        return this.#outlet.toTarget(packet);
+      case SFTP.LSTAT:
+      case SFTP.OPENDIR:
       case SFTP.REALPATH:
       case SFTP.STAT:
       case SFTP.READLINK:
-        return this.#outlet.toTarget(packet);
+        return this.#named(id, packet);
       default:
         return this.#judged(id, packet, "unknown", [`packet type ${type}`]);
     }
@@ -154,7 +167,7 @@ export class SftpInspector {
   #extended(id: number, packet: Buffer, reader: PacketReader): void {
     const name = reader.text();
     if (name === undefined) return this.#malformed(id);
-    if (HARMLESS_EXTENSIONS.has(name)) return this.#outlet.toTarget(packet);
+    if (HARMLESS_EXTENSIONS.has(name)) return this.#named(id, packet);
     if (name === "posix-rename@openssh.com") return this.#judged(id, packet, "rename", [reader.text(), reader.text()]);
     if (name === "hardlink@openssh.com") return this.#judged(id, packet, "hardlink", [reader.text(), reader.text()]);
     if (name === "lsetstat@openssh.com") return this.#judged(id, packet, "setstat", [reader.text()]);
@@ -165,7 +178,31 @@ export class SftpInspector {
   #judged(id: number, packet: Buffer, verb: SftpRequest["verb"], paths: readonly (string | undefined)[]): void {
     const known = paths.filter((path) => path !== undefined);
     if (known.length < paths.length) return this.#malformed(id);
-    this.#judge(id, [{ verb, paths: known }], () => this.#outlet.toTarget(packet));
+    this.#judge(id, packet, [{ verb, paths: known }], () => this.#outlet.toTarget(packet));
+  }
+
+  /** Nobody judges it, but it waits for those before it. */
+  #named(id: number, packet: Buffer): void {
+    if (this.#ordered.length === 0) return this.#outlet.toTarget(packet);
+    if (this.#isFull(packet)) return this.#refuse(id, "too many requests at once");
+    this.#keep({ run: () => this.#outlet.toTarget(packet), bytes: packet.length });
+  }
+
+  #isFull(packet: Buffer): boolean {
+    return this.#ordered.length >= MAX_PENDING || this.#keptBytes + packet.length > MAX_KEPT_BYTES;
+  }
+
+  #keep(ordered: Ordered): void {
+    this.#ordered.push(ordered);
+    this.#keptBytes += ordered.bytes;
+  }
+
+  #runOrdered(): void {
+    for (let first = this.#ordered[0]; first?.run !== undefined; first = this.#ordered[0]) {
+      this.#ordered.shift();
+      this.#keptBytes -= first.bytes;
+      first.run();
+    }
   }
 
   #open(id: number, packet: Buffer, path: string, flags: number): void {
@@ -174,7 +211,7 @@ export class SftpInspector {
     const requests: SftpRequest[] = [];
     if (reads) requests.push({ verb: "get", paths: [path] });
     if (writes || !reads) requests.push({ verb: "put", paths: [path] });
-    this.#judge(id, requests, (operations) => {
+    this.#judge(id, packet, requests, (operations) => {
       const [download, upload] = reads ? operations : [undefined, operations[0]];
       this.#opening.set(id, {
         path,
@@ -185,14 +222,24 @@ export class SftpInspector {
     });
   }
 
-  #judge(id: number, requests: readonly SftpRequest[], then: (operations: readonly number[]) => void): void {
-    if (this.#judging.size >= MAX_PENDING || this.#files.size + this.#opening.size >= MAX_FILES)
+  #judge(
+    id: number,
+    packet: Buffer,
+    requests: readonly SftpRequest[],
+    then: (operations: readonly number[]) => void,
+  ): void {
+    if (this.#isFull(packet) || this.#files.size + this.#opening.size >= MAX_FILES)
       return this.#refuse(id, "too many requests or open files at once");
     this.#judging.add(id);
+    const ordered: Ordered = { run: undefined, bytes: packet.length };
+    this.#keep(ordered);
     void this.#decide(requests).then((decision) => {
-      this.#judging.delete(id);
-      if (decision.ok) then(decision.operations);
-      else this.#refuse(id, decision.message);
+      ordered.run = () => {
+        this.#judging.delete(id);
+        if (decision.ok) then(decision.operations);
+        else this.#refuse(id, decision.message);
+      };
+      this.#runOrdered();
     });
   }
 

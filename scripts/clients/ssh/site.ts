@@ -1,0 +1,80 @@
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runCommand, type SshServer, startSshd, tempDir } from "@tidewaiter/testkit";
+import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
+import type { Endpoint, Site } from "../matrix.ts";
+
+/** A value that is masked, and what the detector of mail addresses puts in its place. */
+export const HIDDEN = "ann@hidden.example";
+export const MASKED = "[mail]";
+/** Scripts of Ansible's cannot all be read: a rule that stops what it can see is a brake, not a wall. */
+const POLICY = {
+  version: 1,
+  labels: { "pii.email": { detect: ["email"] } },
+  defaults: { unknown_statement: "allow" },
+  rules: [
+    { id: "no-hostid", when: '"hostid" in ssh.programs', deny: "hosts are not asked for their number" },
+    { id: "mask-pii", mask: { default: "constant" } },
+  ],
+};
+const PERSON = "ana";
+
+/** One host, reached directly, through the gateway without a policy, and through it with masks and a refused program. */
+export async function startSshSite(): Promise<Site> {
+  await using started = new AsyncDisposableStack();
+  const sshd = started.use(await startSshd());
+  const files = started.use(tempDir("ssh-clients"));
+  const open = started.use(await gateway(sshd));
+  const masking = started.use(await gateway(sshd, POLICY));
+  const file = (name: string, text: string): string => {
+    const path = join(files.path, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const own = join(files.path, "own");
+  await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", own]);
+  const publicKey = readFileSync(`${own}.pub`, "utf8").trim();
+  const through = async (name: string, by: Tidewaiter): Promise<Endpoint> => {
+    await by.api("POST", "/v1/connection-secrets/ssh-keys", { publicKey, ttlSeconds: 3600 }, PERSON);
+    const { endpoints } = (await by.api("GET", "/v1/me", undefined, PERSON)) as {
+      endpoints: { ssh: { hostKey: string } };
+    };
+    const knownHosts = file(name, `[127.0.0.1]:${by.sshPort} ${endpoints.ssh.hostKey}\n`);
+    return { ...login(sshd, by.sshPort), SSH_USER: "web-1", SSH_KEY: own, SSH_KNOWN_HOSTS: knownHosts };
+  };
+  const site = {
+    direct: {
+      ...login(sshd, sshd.port),
+      SSH_USER: sshd.user,
+      SSH_KEY: file("direct", sshd.privateKey),
+      SSH_KNOWN_HOSTS: file("known-directly", `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`),
+    },
+    through: await through("known-through", open),
+    labelled: await through("known-labelled", masking),
+    reset: async () => fill(sshd.home),
+  };
+  const all = started.move();
+  return { ...site, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+function fill(home: string): void {
+  const { uid, gid } = statSync(home);
+  for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
+  writeFileSync(join(home, "customers.csv"), `1,Ann,${HIDDEN}\n`);
+  writeFileSync(join(home, "given.bin"), Buffer.alloc(1_000_000, "given "));
+  mkdirSync(join(home, ".ansible"), { mode: 0o700 });
+  for (const name of readdirSync(home)) chownSync(join(home, name), uid, gid);
+}
+
+function login(sshd: SshServer, port: number): Endpoint {
+  return { SSH_HOST: "127.0.0.1", SSH_PORT: String(port), SSH_HOME: sshd.home };
+}
+
+function gateway(sshd: SshServer, policy?: object): Promise<Tidewaiter> {
+  return startTidewaiter({
+    target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
+    principals: [{ name: PERSON, type: "user", level: "read" }],
+    ssh: { port: sshd.port, user: sshd.user, privateKey: sshd.privateKey, hostKeys: [sshd.hostKey] },
+    ...(policy && { policies: [{ name: "hosts.yaml", source: JSON.stringify(policy) }] }),
+  });
+}
