@@ -2,7 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { eventually, runCommand, type SshServer, sshdMissing, startSshd, tempDir } from "@tidewaiter/testkit";
+import {
+  eventually,
+  registerSshKey,
+  runCommand,
+  type SshServer,
+  sshdMissing,
+  startSshd,
+  tempDir,
+} from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 
 const USAGE = `Usage: pnpm bench:ssh [--mib N] [--rounds N] [--idle N] [--json]
@@ -108,8 +116,7 @@ async function measure(mib: number, rounds: number, idle: number): Promise<Row[]
 async function routesOf(folder: string, sshd: SshServer, gateway: Tidewaiter): Promise<readonly Route[]> {
   const key = join(folder, "id");
   await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-  const publicKey = readFileSync(`${key}.pub`, "utf8").trim();
-  await gateway.api("POST", "/v1/connection-secrets/ssh-keys", { publicKey }, gateway.user);
+  await registerSshKey((path, body) => gateway.api("POST", path, body, gateway.user), key);
   const own = join(folder, "target");
   writeFileSync(own, sshd.privateKey, { mode: 0o600 });
   const common = ["BatchMode=yes", "IdentitiesOnly=yes", "StrictHostKeyChecking=no", "LogLevel=ERROR"];

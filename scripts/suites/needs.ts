@@ -13,6 +13,7 @@ const needs: readonly { readonly debian: string; readonly present: () => boolean
   { debian: "xvfb", present: () => findProgram("Xvfb") !== undefined },
   { debian: "xauth", present: () => findProgram("xauth") !== undefined },
   { debian: "x11-utils", present: () => findProgram("xdpyinfo") !== undefined },
+  { debian: "sshfs", present: () => findProgram("sshfs") !== undefined },
   { debian: "rsync", present: () => findProgram("rsync") !== undefined },
   { debian: "bubblewrap", present: () => findProgram("bwrap") !== undefined },
   { debian: "shellcheck", present: () => findProgram("shellcheck") !== undefined },

@@ -157,6 +157,11 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
         ...["-l", user, "127.0.0.1", "echo", "in"],
       ]);
     expect((await ssh()).code).toBe(255);
+    const others = join(home.path, "others.pub");
+    await writeFile(others, await readFile(join(home.path, "other.pub"), "utf8"));
+    const notOurs = await run(["secrets", "register-ssh-key", others]);
+    expect(notOurs.code).toBe(2);
+    expect(notOurs.stderr).toContain("the private half of this key is not here");
     const registered = await run(["secrets", "register-ssh-key", `${key}.pub`, "--ttl", "1d", "--json"]);
     expect(registered.code, registered.stderr).toBe(0);
     expect(await ssh()).toMatchObject({ code: 0, stdout: "in\n" });

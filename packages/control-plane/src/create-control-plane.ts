@@ -28,6 +28,7 @@ import { ScimService } from "./features/scim/service.ts";
 import { FactorEnrolment } from "./features/second-factors/enrolment.ts";
 import { SecondFactors } from "./features/second-factors/service.ts";
 import { StepUpLinks } from "./features/second-factors/step-up-links.ts";
+import { openKeyProofs } from "./features/secrets/key-proofs.ts";
 import { openTokenKey, SessionService } from "./features/sessions/service.ts";
 import { principalName } from "./features/shapes.ts";
 import { WatchService } from "./features/watches/service.ts";
@@ -167,6 +168,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
     joinAttempts: new Attempts(now),
     federation: new FederationService({ store, tokens, attempts: new Attempts(now), now }),
     secretResolver,
+    keyProofs: await openKeyProofs(store, sealer, now),
     notificationLinks: await openNotificationLinks(store, sealer),
     sessions: new SessionService({
       ...{ store, sealer, secretResolver, tokenKey, authorities, now },

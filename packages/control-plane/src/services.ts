@@ -11,6 +11,7 @@ import type { ScimService } from "./features/scim/service.ts";
 import type { FactorEnrolment } from "./features/second-factors/enrolment.ts";
 import type { SecondFactors } from "./features/second-factors/service.ts";
 import type { StepUpLinks } from "./features/second-factors/step-up-links.ts";
+import type { KeyProofs } from "./features/secrets/key-proofs.ts";
 import type { WatchService } from "./features/watches/service.ts";
 import type { WebSessions } from "./features/web-session/service.ts";
 import type { Sealer } from "./seal/sealer.ts";
@@ -32,6 +33,7 @@ export interface Services extends PortParts {
   readonly providers: IdentityProviders;
   readonly oidcClients: OidcClients;
   readonly revalidation: Revalidation;
+  readonly keyProofs: KeyProofs;
   readonly notificationLinks: NotificationLinks;
   readonly scim: ScimService;
   readonly factors: SecondFactors;

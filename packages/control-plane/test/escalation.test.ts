@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PageVisitor } from "./page-visitor.ts";
@@ -95,22 +95,53 @@ describe("nobody gets more than they have", () => {
   });
 
   it("not by an SSH key that was registered before the password was changed", async () => {
-    const { publicKey } = generateKeyPairSync("ed25519");
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
     const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
     const blob = Buffer.concat([field(Buffer.from("ssh-ed25519")), field(raw)]);
     const token = await harness.addUser("sam");
-    const line = { publicKey: `ssh-ed25519 ${blob.toString("base64")} sam` };
+    const text = (value: string | Buffer) => field(Buffer.from(value));
+    const register = async (as: string) => {
+      const { challenge } = (await call("POST", "/v1/connection-secrets/ssh-keys/challenge", {}, as)).json;
+      // as ssh-keygen -Y sign does it
+      const parts = [text("tidewaiter"), text(""), text("sha512")];
+      const hash = createHash("sha512").update(challenge).digest();
+      const bytes = sign(null, Buffer.concat([Buffer.from("SSHSIG"), ...parts, text(hash)]), privateKey);
+      const signed = field(Buffer.concat([text("ssh-ed25519"), text(bytes)]));
+      const whole = Buffer.concat([Buffer.from("SSHSIG"), Buffer.from([0, 0, 0, 1]), field(blob), ...parts, signed]);
+      const signature = `-----BEGIN SSH SIGNATURE-----\n${whole.toString("base64")}\n-----END SSH SIGNATURE-----\n`;
+      const line = { publicKey: `ssh-ed25519 ${blob.toString("base64")} sam`, challenge, signature };
+      return { line, done: await call("POST", "/v1/connection-secrets/ssh-keys", line, as) };
+    };
     const keys = async () => {
       const { secrets } = (await call("GET", "/v1/connection-secrets?all=true")).json;
       return secrets.filter(({ kind }: { kind: string }) => kind === "ssh_key").length;
     };
-    await expectStatus(call("POST", "/v1/connection-secrets/ssh-keys", line, token), 201);
+    const { line, done } = await register(token);
+    expect(done.status, done.text).toBe(201);
     expect(await keys()).toBe(1);
+    // a proof is its maker's, for minutes, for that key
+    const mallory = await harness.addUser("mallory");
+    const refusedOf = async (body: object, as: string) => {
+      const answer = await call("POST", "/v1/connection-secrets/ssh-keys", body, as);
+      expect(answer.status).toBe(400);
+      return answer.json.detail;
+    };
+    expect(await refusedOf(line, mallory)).toBe("challenge: not one that was given to you");
+    const { challenge } = (await call("POST", "/v1/connection-secrets/ssh-keys/challenge", {}, mallory)).json;
+    expect(await refusedOf({ ...line, challenge }, mallory)).toBe("signature: not one of this key over the challenge");
+    const another = `ssh-ed25519 ${Buffer.concat([field(Buffer.from("ssh-ed25519")), field(Buffer.alloc(32, 7))]).toString("base64")}`;
+    expect(await refusedOf({ ...line, publicKey: another }, token)).toBe(
+      "signature: not one of this key over the challenge",
+    );
+    const later = line.challenge.replace(/\d+/, (expires: string) => String(Number(expires) + 60_000));
+    expect(await refusedOf({ ...line, challenge: later }, token)).toBe("challenge: not one that was given to you");
+    harness.clock.advance(5 * 60_000 + 1);
+    expect(await refusedOf(line, token)).toBe("challenge: it is out of date");
     await expectStatus(call("PUT", "/v1/principals/sam/password", { password: "another-long-password" }), 204);
     expect(await keys()).toBe(0);
     const again = await harness.login("sam", "another-long-password");
-    await expectStatus(call("POST", "/v1/connection-secrets/ssh-keys", line, again), 201);
+    expect((await register(again)).done.status).toBe(201);
     await expectStatus(call("DELETE", "/v1/principals/sam/second-factors"), 204);
     expect(await keys()).toBe(0);
   });

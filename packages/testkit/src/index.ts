@@ -43,6 +43,7 @@ export type { PostgresAuth, PostgresTls } from "./postgres-server/settings.ts";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres-server/start.ts";
 export * from "./psql.ts";
 export * from "./skip-unless.ts";
+export { registerSshKey } from "./ssh-key-proof.ts";
 export { type SshdOptions, type SshServer, sshdMissing, startSshd } from "./ssh-server/start-sshd.ts";
 export * from "./stream-pair.ts";
 export * from "./temp-dir.ts";

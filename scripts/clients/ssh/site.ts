@@ -1,6 +1,6 @@
-import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runCommand, type SshServer, startSshd, tempDir } from "@tidewaiter/testkit";
+import { registerSshKey, runCommand, type SshServer, startSshd, tempDir } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import type { Endpoint, Site } from "../matrix.ts";
 
@@ -33,9 +33,8 @@ export async function startSshSite(): Promise<Site> {
   };
   const own = join(files.path, "own");
   await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", own]);
-  const publicKey = readFileSync(`${own}.pub`, "utf8").trim();
   const through = async (name: string, by: Tidewaiter): Promise<Endpoint> => {
-    await by.api("POST", "/v1/connection-secrets/ssh-keys", { publicKey, ttlSeconds: 3600 }, PERSON);
+    await registerSshKey((path, body) => by.api("POST", path, body, PERSON), own);
     const { endpoints } = (await by.api("GET", "/v1/me", undefined, PERSON)) as {
       endpoints: { ssh: { hostKey: string } };
     };

@@ -3126,6 +3126,29 @@ export interface paths {
     delete?: never;
     patch?: never;
   };
+  "/v1/connection-secrets/ssh-keys/challenge": {
+    get?: never;
+    put?: never;
+    /** What the holder of an SSH key signs to register it: ssh-keygen -Y sign -n tidewaiter (needs the permission self.write) */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { "application/json": {
+            challenge: string;
+            expiresAt: string;
+          } } };
+        default: { headers: Record<string, unknown>; content: { "application/problem+json": Problem } };
+      };
+    };
+    delete?: never;
+    patch?: never;
+  };
   "/v1/connection-secrets/ssh-keys": {
     get?: never;
     put?: never;
@@ -3139,6 +3162,8 @@ export interface paths {
       };
       requestBody: { content: { "application/json": {
           publicKey: string;
+          challenge: string;
+          signature: string;
           resource?: string;
           ttlSeconds?: number;
         } } };

@@ -143,27 +143,29 @@ def play_playbook(pipelining):
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     playbook.write_text(PLAYBOOK % {"source": local_file(), "template": template, "home": HOME, "sha256": sha256})
     first = ansible("ansible-playbook", [str(playbook)], pipelining)
-    again = ansible("ansible-playbook", ["--check", str(playbook)], pipelining)
     result = module("command", f"cat {HOME}/sorted.conf", pipelining)
     assert "failed=0" in first["text"] and first["code"] == 0, first["text"]
-    return [first, again["code"], result]
+    return [first, result]
 
 
-for pipelining in (False, True):
-    how = "pipelining" if pipelining else "no pipelining"
-    for name, play in (
-        ("ping", play_ping),
-        ("command", play_command),
-        ("copy", play_copy),
-        ("fetch", play_fetch),
-        ("playbook", play_playbook),
-    ):
-        shared.scenario(registry, f"{name}, {how}")(lambda play=play, pipelining=pipelining: play(pipelining))
+for name, pipelining, play in (
+    ("ping", False, play_ping),
+    ("ping, pipelining", True, play_ping),
+    ("command", False, play_command),
+    ("copy", False, play_copy),
+    ("copy, pipelining", True, play_copy),
+    ("fetch", False, play_fetch),
+    ("playbook", False, play_playbook),
+    ("playbook, pipelining", True, play_playbook),
+):
+    shared.scenario(registry, name)(lambda play=play, pipelining=pipelining: play(pipelining))
 
 
 @shared.scenario(registry, "labelled")
 def labelled():
-    return module("raw", f"cat {HOME}/customers.csv", False)
+    # on a terminal masks keep the width
+    args = ["target", "-m", "raw", "-a", f"cat {HOME}/customers.csv", "-e", "ansible_ssh_use_tty=false"]
+    return ansible("ansible", args, False)
 
 
 @shared.scenario(registry, "a refused command is a failed task")

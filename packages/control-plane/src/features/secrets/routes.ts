@@ -1,3 +1,4 @@
+import { MAX_SIGNATURE_TEXT } from "@tidewaiter/toolkit/ssh-certificate/ssh-signature";
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
@@ -19,8 +20,8 @@ const view = z.object({
   clientAddress: z.string().nullable(),
 });
 
-export function secretRoutes({ store, deps, now }: Services): Route[] {
-  const secrets = new SecretService(store, now);
+export function secretRoutes({ store, deps, now, keyProofs }: Services): Route[] {
+  const secrets = new SecretService(store, now, keyProofs);
   return [
     route({
       method: "POST",
@@ -50,11 +51,22 @@ export function secretRoutes({ store, deps, now }: Services): Route[] {
     }),
     route({
       method: "POST",
+      url: "/v1/connection-secrets/ssh-keys/challenge",
+      summary: "What the holder of an SSH key signs to register it: ssh-keygen -Y sign -n tidewaiter",
+      access: { permission: "self.write" },
+      response: z.object({ challenge: z.string(), expiresAt: z.string() }),
+      handle: async ({ caller }) => keyProofs.challenge(caller.id),
+    }),
+    route({
+      method: "POST",
       url: "/v1/connection-secrets/ssh-keys",
       summary: "Register the public key of an SSH client: its holder is the caller until it ends",
       access: { permission: "self.write" },
       body: z.strictObject({
         publicKey: z.string().min(1).max(16_384),
+        challenge: z.string().min(1).max(512),
+        /** Of the key over the challenge, as `ssh-keygen -Y sign -n tidewaiter` writes it. */
+        signature: z.string().min(1).max(MAX_SIGNATURE_TEXT),
         resource: thingName.optional(),
         ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SSH_KEY_TTL).default(DEFAULT_SSH_KEY_TTL),
       }),

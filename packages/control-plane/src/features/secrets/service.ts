@@ -5,6 +5,7 @@ import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import type { Caller } from "../login/service.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
+import type { KeyProof, KeyProofs } from "./key-proofs.ts";
 import { auditAbsence } from "./presence.ts";
 import { sshKeyFingerprint } from "./ssh-key.ts";
 import type { SecretView } from "./store.ts";
@@ -26,10 +27,12 @@ export interface SecretRequest {
 export class SecretService {
   readonly #store: ControlPlaneStore;
   readonly #now: () => number;
+  readonly #keyProofs: KeyProofs;
 
-  constructor(store: ControlPlaneStore, now: () => number) {
+  constructor(store: ControlPlaneStore, now: () => number, keyProofs: KeyProofs) {
     this.#store = store;
     this.#now = now;
+    this.#keyProofs = keyProofs;
   }
 
   /** The only moment when the secret is known: what is kept verifies it and cannot be turned back. */
@@ -67,9 +70,11 @@ export class SecretService {
   /** The client of a registered key proves itself by a signature: nothing secret is ever here. */
   async registerSshKey(
     caller: Caller,
-    { publicKey, resource, ttlSeconds }: { publicKey: string; resource?: string | undefined; ttlSeconds: number },
+    wanted: KeyProof & { publicKey: string; resource?: string | undefined; ttlSeconds: number },
   ): Promise<SecretView & { readonly fingerprint: string }> {
+    const { publicKey, resource, ttlSeconds } = wanted;
     const fingerprint = sshKeyFingerprint(publicKey);
+    this.#keyProofs.check(caller.id, publicKey, wanted);
     const { mandate } = caller;
     const acts = { principal: caller.name, resource, mandated: mandate !== undefined, mandateId: mandate?.id };
     const terms = await this.#store.units.secrets.terms({ ...acts, ttlSeconds: undefined, uses: undefined });

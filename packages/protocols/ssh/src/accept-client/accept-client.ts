@@ -3,6 +3,7 @@ import type { AuthenticationResult, SessionHost } from "@tidewaiter/core";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { secretOf } from "@tidewaiter/toolkit/connection-secret/secret-of";
 import { decodeCertificate, type SignedCertificate } from "@tidewaiter/toolkit/ssh-certificate/certificate";
+import { verifiesSignature } from "@tidewaiter/toolkit/ssh-certificate/verify-signature";
 import type { AuthContext, Connection, ParsedKey } from "ssh2";
 import ssh2 from "ssh2";
 import { OFFERED } from "../algorithms.ts";
@@ -10,7 +11,6 @@ import { fingerprint } from "../connect-target/host-key.ts";
 import { pauseWhileUnread } from "../pause-while-unread.ts";
 import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
 import { parseUserName, type SshUserName } from "./user-name.ts";
-import { verifiesSignature } from "./verify-signature.ts";
 
 const { Server, utils } = ssh2;
 

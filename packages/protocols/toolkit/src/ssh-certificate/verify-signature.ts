@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { ByteReader } from "@tidewaiter/toolkit/bytes/byte-reader";
-import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
-import type { SshPublicKey } from "@tidewaiter/toolkit/ssh-certificate/public-key";
-import { readString } from "@tidewaiter/toolkit/ssh-certificate/ssh-string";
+import { ByteReader } from "../bytes/byte-reader.ts";
+import { ProtocolError } from "../bytes/protocol-error.ts";
+import type { SshPublicKey } from "./public-key.ts";
+import { readString } from "./ssh-string.ts";
 
 /** Algorithm of a signature by a key of each type, and its hash: no SHA-1 (RFC 8332, RFC 5656, RFC 8709). */
 const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
