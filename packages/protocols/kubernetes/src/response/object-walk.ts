@@ -231,7 +231,7 @@ class ObjectWalk {
       this.#state.table = table;
       if (this.#state.masking.byName) this.#state.namespace = this.#namespaceOf(at);
       next = this.#members(at, is, undefined).next;
-      if (is === PLACE.secret) this.#leaves.hideCopies(before.copies);
+      if (is !== PLACE.configMap) this.#leaves.hideCopies(before.copies);
     } else if (place === PLACE.secret) this.#leaves.hideCopies(before.copies);
     this.#state.table = before.table;
     this.#state.namespace = before.namespace;

@@ -120,9 +120,19 @@ describe("a Secret", () => {
       spec: { manifests: [inner, JSON.stringify(inner)] },
     });
     expect(answered({ operation }, body)).not.toContain(b64(CANARY));
-    const list = { items: [{ data: { a: b64(CANARY) }, metadata: {} }], kind: "SecretList", other: "x".repeat(200) };
+    const list = {
+      items: [{ data: { a: b64(CANARY) }, metadata: {} }],
+      kind: "SecretList",
+      other: "x".repeat(200),
+      note: `see ${CANARY}`,
+    };
     const shown = JSON.parse(answered({ operation }, JSON.stringify({ spec: { backup: list } })));
-    expect(shown.spec.backup).toEqual({ ...list, items: [{ data: { a: MASK }, metadata: {} }], other: CONSTANT_TEXT });
+    expect(shown.spec.backup).toEqual({
+      ...list,
+      items: [{ data: { a: MASK }, metadata: {} }],
+      other: CONSTANT_TEXT,
+      note: CONSTANT_TEXT,
+    });
   });
 
   it("is not quoted in an error about it", () => {
