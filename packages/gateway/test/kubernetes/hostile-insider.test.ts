@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
+import { readRequest } from "@tidewaiter/kubernetes/request/read-request";
 import { kubernetesMissing, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { type KubeWorld, RESOURCE, startWorld } from "./world.ts";
@@ -40,6 +41,57 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => world?.[Symbol.asyncDispose]());
+
+const METHODS = ["GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const WORDS = [
+  "namespaces",
+  "watch",
+  "proxy",
+  "pods",
+  "secrets",
+  "status",
+  "finalize",
+  "prod",
+  "x",
+  "scale",
+  "exec",
+  "log",
+  "deployments",
+];
+const PARAMETERS = [
+  "watch=1",
+  "watch",
+  "watch=false",
+  "watch=0;",
+  "watch=%",
+  "watch=1&watch=0",
+  "w%61tch=true",
+  "watch=fal%C5%BFe",
+  "fieldSelector=metadata.name%3Dx",
+  "fieldSelector=metadata.name%3D%3Dx%2Cmetadata.namespace%3Dprod",
+  "fieldSelector=metadata.name!%3Dx",
+  "fieldSelector=metadata.name%3Da%2Fb",
+  "fieldSelector=metadata.name%3D",
+  "fieldSelector=spec.nodeName%3Dx;",
+  "limit=no",
+  "dryRun=All",
+];
+
+/** Some letters of a path as percent-encodings. */
+function written(text: string, random: () => number): string {
+  const encoded = (letter: string) => `%${letter.charCodeAt(0).toString(16)}`;
+  return [...text].map((letter) => (random() < 0.05 ? encoded(letter) : letter)).join("");
+}
+
+function xorshift(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
 
 async function ask(
   path: string,
@@ -89,6 +141,62 @@ skipUnless(missing === undefined, missing ?? "").describe("someone with valid ac
       }),
     );
     expect(tried).toEqual(queries.map((query) => ({ query, status: 200, leaks: false, hidden: true })));
+  });
+
+  it("is read as the API server reads it, by every way to write a request", async () => {
+    const random = xorshift(20_261_130);
+    const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
+    const one = (): { method: string; path: string; query: string } => {
+      const parts = [
+        pick(["api/v1", "apis/apps/v1", "apis/apps", "api", "apis/batch/v1", "logs", "version", "apis/x.example/v1"]),
+        ...Array.from({ length: Math.floor(random() * 5) }, () => pick(WORDS)),
+      ].flatMap((part) => part.split("/"));
+      const path = `/${parts.map((part) => written(part, random)).join("/")}${random() < 0.1 ? "/" : ""}`;
+      const parameters = Array.from({ length: Math.floor(random() * 3) }, () => pick(PARAMETERS));
+      return { method: pick(METHODS), path, query: ["timeoutSeconds=1", ...parameters].join("&") };
+    };
+    const requests = Array.from({ length: 300 }, one);
+    const answers: number[] = [];
+    const next = requests.entries();
+    const worker = async () => {
+      for (const [index, { method, path, query }] of next) {
+        const headers = { "user-agent": `asked-${index}`, "content-type": "application/json" };
+        answers[index] = (await ask(`${path}?${query}`, { method, headers })).status;
+      }
+    };
+    await Promise.all(Array.from({ length: 40 }, worker));
+    await ask("/version?last");
+    const audited = await vi.waitFor(() => {
+      const lines = world.cluster.auditLog();
+      if (!lines.some(({ requestURI }) => requestURI.endsWith("/version?last"))) throw new Error("not audited yet");
+      return new Map(lines.map((line) => [line.userAgent ?? "", line]));
+    });
+    const failed = requests.flatMap((request, index) =>
+      (answers[index] ?? 0) < 500 ? [] : [{ ...request, status: answers[index] }],
+    );
+    expect(failed).toEqual([]);
+    let compared = 0;
+    for (const [index, { method, path, query }] of requests.entries()) {
+      const line = audited.get(`asked-${index}`);
+      const read = readRequest(method, path, query);
+      // what it cannot read it reads half, and refuses
+      if (line === undefined || answers[index] === 400) continue;
+      compared++;
+      if (!read.ok) throw new Error(`${method} ${path}?${query} was passed on`);
+      const { verb, group, resource, subresource, namespace, name } = read.operation;
+      const { objectRef: seen = {} } = line;
+      expect({ asked: `${method} ${path}?${query}`, verb, group, resource, subresource, namespace, name }).toEqual({
+        asked: `${method} ${path}?${query}`,
+        // the API server has no name for it
+        verb: line.verb === "" ? "options" : line.verb,
+        group: seen.apiGroup ?? "",
+        resource: seen.resource ?? "",
+        subresource: seen.subresource ?? "",
+        namespace: seen.namespace ?? "",
+        name: seen.name ?? "",
+      });
+    }
+    expect(compared).toBeGreaterThan(100);
   });
 
   it("names a path in no other letters than a rule does", async () => {

@@ -103,7 +103,8 @@ function readSegments(
   let verb = VERBS[method] ?? method.toLowerCase();
   // another verb for the API server; those that answered to it are long gone
   if (rest[0] === "proxy") return refused("NotFound", "a proxy is a subresource");
-  if (rest[0] === "watch" && rest.length > 1) {
+  if (rest[0] === "watch") {
+    if (rest.length < 2) return refused("NotFound", "the path does not say what to watch");
     if (method !== "GET") return refused("MethodNotAllowed", "a watch is asked for by GET");
     verb = "watch";
     rest = rest.slice(1);
@@ -155,10 +156,15 @@ export function asks(parameters: URLSearchParams, name: string): boolean {
 function selectedName(selector: string | null): string {
   if (selector === null || selector.includes("\\")) return "";
   for (const term of selector.split(",")) {
-    const match = /^metadata\.name==?([^=!]+)$/.exec(term.trim());
-    if (match?.[1] !== undefined) return match[1];
+    const match = /^metadata\.name==?([^=!]+)$/.exec(term);
+    if (match?.[1] !== undefined) return isSegment(match[1]) ? match[1] : "";
   }
   return "";
+}
+
+/** As a name has to be (apimachinery, content.IsPathSegmentName). */
+function isSegment(name: string): boolean {
+  return name !== "." && name !== ".." && !/[/%]/.test(name);
 }
 
 /** What exec starts: its program and, of a shell that is given a line, what that line starts. */
