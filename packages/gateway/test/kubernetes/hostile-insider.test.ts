@@ -15,6 +15,9 @@ rules:
   - id: hr-is-not-seen
     when: 'kube.namespace == "hr"'
     deny: hr's objects are for hr
+  - id: no-locks
+    when: '"tier" in kube.labels && kube.labels["tier"] == "locked"'
+    deny: what is locked stays as it is
   - id: no-metrics
     when: 'kube.path == "/metrics"'
     deny: metrics are for others
@@ -197,6 +200,63 @@ skipUnless(missing === undefined, missing ?? "").describe("someone with valid ac
       });
     }
     expect(compared).toBeGreaterThan(100);
+  });
+
+  it("puts no label on that a rule speaks of, nor takes it off, by any way to write", async () => {
+    const map = (name: string, tier: string) =>
+      JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "prod", labels: { tier } } });
+    for (const [name, tier] of [
+      ["open", "open"],
+      ["shut", "locked"],
+    ] as const)
+      await world.admin(["create", "-f", "-"], { input: map(name, tier) });
+    const json = (name: string, step: object) => [
+      "patch",
+      "cm",
+      name,
+      "-n",
+      "prod",
+      "--type=json",
+      "-p",
+      JSON.stringify([step]),
+    ];
+    const tries: readonly (readonly [readonly string[], string?])[] = [
+      [["create", "-f", "-"], map("new", "locked")],
+      [["apply", "--server-side", "-f", "-"], map("new", "locked")],
+      [["apply", "-f", "-"], map("new", "locked")],
+      [["replace", "-f", "-"], map("open", "locked")],
+      [["label", "cm", "open", "-n", "prod", "tier=locked", "--overwrite"]],
+      [["patch", "cm", "open", "-n", "prod", "-p", '{"metadata":{"labels":{"tier":"locked","x":null}}}']],
+      [json("open", { op: "replace", path: "/metadata/labels/tier", value: "locked" })],
+      [json("open", { op: "add", path: "/metadata/labels", value: { tier: "locked" } })],
+      [["label", "cm", "shut", "-n", "prod", "tier-"]],
+      [["replace", "-f", "-"], map("shut", "open")],
+      [json("shut", { op: "remove", path: "/metadata/labels/tier" })],
+      [["delete", "cm", "shut", "-n", "prod"]],
+    ];
+    const results = await Promise.all(
+      tries.map(async ([args, input]) => ({
+        args,
+        ...(await world.kubectl(args, input === undefined ? {} : { input })),
+      })),
+    );
+    for (const { args, code, stderr } of results)
+      expect({ args, code, rule: stderr.includes("[no-locks]") }).toEqual({ args, code: 1, rule: true });
+    const all = await ask("/api/v1/namespaces/prod/configmaps", { method: "DELETE" });
+    expect([all.status, all.body.includes("[no-locks]")]).toEqual([403, true]);
+    const left = await world.admin([
+      "get",
+      "cm",
+      "open",
+      "shut",
+      "-n",
+      "prod",
+      "-o",
+      "jsonpath={.items[*].metadata.labels.tier}",
+    ]);
+    expect(left.stdout).toBe("open locked");
+    expect((await world.admin(["get", "cm", "new", "-n", "prod"])).code).toBe(1);
+    expect((await world.kubectl(["label", "cm", "open", "-n", "prod", "colour=blue"])).code).toBe(0);
   });
 
   it("names a path in no other letters than a rule does", async () => {

@@ -71,6 +71,7 @@ async function read(exchange: Exchange, operation: KubeOperation, context: KubeC
   return {
     operation: {
       ...(await withLabels(named, facts.labels, context, exchange.signal)),
+      ...(facts.relabels && { labels: undefined }),
       ...(facts.dryRun !== undefined && { dryRun: facts.dryRun }),
       ...(facts.maskedValue !== undefined && { writesMask: facts.maskedValue }),
       ...(facts.launders !== undefined && { launders: facts.launders }),
