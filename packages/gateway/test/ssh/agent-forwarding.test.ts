@@ -189,6 +189,29 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("an agent that ssh
     expect((await rejected).stdout).toBe("ran\n");
   });
 
+  it("ends with the session, and what it was used for is recorded before", async () => {
+    const rules = `
+  - { id: ask-first, when: '"sign" in ssh.programs', review: { by: ["group:reviewers"] } }`;
+    await using ruled = await startWorld(policy(rules));
+    const key = join(ruled.sshd.home, "key.pub");
+    writeFileSync(key, agent.publicKey);
+    const opened = ruled.gateway.nextReview();
+    const held = ruled.ssh(["-A", `echo text | ssh-keygen -Y sign -f ${key} -n tide`], { env: agent.env });
+    const review = await opened;
+    const [session] = ruled.gateway.sessions;
+    const recorded = Promise.withResolvers<readonly string[]>();
+    const end = session?.end.bind(session);
+    if (session === undefined || end === undefined) throw new Error("there is no session");
+    vi.spyOn(session, "end").mockImplementation((reason) => {
+      recorded.resolve(ruled.gateway.events.map(({ type }) => type));
+      return end(reason);
+    });
+    session.interrupt({ type: "revoked", reason: "the grant has ended" });
+    expect((await held).stdout).not.toContain("BEGIN SSH SIGNATURE");
+    expect(await recorded.promise).toContain("forward");
+    expect(ruled.gateway.reviews.get(review)?.state).toBe("withdrawn");
+  });
+
   it("a host that opens more than it may is refused, and the rest goes on", async () => {
     const before = world.gateway.events.length;
     // a socket that nobody reads from is a channel that stays open

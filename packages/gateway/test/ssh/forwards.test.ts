@@ -114,6 +114,35 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("forwards over ssh
     await world.ssh([...mux, "-O", "exit"]);
   });
 
+  it("a client that vanishes leaves the count of what went through", async () => {
+    const before = world.gateway.events.length;
+    const gone = new AbortController();
+    const silent = createServer((socket) => void socket.on("error", () => {}).write("greeting"));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const listening = (silent.address() as { port: number }).port;
+    const local = await freePort();
+    const running = world.ssh(["-L", `${local}:127.0.0.1:${listening}`, "-N"], {
+      signal: gone.signal,
+      abortWith: "SIGKILL",
+    });
+    const socket = await eventually(() => connected(local));
+    const [session] = world.gateway.sessions;
+    const end = session?.end.bind(session);
+    if (session === undefined || end === undefined) throw new Error("there is no session");
+    const recorded = Promise.withResolvers<unknown>();
+    vi.spyOn(session, "end").mockImplementation((reason) => {
+      recorded.resolve(world.gateway.events.slice(before).find(({ type }) => type === "forward"));
+      return end(reason);
+    });
+    await once(socket, "data");
+    gone.abort();
+    await running;
+    expect(await recorded.promise).toMatchObject({ to: `127.0.0.1:${listening}`, bytesToClient: 8 });
+    socket.destroy();
+    silent.close();
+    await eventually(() => world.gateway.sessions.size === 0);
+  });
+
   it("-L to a socket of the host, and -D", async () => {
     const before = world.gateway.events.length;
     const remote = join(world.sshd.home, "l.sock");
@@ -136,6 +165,16 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("forwards over ssh
     ]);
   });
 });
+
+/** Undefined while nobody listens. */
+async function connected(port: number): Promise<Socket | undefined> {
+  const socket = createConnection({ port, host: "127.0.0.1" });
+  const opened = once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  return (await opened) ? socket : undefined;
+}
 
 async function asked(port: number, first: readonly Buffer[] = []): Promise<string> {
   const socket = createConnection({ port, host: "127.0.0.1", allowHalfOpen: true });

@@ -75,9 +75,12 @@ async function serveLogin(
   const end = Promise.withResolvers<string>();
   const interrupted = Promise.withResolvers<string>();
   over.addEventListener("abort", () => end.resolve("client left"), { once: true });
+  const ending = new AbortController();
   const { live, choice } = findSession(login, host, { endpoint: options.endpoint?.(), over });
   const on = { closed: end.resolve, interrupted: interrupted.resolve };
-  const ready = live.then((opened) => connect(opened, connection, { ...on, over }));
+  const ready = live.then((opened) =>
+    connect(opened, connection, { ...on, over: AbortSignal.any([over, ending.signal]) }),
+  );
   serveChannels(connection, { context: ready, choice, ended: interrupted.promise });
   serveForwards(connection, ready);
   serveRemoteForwards(connection, ready);
@@ -98,6 +101,8 @@ async function serveLogin(
   // a disconnect would make clients throw away what their channels were told; and a channel may be on its way still
   if (outside) await delay(GOODBYE_MS, undefined, { signal: over }).catch(() => {});
   close();
+  // whatever is open says how far it came while that is still recorded
+  ending.abort();
   await ended(context.session, reason);
 }
 

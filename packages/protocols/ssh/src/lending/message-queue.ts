@@ -8,16 +8,18 @@ export class MessageQueue {
   readonly #over = new AbortController();
   #wake: (() => void) | undefined;
   #next: Buffer | undefined;
-  bytes = 0;
 
-  /** @param most bytes of one message; one that says more ends the queue */
-  constructor(stream: Readable, most: number) {
+  /**
+   * @param most bytes of one message; one that says more ends the queue
+   * @param count told of bytes as they come
+   */
+  constructor(stream: Readable, most: number, count: (bytes: number) => void) {
     this.#stream = stream;
     this.#framer = new PacketFramer(most);
     stream.on("data", (chunk: Buffer) => {
       // behind what is no message nothing is kept
       if (this.#over.signal.aborted) return;
-      this.bytes += chunk.length;
+      count(chunk.length);
       this.#framer.push(chunk);
       if (this.#next === undefined) this.#advance();
     });

@@ -17,6 +17,8 @@ export interface AgentRelay {
   readonly far: Duplex;
   /** Whether a signature may be made; what it gives back is told how that ended. */
   readonly judge: (signature: string, signal: AbortSignal) => Promise<((signed: boolean) => void) | undefined>;
+  /** Bytes that came from whoever asks, and from the agent. */
+  readonly count: (from: "far" | "near", bytes: number) => void;
   /** Asked for something else than keys and signatures. */
   readonly refused: (change: string) => void;
 }
@@ -25,12 +27,12 @@ export interface AgentRelay {
  * Carries an agent's protocol (draft-miller-ssh-agent), one request after the other. Only the list of keys and signatures
  * are asked of the agent, and it is told which host they are for: what would add, remove or lock keys, and every other
  * extension, is answered here with a failure.
- * Resolves when either side has ended, with the bytes of each.
+ * Resolves when either side has ended.
  */
-export async function relayAgent(relay: AgentRelay): Promise<{ readonly asked: number; readonly answered: number }> {
-  const { near, far } = relay;
-  const asked = new MessageQueue(far, MAX_AGENT_MESSAGE);
-  const answers = new MessageQueue(near, MAX_AGENT_MESSAGE);
+export async function relayAgent(relay: AgentRelay): Promise<void> {
+  const { near, far, count } = relay;
+  const asked = new MessageQueue(far, MAX_AGENT_MESSAGE, (bytes) => count("far", bytes));
+  const answers = new MessageQueue(near, MAX_AGENT_MESSAGE, (bytes) => count("near", bytes));
   answers.over.addEventListener("abort", () => far.end(), { once: true });
   for (let message = await asked.next(); message !== undefined; message = await asked.next()) {
     const answer = await answerTo(message, relay, { asked, answers });
@@ -39,7 +41,6 @@ export async function relayAgent(relay: AgentRelay): Promise<{ readonly asked: n
   }
   far.end();
   near.end();
-  return { asked: asked.bytes, answered: answers.bytes };
 }
 
 interface Queues {

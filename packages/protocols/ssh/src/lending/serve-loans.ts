@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Connection } from "ssh2";
 import { Allowance } from "../session/allowance.ts";
 import { type Admitted, admit, finish, type SshContext } from "../session/context.ts";
-import { join } from "../session/join.ts";
+import { join, whenOver } from "../session/join.ts";
 import { askOfBorrowing, type Lendable } from "../session/operations.ts";
 import { approvedText, heldText, refusalText } from "../session/words.ts";
 import { openAgentChannel } from "./open-agent-channel.ts";
@@ -106,9 +106,15 @@ async function lendAgent(
   near.on("error", () => far.end());
   far.on("error", () => near.end());
   let notices = 0;
-  const { asked, answered } = await relayAgent({
+  const counts = { toTarget: 0, toClient: 0 };
+  const tell = whenOver(context, { operation, to: "agent", counts, startedAt });
+  await relayAgent({
     near,
     far,
+    count(from, bytes) {
+      counts[from === "far" ? "toClient" : "toTarget"] += bytes;
+      session.count(from === "far" ? "client" : "target", bytes);
+    },
     async judge(command, signal) {
       const admission = signatures.take() ? await useLoan(context, "auth-agent", { command, signal }) : undefined;
       const since = Date.now();
@@ -129,10 +135,5 @@ async function lendAgent(
       session.record({ at: Date.now(), type: "notice", code: "agent", text });
     },
   });
-  session.count("client", asked);
-  session.count("target", answered);
-  const durationMs = Date.now() - startedAt;
-  const bytes = { bytesToTarget: answered, bytesToClient: asked };
-  session.record({ at: Date.now(), type: "forward", operation, to: "agent", ...bytes, durationMs });
-  finish(context, operation, { result: "completed", tag: "forward", bytes: asked, startedAt });
+  tell();
 }

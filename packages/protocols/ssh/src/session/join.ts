@@ -16,6 +16,7 @@ export async function join(
 ): Promise<void> {
   const startedAt = Date.now();
   const counts = { toTarget: 0, toClient: 0 };
+  const tell = whenOver(context, { operation: admission.operation, to, counts, startedAt });
   const cut = (): void => {
     near.destroy();
     far.destroy();
@@ -44,11 +45,38 @@ export async function join(
   await Promise.all([up, down]);
   near.end();
   context.signal.removeEventListener("abort", cut);
-  const { operation } = admission;
-  const durationMs = Date.now() - startedAt;
-  const { toTarget: bytesToTarget, toClient: bytesToClient } = counts;
-  context.session.record({ at: Date.now(), type: "forward", operation, to, bytesToTarget, bytesToClient, durationMs });
-  finish(context, operation, { result: "completed", tag: "forward", bytes: bytesToClient, startedAt });
+  tell();
+}
+
+interface ForwardEnd {
+  readonly operation: number;
+  readonly to: string;
+  /** So far. */
+  readonly counts: { readonly toTarget: number; readonly toClient: number };
+  readonly startedAt: number;
+}
+
+/** Records once how a connection ended: when that is said, or when the session ends before. */
+export function whenOver(context: SshContext, { operation, to, counts, startedAt }: ForwardEnd): () => void {
+  const tell = (): void => {
+    context.signal.removeEventListener("abort", tell);
+    const { toTarget: bytesToTarget, toClient: bytesToClient } = counts;
+    const durationMs = Date.now() - startedAt;
+    context.session.record({
+      at: Date.now(),
+      type: "forward",
+      operation,
+      to,
+      bytesToTarget,
+      bytesToClient,
+      durationMs,
+    });
+    finish(context, operation, { result: "completed", tag: "forward", bytes: bytesToClient, startedAt });
+  };
+  context.signal.addEventListener("abort", tell, { once: true });
+  return () => {
+    if (!context.signal.aborted) tell();
+  };
 }
 
 /** Says that nothing more comes, while the other way stays open: a channel towards a client closes as a whole when it is ended. */
