@@ -5,7 +5,7 @@ import { type BenchSite, type RouteName, startBenchSite } from "./kubernetes/sit
 import { kubectlGet, lists, logs, oneByOne, parallel, type Row, watchLatency } from "./kubernetes/workloads.ts";
 import { residentBytes } from "./processes.ts";
 
-const USAGE = `Usage: pnpm bench:kubernetes [--pods N] [--rounds N] [--mib N] [--json]
+const USAGE = `Usage: pnpm bench:kubernetes [--pods N] [--rounds N] [--mib N] [--only NAME]... [--json]
 
 kubectl and plain HTTPS to a real API server, directly, through Tidewaiter without a policy, and through Tidewaiter with one
 that looks inside of every object, in turns. Prints medians and ratios, and judges nothing: compare ratios, not machines.
@@ -13,9 +13,11 @@ that looks inside of every object, in turns. Prints medians and ratios, and judg
   --pods N    default 2000
   --rounds N  default 5
   --mib N     size of the log (default 64)
+  --only NAME one, parallel, watch, kubectl, lists or logs (may be repeated)
 
 Exit codes: 0 measured, 64 wrong usage, 69 a program is missing.`;
 const say = (line: string): void => void process.stderr.write(`${line} ...\n`);
+const NAMES = ["one", "parallel", "watch", "kubectl", "lists", "logs"];
 const ROUTES: readonly RouteName[] = ["direct", "tidewaiter", "masked"];
 
 async function main(): Promise<number> {
@@ -24,12 +26,14 @@ async function main(): Promise<number> {
       pods: { type: "string", default: "2000" },
       rounds: { type: "string", default: "5" },
       mib: { type: "string", default: "64" },
+      only: { type: "string", multiple: true },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
   });
   const { pods = 0, rounds = 0, mib = 0 } = { pods: +values.pods, rounds: +values.rounds, mib: +values.mib };
-  if (values.help || !(pods > 0 && rounds > 0 && mib > 0)) {
+  const only = values.only ?? NAMES;
+  if (values.help || !(pods > 0 && rounds > 0 && mib > 0) || only.some((name) => !NAMES.includes(name))) {
     process.stderr.write(`${USAGE}\n`);
     return values.help ? 0 : 64;
   }
@@ -39,23 +43,30 @@ async function main(): Promise<number> {
     return 69;
   }
   await using site = await startBenchSite(pods, say);
-  const rows = await measure(site, { pods, rounds, mib });
+  const rows = await measure(site, { pods, rounds, mib, only });
   process.stdout.write(values.json ? `${JSON.stringify({ load: loadavg(), rows })}\n` : `${table(rows)}\n`);
   return 0;
 }
 
-async function measure(site: BenchSite, of: { pods: number; rounds: number; mib: number }): Promise<Row[]> {
-  const { pods, rounds, mib } = of;
-  const workloads: readonly (readonly [string, () => Promise<Row[]>])[] = [
-    ["one request after the other", () => oneByOne(site, rounds)],
-    ["50 requests at once", () => parallel(site, rounds, 50)],
-    ["watch events", () => watchLatency(site, 300)],
-    [`kubectl get of ${pods} pods`, () => kubectlGet(site, rounds)],
-    [`lists of ${pods} pods`, () => lists(site, rounds)],
-    [`${mib} MiB of logs`, () => logs(site, rounds, mib)],
+interface Effort {
+  readonly pods: number;
+  readonly rounds: number;
+  readonly mib: number;
+  readonly only: readonly string[];
+}
+
+async function measure(site: BenchSite, { pods, rounds, mib, only }: Effort): Promise<Row[]> {
+  const workloads: readonly (readonly [name: string, about: string, run: () => Promise<Row[]>])[] = [
+    ["one", "one request after the other", () => oneByOne(site, rounds)],
+    ["parallel", "50 requests at once", () => parallel(site, rounds, 50)],
+    ["watch", "watch events", () => watchLatency(site, 300)],
+    ["kubectl", `kubectl get of ${pods} pods`, () => kubectlGet(site, rounds)],
+    ["lists", `lists of ${pods} pods`, () => lists(site, rounds)],
+    ["logs", `${mib} MiB of logs`, () => logs(site, rounds, mib)],
   ];
   const rows: Row[] = [];
-  for (const [what, run] of workloads) {
+  for (const [name, what, run] of workloads) {
+    if (!only.includes(name)) continue;
     say(`${what} (load ${loadavg()[0]?.toFixed(1)})`);
     rows.push(...(await run()));
   }
