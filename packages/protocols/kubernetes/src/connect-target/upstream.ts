@@ -2,13 +2,14 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpH
 import { Agent, request as httpRequest } from "node:http";
 import { isIP } from "node:net";
 import type { Duplex, Readable } from "node:stream";
-import { connect as tlsConnect } from "node:tls";
+import { createSecureContext, type SecureContext, connect as tlsConnect } from "node:tls";
 import type { TargetCredential } from "@tidewaiter/core";
 import type { KubernetesTarget } from "../target-schema.ts";
 
 /** Requests that run at a time, watches included; more wait. */
 const MAX_CONNECTIONS = 256;
-const MAX_IDLE = 16;
+/** As many as a busy client sends at once: a new one costs more than what it carries. */
+const MAX_IDLE = 64;
 const IDLE_MS = 60_000;
 const TLS_MS = 15_000;
 
@@ -65,8 +66,15 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   };
   /** A request may end without a word about it. */
   const settled = (sent: ClientRequest, reject: (error: Error) => void): void => {
+    let answered = false;
+    const answers = () => {
+      answered = true;
+    };
+    sent.once("response", answers).once("upgrade", answers);
     sent.on("error", (error) => reject(failed(error)));
-    sent.once("close", () => reject(failed(new Error("no answer"))));
+    sent.once("close", () => {
+      if (!answered) reject(failed(new Error("no answer")));
+    });
   };
   return {
     request(asked) {
@@ -106,6 +114,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 /** Connections through the tunnel, with TLS on them. */
 class TargetAgent extends Agent {
   readonly #options: UpstreamOptions;
+  /** Reading certificates takes longer than a request. */
+  #secureContext: SecureContext | undefined;
 
   constructor(options: UpstreamOptions) {
     super({
@@ -119,16 +129,26 @@ class TargetAgent extends Agent {
   }
 
   override createConnection(_: unknown, callback?: (error: Error | null, stream: Duplex) => void): undefined {
-    connectTls(this.#options).then(
+    this.#connect().then(
       (socket) => callback?.(null, socket),
       // the signature knows no failure without a stream
       (error) => (callback as ((error: Error) => void) | undefined)?.(error),
     );
   }
+
+  async #connect(): Promise<Duplex> {
+    const { target, credential } = this.#options;
+    this.#secureContext ??= createSecureContext({
+      ...(target.ca !== undefined && { ca: target.ca }),
+      ...(credential.type === "certificate" && { cert: credential.certificatePem, key: credential.privateKeyPem }),
+      minVersion: "TLSv1.2",
+    });
+    return connectTls(this.#options, this.#secureContext);
+  }
 }
 
 /** @throws KubernetesTargetError */
-async function connectTls({ target, credential, dial, resource }: UpstreamOptions): Promise<Duplex> {
+async function connectTls({ target, dial, resource }: UpstreamOptions, secureContext: SecureContext): Promise<Duplex> {
   const { hostname } = new URL(target.server);
   const name = target.tlsServerName ?? hostname.replace(/^\[|\]$/g, "");
   let stream: Duplex;
@@ -143,9 +163,7 @@ async function connectTls({ target, credential, dial, resource }: UpstreamOption
     socket: stream,
     host: name,
     ...(isIP(name) === 0 && { servername: name }),
-    ...(target.ca !== undefined && { ca: target.ca }),
-    ...(credential.type === "certificate" && { cert: credential.certificatePem, key: credential.privateKeyPem }),
-    minVersion: "TLSv1.2",
+    secureContext,
     ALPNProtocols: ["http/1.1"],
   });
   const timer = setTimeout(() => socket.destroy(new Error("TLS took too long")), TLS_MS);
