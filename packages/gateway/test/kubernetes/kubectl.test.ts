@@ -90,7 +90,7 @@ skipUnless(missing === undefined, missing ?? "").describe("kubectl", () => {
 
   it("answers as without the gateway, discovery first", async () => {
     const commands = [
-      ["get", "ns"],
+      ["get", "ns", "-o", "name"],
       ["version", "-o", "json"],
       ["api-resources"],
       ["api-versions"],
