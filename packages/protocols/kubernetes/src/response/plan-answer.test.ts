@@ -393,6 +393,19 @@ it("a watch that is none is masked all the same", () => {
   expect(answered({ operation: watch }, list)).not.toContain(b64(CANARY));
 });
 
+it("bytes that are no UTF-8 pass as they are, but for what is masked", () => {
+  const rules = rulesOf({ labels: [{ name: "p", columns: [], names: "password", detect: ["email"] }] });
+  const plan = planAnswer({ operation: operationOf({ resource: "configmaps" }), accept: "", rules });
+  const mask = plan.pass ? undefined : plan.open("application/json", 200);
+  const body = (password: string, mail: string) =>
+    Buffer.from(`{"data":{"a":"\xff\xfe","b":"\xe9 ${mail} \xff","password":"${password}"}}`, "latin1");
+  const out = Buffer.concat([
+    mask?.push(body("\xff\x80", "ann@example.com")) ?? Buffer.alloc(0),
+    mask?.end() ?? Buffer.alloc(0),
+  ]);
+  expect(out).toEqual(body(CONSTANT_TEXT, "<email masked by tidewaiter>"));
+});
+
 it("pictures and texts of aggregated API servers pass, the latter without what detectors find", () => {
   const operation = operationOf({ group: "packages.example.com", resource: "manifests", subresource: "icon" });
   const rules = rulesOf({ labels: [{ name: "p", columns: [], detect: ["email"] }] });
