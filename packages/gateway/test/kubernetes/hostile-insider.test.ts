@@ -11,7 +11,11 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const POLICY = `
 version: 1
+labels: { kube.secret: {} }
 rules:
+  - id: shown-is-shown
+    mask: { kube.secret: constant }
+    unless: '"shown" in kube.labels && kube.labels["shown"] == "yes"'
   - id: hr-is-not-seen
     when: 'kube.namespace == "hr"'
     deny: hr's objects are for hr
@@ -257,6 +261,29 @@ skipUnless(missing === undefined, missing ?? "").describe("someone with valid ac
     expect(left.stdout).toBe("open locked");
     expect((await world.admin(["get", "cm", "new", "-n", "prod"])).code).toBe(1);
     expect((await world.kubectl(["label", "cm", "open", "-n", "prod", "colour=blue"])).code).toBe(0);
+  });
+
+  it("makes no Secret one that is shown, by labels or in another place", async () => {
+    await world.admin(["create", "secret", "generic", "open", "-n", "prod", "--from-literal=p=seen"]);
+    await world.admin(["label", "secret", "open", "-n", "prod", "shown=yes"]);
+    const value = async (name: string) =>
+      (await world.kubectl(["get", "secret", name, "-n", "prod", "-o", "jsonpath={.data.p}"])).stdout;
+    expect(await value("open")).toBe(Buffer.from("seen").toString("base64"));
+    const patch = (type: string, body: unknown) =>
+      world.kubectl(["patch", "secret", "db-of-prod", "-n", "prod", `--type=${type}`, "-p", JSON.stringify(body)]);
+    const tries = [
+      world.kubectl(["label", "secret", "db-of-prod", "-n", "prod", "shown=yes"]),
+      patch("merge", { metadata: { labels: { shown: "yes" } } }),
+      patch("json", [{ op: "add", path: "/metadata/labels", value: { shown: "yes" } }]),
+      patch("json", [{ op: "copy", from: "/data/p", path: "/metadata/annotations" }]),
+      patch("json", [{ op: "test", path: "/data/p", value: "Z3Vlc3M=" }]),
+      patch("json", [{ op: "move", from: "/data", path: "/metadata/annotations" }]),
+    ];
+    for (const { code, stderr } of await Promise.all(tries)) {
+      expect([code, leaks(stderr)]).toEqual([1, false]);
+      expect(stderr).toMatch(/\[(no-laundering|no-locks)\]/);
+    }
+    expect(leaks(await value("db-of-prod"))).toBe(false);
   });
 
   it("names a path in no other letters than a rule does", async () => {

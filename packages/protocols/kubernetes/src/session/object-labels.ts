@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers";
-import type { KubeOperation } from "@tidewaiter/core";
+import type { KubeOperation, Verdict } from "@tidewaiter/core";
 import type { KubeContext } from "./context.ts";
 
 type Labels = KubeOperation["labels"];
@@ -29,8 +29,17 @@ export async function withLabels(
   if (stored === undefined) return operation;
   // neither may a label be taken off to get by, nor put on
   const asStored = { ...operation, labels: stored };
-  if (context.session.evaluate(asStored).outcome !== "allow") return asStored;
-  return { ...operation, labels: { ...stored, ...written } };
+  const before = context.session.evaluate(asStored);
+  if (before.outcome !== "allow") return asStored;
+  const asWritten = { ...operation, labels: { ...stored, ...written } };
+  const shown = newlyShown(before.masks, context.session.evaluate(asWritten).masks);
+  if (shown.length === 0) return asWritten;
+  return { ...asStored, launders: { what: "it gives labels of what is shown to an object", labels: shown } };
+}
+
+/** Labels of values that were masked, and would be no more. */
+function newlyShown(before: Verdict["masks"], after: Verdict["masks"]): readonly string[] {
+  return Object.keys(after).filter((label) => after[label] === "show" && before[label] !== "show");
 }
 
 async function storedLabels(
