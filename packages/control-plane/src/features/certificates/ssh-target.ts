@@ -44,8 +44,10 @@ export async function issueTargetCertificate(
       validAfter: toSeconds(now() - CLOCK_SKEW_MS),
       validBefore: toSeconds(now() + VALID_MS),
       criticalOptions: new Map(),
-      // no agent, no X11, no ~/.ssh/rc; whether there are forwards the gateway decides
+      // no ~/.ssh/rc; whether there are forwards the gateway decides, which alone holds the key
       extensions: new Map([
+        ["permit-X11-forwarding", ""],
+        ["permit-agent-forwarding", ""],
         ["permit-port-forwarding", ""],
         ["permit-pty", ""],
       ]),
