@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
+import { redactText } from "@tidewaiter/toolkit/content/redact-text";
 
 /**
  * What a client may say to the API server. Everything else stays here: credentials, Impersonate-* and X-Remote-* in whatever
@@ -41,13 +43,21 @@ export function toTarget(headers: IncomingHttpHeaders, whole = false): OutgoingH
   return sent;
 }
 
-/** @param changed the body is not the one that the API server sent */
-export function toClient(headers: IncomingHttpHeaders, changed: boolean): OutgoingHttpHeaders {
+/**
+ * @param changed the body is not the one that the API server sent
+ * @param detectors what is taken out of warnings, which may quote what is written
+ */
+export function toClient(
+  headers: IncomingHttpHeaders,
+  changed: boolean,
+  detectors: DetectorSet | undefined,
+): OutgoingHttpHeaders {
   const sent: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || OF_CONNECTION.has(name)) continue;
     if (changed && (name === "content-length" || name === "etag")) continue;
-    sent[name] = value;
+    const shown = name === "warning" && detectors !== undefined ? redactText(String(value), detectors) : value;
+    sent[name] = shown;
   }
   return sent;
 }

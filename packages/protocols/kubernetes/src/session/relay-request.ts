@@ -110,7 +110,8 @@ async function pass(
     tag = String(answer.statusCode ?? 0);
     mask = openMask(plan, answer);
     const writer = new AnswerWriter({
-      open: () => exchange.respond(answer.statusCode ?? 502, toClient(answer.headers, mask !== undefined)),
+      open: () =>
+        exchange.respond(answer.statusCode ?? 502, toClient(answer.headers, mask !== undefined, rules.detectors?.set)),
       mask,
       meter,
       count: (sent) => session.count("client", sent),
