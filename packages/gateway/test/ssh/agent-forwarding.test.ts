@@ -157,7 +157,9 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("an agent that ssh
     const refused = await sign("secret");
     expect(refused.stdout).not.toContain("BEGIN SSH SIGNATURE");
     expect(refused.stdout).toContain(agent.fingerprint);
-    expect(refused.stderr).toContain("not done on web-1: these are not signed [no-files]");
+    expect(refused.stderr).toContain(
+      `agent sign ${agent.fingerprint} file secret not done on web-1: these are not signed [no-files]`,
+    );
     const opened = ruled.gateway.nextReview();
     const held = sign("tide");
     const id = await opened;
@@ -166,6 +168,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("an agent that ssh
     const result = await held;
     expect(result.stdout).toContain("BEGIN SSH SIGNATURE");
     expect(result.stderr).toContain("waiting for a person; this has NOT run [ask-for-files]");
+    expect(result.stderr).toContain(`What: agent sign ${agent.fingerprint} file tide`);
     expect(result.stderr).toContain('approved by mia: "release 7"');
   });
 
@@ -218,7 +221,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("an agent that ssh
     const flood = `
 import os, socket
 held = []
-for n in range(200):
+for n in range(300):
     s = socket.socket(socket.AF_UNIX); s.connect(os.environ["SSH_AUTH_SOCK"]); held.append(s)
 alive = 0
 for s in held:
@@ -232,9 +235,11 @@ held[0].close()
     const script = join(world.sshd.home, "flood.py");
     writeFileSync(script, flood);
     const result = await lending(`python3 ${script}; echo over`);
-    expect(result.stdout).toMatch(/^(1[0-6]|[1-9])\nover\n$/);
+    const alive = Number(/^(\d+)\nover\n$/.exec(result.stdout)?.[1]);
+    expect(alive).toBeGreaterThan(0);
+    expect(alive).toBeLessThanOrEqual(64);
     const connects = operations(world, before).filter(({ text }) => text === "agent connect");
-    expect(connects.length).toBeLessThanOrEqual(64);
+    expect(connects.length).toBeLessThanOrEqual(256);
     expect((await lending("ssh-add -l")).stdout).toContain(agent.fingerprint);
   });
 

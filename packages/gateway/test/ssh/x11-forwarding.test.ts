@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, skipUnless, sshdMissing, tempDir } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -61,6 +61,28 @@ skipUnless(missing === undefined, missing ?? "X").describe("X11 that ssh -X lend
     expect(forward?.to).toBe("X11");
     expect(forward?.bytesToClient).toBeGreaterThan(50);
     expect(forward?.bytesToTarget).toBeGreaterThan(1_000);
+  });
+
+  it("opens only so many windows, and goes on", async () => {
+    const before = world.gateway.events.length;
+    const flood = `import os, select, socket, time
+port = 6000 + int(os.environ["DISPLAY"].split(":")[1].split(".")[0])
+held = [socket.create_connection(("127.0.0.1", port)) for n in range(100)]
+closed, end = 0, time.time() + 10
+while closed < 36 and time.time() < end:
+    for s in select.select(held, [], [], 1)[0]:
+        held.remove(s); closed += 1
+print("refused", closed)
+`;
+    const script = join(world.sshd.home, "flood.py");
+    writeFileSync(script, flood);
+    const result = await lending(`python3 ${script}; xdpyinfo | grep dimensions`);
+    expect(result.stdout).toMatch(/^refused 36\n.*640x480/s);
+    const connects = world.gateway.events
+      .slice(before)
+      .filter((event) => event.type === "operation" && event.text === "X11 connect");
+    // and xdpyinfo's own
+    expect(connects).toHaveLength(65);
   });
 
   it("a host that takes no X11 runs the command without", async () => {

@@ -10,10 +10,10 @@ import { relayAgent } from "./relay-agent.ts";
 import type { TargetAgent } from "./target-agent.ts";
 
 /** Connections to one agent, or windows of one screen, that are open or judged. */
-const MAX_OPEN = { "auth-agent": 16, x11: 64 } as const;
+const MAX_OPEN = 64;
 /** Each of them, and each signature, is an operation in the recording, and the target may ask without end. */
-const CONNECTIONS = { most: 64, perSecond: 4 };
-const SIGNATURES = { most: 64, perSecond: 4 };
+const CONNECTIONS = { most: 256, perSecond: 10 };
+const SIGNATURES = { most: 256, perSecond: 10 };
 /** Refused messages that are told, of one connection. */
 const MAX_NOTICES = 8;
 
@@ -24,7 +24,7 @@ export function serveLoans(client: Connection, context: SshContext, agent: Targe
   const open = { "auth-agent": 0, x11: 0 };
   /** Undefined: refused. `close` makes room for another one. */
   const enter = async (kind: Lendable) => {
-    if (context.loans.of(kind) === undefined || open[kind] >= MAX_OPEN[kind] || !connections.take()) return undefined;
+    if (context.loans.of(kind) === undefined || open[kind] >= MAX_OPEN || !connections.take()) return undefined;
     open[kind]++;
     const admission = await useLoan(context, kind, { command: "connect", signal: context.signal });
     if (admission === undefined) open[kind]--;
@@ -71,10 +71,11 @@ async function useLoan(
   const loan = context.loans.of(kind);
   if (loan === undefined) return undefined;
   const { approved } = loan;
+  const asked = askOfBorrowing(kind, command);
   const admission = await admit(context, {
-    ...askOfBorrowing(kind, command),
+    ...asked,
     signal: AbortSignal.any([loan.signal, signal]),
-    onHeld: (held) => loan.tell(heldText(held)),
+    onHeld: (held) => loan.tell([...heldText(held), `What: ${asked.text}`]),
     ...(approved && { approved }),
   }).catch(() => undefined);
   if (admission?.ok === true) {
@@ -82,7 +83,7 @@ async function useLoan(
       loan.tell([approvedText(admission.approval)]);
     return admission;
   }
-  if (admission !== undefined) loan.tell([refusalText(context.resource, `${kind} ${command} not done`, admission)]);
+  if (admission !== undefined) loan.tell([refusalText(context.resource, `${asked.text} not done`, admission)]);
   return undefined;
 }
 
