@@ -1,9 +1,9 @@
 import type { Admission, HeldOperation } from "@tidewaiter/core";
-import type { CommandReading } from "@tidewaiter/toolkit/command/read-command";
 import type { ClientChannel, PseudoTtyInfo, PseudoTtyOptions, ServerChannel, Session, WindowChangeInfo } from "ssh2";
 import { ChannelLending, type Lent } from "../lending/channel-lending.ts";
 import { Allowance } from "./allowance.ts";
 import { type Admitted, admit, finish, type SshContext } from "./context.ts";
+import { isProtocol } from "./is-protocol.ts";
 import { Latest } from "./latest.ts";
 import { type Asked, asksOfChannel, type ChannelRequest } from "./operations.ts";
 import { type Exit, exitOf, relayExec } from "./relay-exec.ts";
@@ -20,16 +20,6 @@ const RESIZE_APART_MS = 100;
 /** No screen has more, and a recording is played on others. */
 const MAX_SIZE = 1000;
 const SIGNALS = { most: 20, perSecond: 5 };
-/** Programs whose output is the content of files or a protocol: a mask would break it, and policy speaks of it as a transfer. */
-const PROTOCOLS: ReadonlyMap<string, (words: readonly string[]) => boolean> = new Map([
-  ["scp", (words: readonly string[]) => words.some((word) => /^-[A-Za-z]*[tf][A-Za-z]*$/.test(word))],
-  ["rsync", ([first]: readonly string[]) => first === "--server"],
-  ["git-upload-pack", () => true],
-  ["git-receive-pack", () => true],
-  ["git-upload-archive", () => true],
-]);
-/** They start one program and print nothing of their own. */
-const BEFORE = new Set(["sudo", "doas", "env", "nice", "ionice", "nohup", "exec"]);
 const SFTP_SERVER = "sftp-server";
 
 type Refusal = Extract<Admission, { ok: false }>;
@@ -267,15 +257,4 @@ export class SessionChannel {
 
 function bounded({ rows, cols, height, width }: WindowChangeInfo): WindowChangeInfo {
   return { rows: Math.min(rows, MAX_SIZE), cols: Math.min(cols, MAX_SIZE), height, width };
-}
-
-/** Only where the whole line is the far end of a protocol: with anything beside it, the output is like any other. */
-function isProtocol({ programs, commands }: CommandReading): boolean {
-  const [command, ...more] = commands;
-  const program = programs?.at(-1) ?? "";
-  if (command === undefined || more.length > 0 || programs?.slice(0, -1).some((each) => !BEFORE.has(each)))
-    return false;
-  const words = command.words.map(({ text }) => text);
-  const at = words.findIndex((word) => word === program || word.endsWith(`/${program}`));
-  return PROTOCOLS.get(program)?.(words.slice(at + 1)) ?? false;
 }
