@@ -1,3 +1,4 @@
+import { GrowingBuffer } from "../json/growing-buffer.ts";
 import { CLOSE_ARRAY, COMMA, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace } from "../json/json-scan.ts";
 import { Nesting } from "../json/nesting.ts";
 import type { BodyMask } from "./body-mask.ts";
@@ -29,6 +30,7 @@ export class AnswerMask implements BodyMask {
   readonly #hides: Hides | undefined;
   #phase: Phase = "head";
   #pending: Buffer = NOTHING;
+  readonly #growing = new GrowingBuffer();
   readonly #head = new HeadScan();
   readonly #nesting = new Nesting();
   /** Between items: up to here `#pending` was read. */
@@ -49,7 +51,7 @@ export class AnswerMask implements BodyMask {
   }
 
   push(chunk: Buffer): Buffer {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#pending = this.#growing.append(this.#pending, chunk);
     const out: Buffer[] = [];
     if (this.#phase === "head") this.#readHead(out);
     if (this.#phase === "items") this.#readItems(out);

@@ -1,3 +1,4 @@
+import { GrowingBuffer } from "../json/growing-buffer.ts";
 import { eachElement, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "../json/json-scan.ts";
 import { Nesting } from "../json/nesting.ts";
 import { type Hides, MAX_ITEM } from "./answer-mask.ts";
@@ -18,6 +19,7 @@ export class WatchMask implements BodyMask {
   readonly #hides: Hides | undefined;
   readonly #shown = new Set<string>();
   #pending: Buffer = NOTHING;
+  readonly #growing = new GrowingBuffer();
   readonly #nesting = new Nesting();
   #inEvent = false;
   /** White space behind an event that is left out is left out, too. */
@@ -33,7 +35,7 @@ export class WatchMask implements BodyMask {
   }
 
   push(chunk: Buffer): Buffer {
-    const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const bytes = this.#growing.append(this.#pending, chunk);
     const nesting = this.#nesting;
     const out: Buffer[] = [];
     // everything before has gone out, or has been left out
