@@ -40,6 +40,10 @@ rules:
   - id: ask-first
     when: '"touch" in kube.programs || (kube.subresource == "portforward" && kube.name == "asked")'
     review: { by: ["group:reviewers"] }
+  - id: ticket
+    when: 'kube.command == ["echo", "ticket"]'
+    review: { by: ["group:reviewers"] }
+    on_review: ticket
   - id: little
     when: 'kube.name == "limited"'
     budget: { window: 1h, bytes: 100kB, per: resource }
@@ -96,14 +100,16 @@ async function upgraded(world: KubeWorld, path: string, headers: Record<string, 
   return socket.on("error", () => {});
 }
 
+function webSocket(world: KubeWorld, path: string): WebSocket {
+  const url = `wss://127.0.0.1:${world.gateway.port}/kube/${RESOURCE}/api/v1/namespaces/default/${path}`;
+  const headers = { authorization: `Bearer ${world.token()}` };
+  return new WebSocket(url, ["v4.channel.k8s.io"], { ca: world.caPem, headers });
+}
+
 /** What comes on each channel of an exec over v4.channel.k8s.io. */
 async function otherClient(world: KubeWorld, command: readonly string[]): Promise<string[]> {
   const query = [...command.map((word) => `command=${encodeURIComponent(word)}`), "stdout=1", "stderr=1"].join("&");
-  const url = `wss://127.0.0.1:${world.gateway.port}/kube/${RESOURCE}/api/v1/namespaces/default/pods/web-1/exec?${query}`;
-  const client = new WebSocket(url, ["v4.channel.k8s.io"], {
-    ca: world.caPem,
-    headers: { authorization: `Bearer ${world.token()}` },
-  });
+  const client = webSocket(world, `pods/web-1/exec?${query}`);
   const channels = ["", "", "", ""];
   client.on("message", (message: Buffer) => {
     const number = message[0] ?? 0;
@@ -175,6 +181,9 @@ async function portForward(
 skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams into containers", () => {
   let world: KubeWorld;
 
+  const sockets = (): number => process.getActiveResourcesInfo().filter((each) => each === "TCPSocketWrap").length;
+  let atStart = 0;
+
   beforeAll(async () => {
     world = await startWorld([{ name: "p.yaml", source: POLICY }]);
     const pods = ["web-1", "closed", "asked", "limited"].map((name) => ({
@@ -195,6 +204,7 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
     const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: [...pods, talker] });
     await world.admin(["apply", "-f", "-"], { input });
     await world.admin(["wait", "--for=condition=Ready", "pod", "--all", "--timeout=20s"]);
+    atStart = sockets();
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
 
@@ -398,7 +408,7 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
 
     it(`input that nobody reads does not keep a command from ending, over ${name}`, async () => {
       const input = Buffer.alloc(20_000_000);
-      const result = await world.kubectl(["exec", "-i", "web-1", "--", "sh", "-c", "echo done; exit 2"], {
+      const result = await world.kubectl(["exec", "-i", "web-1", "--", "sh", "-c", "echo done; sleep 1; exit 2"], {
         env,
         input,
       });
@@ -459,6 +469,19 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
       const { code, stderr } = await running;
       expect(code).toBe(1);
       expect(stderr).toBe("error: the session on prod has ended: ended by mia\n");
+    });
+
+    it(`a session that ends says so to forwarded connections, over ${name}`, async () => {
+      await using echo = await echoServer();
+      const forward = await portForward(world.kubeconfig(), ["web-1", `:${echo.port}`], env);
+      const socket = connect(forward.port, "127.0.0.1").on("error", () => {});
+      socket.write("x");
+      await once(socket, "data");
+      for (const session of world.gateway.sessions) session.interrupt({ type: "revoked", reason: "ended by mia" });
+      const { code, stderr } = await forward.ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain("the session on prod has ended: ended by mia");
+      socket.destroy();
     });
 
     skipUnless(hasCommand("script"), "script").it(`a terminal over ${name}: sizes, keys, exit`, async () => {
@@ -556,6 +579,36 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
     });
   });
 
+  it("port-forward of other libraries (v4, pairs of channels) passes", async () => {
+    await using echo = await echoServer();
+    const client = webSocket(world, `pods/web-1/portforward?ports=${echo.port}`);
+    const received: Buffer[] = [];
+    client.on("message", (message: Buffer) => received.push(message));
+    await once(client, "open");
+    client.send(Buffer.from("\0hello"));
+    await eventually(() => received.length >= 3);
+    const port = Buffer.alloc(2);
+    port.writeUInt16LE(echo.port);
+    expect(received).toEqual([
+      Buffer.concat([Buffer.from([0]), port]),
+      Buffer.concat([Buffer.from([1]), port]),
+      Buffer.from("\0hello"),
+    ]);
+    client.close();
+    await once(client, "close");
+  });
+
+  it("who cannot wait has a ticket, and the same command passes once", async () => {
+    const args = ["exec", "web-1", "--", "echo", "ticket"];
+    const opened = world.gateway.nextReview();
+    const first = await world.kubectl(args);
+    expect(first).toMatchObject({ code: 1, stdout: "" });
+    expect(first.stderr).toContain("Run the same command again after approval");
+    await world.gateway.decide(await opened, "approve", "mia", "ok");
+    expect(await world.kubectl(args)).toMatchObject({ code: 0, stdout: "ticket\n" });
+    expect((await world.kubectl(args)).code).toBe(1);
+  });
+
   it("stops when a budget of bytes is spent", async () => {
     for (const [name, env] of TRANSPORTS) {
       const result = await world.kubectl(["exec", "limited", "--", "sh", "-c", "seq 1 200000"], { env });
@@ -600,4 +653,9 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
       }
     },
   );
+
+  it("leaves no socket behind", async () => {
+    for (const session of world.gateway.sessions) session.interrupt({ type: "revoked", reason: "the end" });
+    await eventually(() => sockets() <= atStart, { within: 10_000 });
+  });
 });

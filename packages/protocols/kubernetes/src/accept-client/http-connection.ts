@@ -65,6 +65,8 @@ function serveHttp2(socket: TLSSocket, requests: Requests): void {
   session.setLocalWindowSize(4 * H2_WINDOW);
   session.setTimeout(HTTP2_IDLE_MS, () => session.close());
   session.on("error", () => session.destroy());
+  // a half-open socket does not close by itself when its client has left
+  socket.once("end", () => session.destroy());
   session.on("stream", (stream, headers) => {
     stream.on("error", () => {});
     requests.request(exchangeOfStream(stream, headers));

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
 import { type Carrier, Channel } from "../streams/channel.ts";
+import { SendWindow } from "../streams/send-window.ts";
 import { SharedSocket } from "../streams/shared-socket.ts";
 import { SpdyDecoder } from "./decoder.ts";
 import {
@@ -27,6 +28,8 @@ const GOODBYE_MS = 5_000;
 export interface SpdyOptions {
   /** Streams of a client have odd ids. */
   readonly role: "server" | "client";
+  /** What is sent waits until the peer has read what came before. */
+  readonly paced?: boolean;
   /** The peer opens a stream; false: it is refused. */
   readonly onStream?: (stream: SpdyStream) => boolean;
 }
@@ -61,6 +64,9 @@ export class SpdyConnection implements Carrier {
   readonly #streams = new Map<number, SpdyStream>();
   readonly #opening = new Map<number, Opening>();
   readonly #frames: (SpdyFrame | { readonly type: "end" })[] = [];
+  readonly #window: SendWindow | undefined;
+  /** Of pings that are not answered yet: how much was sent before them. */
+  readonly #marks = new Map<number, number>();
   readonly #over = Promise.withResolvers<void>();
   #reading = false;
   #lastOpened = -1;
@@ -69,11 +75,12 @@ export class SpdyConnection implements Carrier {
   #ending = false;
   #ended = false;
 
-  constructor(socket: Duplex, head: Buffer, { role, onStream = () => false }: SpdyOptions) {
-    this.#shared = new SharedSocket(socket, () => this.#sendPing());
+  constructor(socket: Duplex, head: Buffer, { role, paced = false, onStream = () => false }: SpdyOptions) {
+    this.#shared = new SharedSocket(socket, () => void this.#sendPing());
     this.#role = role;
     this.#onStream = onStream;
     this.#ping = role === "client" ? 1 : 2;
+    if (paced) this.#window = new SendWindow((mark) => this.#marks.set(this.#sendPing(), mark));
     socket.on("error", () => this.destroy());
     socket.on("close", () => this.destroy());
     socket.on("end", () => this.#peerEnded());
@@ -128,6 +135,7 @@ export class SpdyConnection implements Carrier {
 
   destroy(): void {
     this.#ended = true;
+    this.#window?.open();
     this.#shared.socket.destroy();
     this.#headerReader.close();
     for (const id of this.#opening.keys()) this.#refused(id);
@@ -140,7 +148,10 @@ export class SpdyConnection implements Carrier {
     const parts: Buffer[] = [];
     for (let at = 0; at < chunk.length; at += MAX_DATA)
       parts.push(...dataFrame(stream.id, chunk.subarray(at, at + MAX_DATA), false));
-    this.#shared.write(parts, done);
+    const window = this.#window;
+    if (window === undefined) return this.#shared.write(parts, done);
+    // behind what the peer may just have said: a write that fails would take it along
+    setImmediate(() => this.#shared.write(parts, () => window.add(chunk.length, done)));
   }
 
   finish(stream: Channel, done: () => void): void {
@@ -160,9 +171,11 @@ export class SpdyConnection implements Carrier {
     this.#shared.release(stream);
   }
 
-  #sendPing(): void {
-    this.#shared.write([pingFrame(this.#ping)], () => {});
-    this.#ping = this.#ping > 0x7ffffffc ? this.#ping % 2 || 2 : this.#ping + 2;
+  #sendPing(): number {
+    const ping = this.#ping;
+    this.#shared.write([pingFrame(ping)], () => {});
+    this.#ping = ping > 0x7ffffffc ? ping % 2 || 2 : ping + 2;
+    return ping;
   }
 
   #received(chunk: Buffer): void {
@@ -248,7 +261,9 @@ export class SpdyConnection implements Carrier {
         this.#streams.delete(frame.stream);
         return;
       case "ping":
-        if (frame.id % 2 !== this.#ping % 2) this.#shared.answer([pingFrame(frame.id)]);
+        if (frame.id % 2 !== this.#ping % 2) return this.#shared.answer([pingFrame(frame.id)]);
+        this.#window?.read(this.#marks.get(frame.id) ?? 0);
+        this.#marks.delete(frame.id);
         return;
       case "end":
         return this.destroy();

@@ -68,7 +68,7 @@ function overWebSocket({ socket, head }: Socket, wish: StreamWish): RemoteComman
 }
 
 async function overSpdy({ socket, head, headers }: Socket, wish: StreamWish): Promise<RemoteCommand> {
-  const connection = new SpdyConnection(socket, head, { role: "client" });
+  const connection = new SpdyConnection(socket, head, { role: "client", paced: true });
   const open = (streamtype: string) => connection.open({ streamtype });
   const when = (asked: boolean, streamtype: string) => (asked ? open(streamtype) : undefined);
   try {

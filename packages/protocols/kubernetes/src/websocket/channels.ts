@@ -27,6 +27,8 @@ export class WebSocketChannels implements Carrier {
     for (const number of options.reads) this.channel(number);
     this.#connection = new WebSocketConnection(socket, head, {
       role: options.role,
+      // input of a command
+      paced: options.role === "client",
       onMessage: (message) => this.#received(message),
     });
     void this.over.then(() => {

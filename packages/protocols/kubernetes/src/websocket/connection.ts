@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { SendWindow } from "../streams/send-window.ts";
 import { SharedSocket } from "../streams/shared-socket.ts";
 import { Receiver, Sender } from "./ws-parts.ts";
 
@@ -13,6 +14,8 @@ const GOODBYE_MS = 5_000;
 export interface WebSocketOptions {
   /** Who asked for the upgrade is the client, and masks what it sends. */
   readonly role: "server" | "client";
+  /** What is sent waits until the peer has read what came before. */
+  readonly paced?: boolean;
   readonly onMessage: (message: Buffer, binary: boolean) => void;
 }
 
@@ -21,10 +24,11 @@ export class WebSocketConnection {
   readonly shared: SharedSocket;
   readonly #masks: boolean;
   readonly #receiver: Receiver;
+  readonly #window: SendWindow | undefined;
   readonly #over = Promise.withResolvers<void>();
   #closing = false;
 
-  constructor(socket: Duplex, head: Buffer, { role, onMessage }: WebSocketOptions) {
+  constructor(socket: Duplex, head: Buffer, { role, paced = false, onMessage }: WebSocketOptions) {
     this.shared = new SharedSocket(socket, () => this.#ping());
     this.#masks = role === "client";
     this.#receiver = new Receiver({
@@ -36,6 +40,10 @@ export class WebSocketConnection {
     });
     this.#receiver.on("message", onMessage);
     this.#receiver.on("ping", (data: Buffer) => this.shared.answer(this.#frame(OPCODE.pong, data)));
+    if (paced) {
+      this.#window = new SendWindow((mark) => this.#ping(String(mark)));
+      this.#receiver.on("pong", (data: Buffer) => this.#window?.read(Number(data.toString("latin1"))));
+    }
     this.#receiver.on("conclude", () => this.#concluded());
     this.#receiver.on("error", () => this.destroy());
     socket.on("error", () => this.destroy());
@@ -55,7 +63,11 @@ export class WebSocketConnection {
   /** Calls back when more may be written. `message` is changed where it has to be masked. */
   send(message: Buffer, binary: boolean, done: (error?: Error | null) => void): void {
     if (this.#closing) return done();
-    this.shared.write(this.#frame(binary ? OPCODE.binary : OPCODE.text, message), done);
+    const frame = this.#frame(binary ? OPCODE.binary : OPCODE.text, message);
+    const window = this.#window;
+    if (window === undefined) return this.shared.write(frame, done);
+    // behind what the peer may just have said: a write that fails would take it along
+    setImmediate(() => this.shared.write(frame, () => window.add(message.length, done)));
   }
 
   /** Behind everything that was written, the peer is told that this is the end, and has some time to read it. */
@@ -70,6 +82,7 @@ export class WebSocketConnection {
 
   destroy(): void {
     this.#closing = true;
+    this.#window?.open();
     this.shared.socket.destroy();
     this.#receiver.destroy();
     this.#over.resolve();
@@ -82,8 +95,8 @@ export class WebSocketConnection {
     socket.end(() => this.destroy());
   }
 
-  #ping(): void {
-    if (!this.#closing) this.shared.write(this.#frame(OPCODE.ping, Buffer.alloc(0)), () => {});
+  #ping(text = ""): void {
+    if (!this.#closing) this.shared.write(this.#frame(OPCODE.ping, Buffer.from(text, "latin1")), () => {});
   }
 
   #frame(opcode: number, data: Buffer): readonly Buffer[] {
