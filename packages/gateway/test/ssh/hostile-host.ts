@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2, { type Connection } from "ssh2";
 
@@ -27,8 +27,13 @@ export async function startHostileHost(): Promise<HostileHost> {
       // takes the requests, so that its client believes in them
       for (const name of ["auth-agent", "x11"] as const)
         session.on(name as "x11", (yes: (() => void) | undefined) => yes?.());
-      session.on("exec", (take) => {
+      session.on("exec", (take, _reject, { command }) => {
         const channel = take();
+        // breaks off in the middle of a message to the agent, with an answer on its way
+        if (command === "vanish")
+          return openAgent(client, (_error, agent) => {
+            agent.write(Buffer.from([0, 0, 0, 1, 11, 0, 0, 0, 9, 13]), () => breakOff(client));
+          });
         void attack(client).then(() => {
           channel.exit(0);
           channel.end();
@@ -71,6 +76,10 @@ export async function startHostileHost(): Promise<HostileHost> {
       await closed;
     },
   };
+}
+
+function breakOff(client: Connection): void {
+  (client as unknown as { readonly _sock: Socket })._sock.resetAndDestroy();
 }
 
 /** ssh2 has no method for it. */
