@@ -212,6 +212,8 @@ skipUnless(missing === undefined, missing ?? "").describe("kubectl", () => {
 
   it("watches change by change", async () => {
     await world.admin(["create", "namespace", "tide"]);
+    // kubectl watches nothing that is not there yet
+    await world.admin(["create", "cm", "level", "-n", "tide", "--from-literal=height=0"]);
     const watch = spawn(
       kubernetesPrograms().kubectl,
       ["get", "cm", "level", "-n", "tide", "-w", "-o", "jsonpath={.data.height}{'\\n'}"],
@@ -219,7 +221,6 @@ skipUnless(missing === undefined, missing ?? "").describe("kubectl", () => {
     );
     const seen: string[] = [];
     const lines = createInterface({ input: watch.stdout });
-    await world.admin(["create", "cm", "level", "-n", "tide", "--from-literal=height=0"]);
     const wanted = Array.from({ length: 51 }, (_, index) => String(index));
     const all = new Promise<void>((resolve) =>
       lines.on("line", (line) => {
