@@ -64,18 +64,21 @@ async function measure(site: BenchSite, { pods, rounds, mib, only }: Effort): Pr
     ["lists", `lists of ${pods} pods`, () => lists(site, rounds)],
     ["logs", `${mib} MiB of logs`, () => logs(site, rounds, mib)],
   ];
-  const rows: Row[] = [];
+  const rows: Row[] = [memory(site, "gateway's memory before")];
   for (const [name, what, run] of workloads) {
     if (!only.includes(name)) continue;
     say(`${what} (load ${loadavg()[0]?.toFixed(1)})`);
     rows.push(...(await run()));
   }
-  const memory = site.routes.flatMap(({ name, pids }) => (pids[0] === undefined ? [] : [[name, residentOf(pids[0])]]));
-  return [...rows, { workload: "gateway's memory", unit: "MB", found: Object.fromEntries(memory) }];
+  return [...rows, memory(site, "gateway's memory after")];
 }
 
-function residentOf(pid: number): number {
-  return (residentBytes([pid]) ?? Number.NaN) / 1e6;
+/** Of the server's process: gateway and control plane. */
+function memory({ routes }: BenchSite, workload: string): Row {
+  const each = routes.flatMap(({ name, pids: [server] }) =>
+    server === undefined ? [] : [[name, (residentBytes([server]) ?? Number.NaN) / 1e6]],
+  );
+  return { workload, unit: "MB", found: Object.fromEntries(each) };
 }
 
 function table(rows: readonly Row[]): string {

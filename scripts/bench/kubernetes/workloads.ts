@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { kubectl } from "@tidewaiter/testkit";
+import { eventually, kubectl } from "@tidewaiter/testkit";
 import { cpuSeconds } from "../processes.ts";
 import { median } from "../statistics.ts";
 import { ask, bytesOf } from "./http.ts";
@@ -109,6 +109,9 @@ export async function logs({ routes, cluster }: BenchSite, rounds: number, mib: 
   const script = `yes "$(head -c 499 /dev/zero | tr '\\0' x)" | head -n ${lines}`;
   const spec = { restartPolicy: "Never", containers: [{ name: "log", image: "log", command: ["sh", "-c", script] }] };
   await cluster.call("POST", PODS, { body: { metadata: { name: "log" }, spec } });
+  const ended = async (): Promise<boolean> =>
+    ((await cluster.call("GET", `${PODS}/log`)).json as { status: { phase: string } }).status.phase === "Succeeded";
+  await eventually(ended, { within: 60_000 });
   const path = `${PODS}/log/log?follow=true`;
   const found = await inTurns(routes, rounds, async (route) => {
     let bytes = 0;
