@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DETECTOR_NAMES } from "../content/detector.ts";
 import { detectorSet } from "../content/detector-set.ts";
 import { OutputMask } from "./output-mask.ts";
 
@@ -77,5 +78,14 @@ describe("masks of a byte stream", () => {
       expect(shown).toContain("after ");
       expect(shown).not.toContain(SECRETS[0]);
     }
+  });
+
+  it.each(["x", "4111-", "a@b.", "\u001b[1m4"])("cost no more for coming byte by byte: %j", (part) => {
+    const text = Buffer.from(part.repeat(50_000 / part.length));
+    const mask = new OutputMask({ set: detectorSet(DETECTOR_NAMES), keepWidth: false });
+    const began = performance.now();
+    for (let at = 0; at < text.length; at++) mask.push(text.subarray(at, at + 1));
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(mask.holds).toBeLessThan(5_000);
   });
 });

@@ -10,6 +10,7 @@ const REACH = 256;
 const MAX_HELD = 4 * 1024;
 const STAR = 0x2a;
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 const KEY_END = Buffer.from("-----END");
 const PRIVATE_KEY = "private_key";
 /** A key that never ends is let go of: better a broken mask than a stream that is silent for ever. */
@@ -48,10 +49,13 @@ export class OutputMask {
 
   /** What may go out now; possibly nothing. */
   push(chunk: Buffer): Buffer {
-    const all = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const all = Buffer.concat([this.#held, chunk]);
     const line = all.lastIndexOf(NEWLINE) + 1;
     const cut = all.length - line > MAX_HELD ? all.length - REACH : line;
-    return this.#release(all, cut, false);
+    if (cut > 0) return this.#release(all, cut, false);
+    // nothing can go out: whoever sends byte by byte has each of them looked at once, not with all before it
+    this.#held = all;
+    return NOTHING;
   }
 
   /** All that is held, whatever may follow. */
