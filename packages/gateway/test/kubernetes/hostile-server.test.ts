@@ -226,6 +226,21 @@ rules:
   });
 });
 
+it("a service that wants a login of its own is not taken for the API server", async () => {
+  const policy = "version: 1\ndefaults: { builtins: { kube_proxy: allow } }\n";
+  let asked = 0;
+  await using site = await startSite(
+    (api) => {
+      asked++;
+      api.end("HTTP/1.1 401 Unauthorized\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nlogin");
+    },
+    { policy },
+  );
+  expect(await ask(site, "/api/v1/namespaces/a/services/b/proxy/")).toEqual({ status: 401, body: "login" });
+  expect(asked).toBe(1);
+  expect((await ask(site, "/api/v1/namespaces/a/services/b")).status).toBe(502);
+});
+
 it("a log shows nothing of what it is cut in, where the whole would be masked", async () => {
   const policy = "version: 1\nlabels:\n  contact.email: { detect: [email] }\n";
   const line = "from lee.canary@example.com today\n";

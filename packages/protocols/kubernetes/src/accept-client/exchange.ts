@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, STATUS_CODES } from "node:http";
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { KubeStatus } from "../status.ts";
 
@@ -51,7 +51,7 @@ export function respondStatus(exchange: Pick<Exchange, "path" | "respond">, stat
 export function refuseUpgrade({ socket }: Pick<UpgradeExchange, "socket">, status: KubeStatus): void {
   const body = `${JSON.stringify(status)}\n`;
   socket.end(
-    `HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? "Refused"}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
   // its end is noticed only where it is read, and some never close
   socket.resume();

@@ -19,6 +19,8 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Readable | Uint8Array;
+  /** A pod or service may answer: what it says of credentials is not about ours. */
+  readonly forwarded?: true;
   readonly signal: AbortSignal;
 }
 

@@ -368,6 +368,14 @@ describe("what is asked for", () => {
     expect(ask(accept)).toBe(asked);
   });
 
+  it("of files of the API server is text that detectors look at, unlike what it says of itself", () => {
+    const rules = rulesOf({ labels: [{ name: "p", columns: [], detect: ["email"] }] });
+    const plan = (path: string) =>
+      planAnswer({ operation: operationOf({ resource: "", path }), accept: "", rules }).pass;
+    expect(["/logs/audit.log", "/logs/", "/debug/pprof/heap"].map(plan)).toEqual([false, false, false]);
+    expect(["/logsearch", "/metrics", "/openapi/v3", "/"].map(plan)).toEqual([true, true, true, true]);
+  });
+
   it("is nothing else where nothing is hidden", () => {
     expect(ask("application/vnd.kubernetes.protobuf", operationOf({ resource: "pods" }))).toBe("pass");
     expect(ask("*/*", operationOf({ resource: "", path: "/openapi/v3" }))).toBe("pass");

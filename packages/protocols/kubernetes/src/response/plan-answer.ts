@@ -39,13 +39,14 @@ export type AnswerPlan =
       open(contentType: string, status: number, encoding?: string): BodyMask | undefined;
     };
 
+/** Files and states of the API server itself; other paths that are no resource (discovery, OpenAPI, metrics) hold nothing that is stored. */
+const LOGS = /^\/(?:logs|debug)(?:\/|$)/;
 const PASS: AnswerPlan = { pass: true };
 
 /** How one answer of the cluster is asked for and read, so that its client sees nothing that is hidden from it. */
 export function planAnswer(input: AnswerInput): AnswerPlan {
   const { operation, accept, rules, hides, rulesFor } = input;
-  // discovery, OpenAPI, metrics: nothing of what is stored
-  if (operation.resource === "") return PASS;
+  if (operation.resource === "") return LOGS.test(operation.path) ? planText(accept, operation, rules) : PASS;
   if (isText(operation)) return planText(accept, operation, rules);
   const root = rootOf(operation);
   const masking = new Masking(rules);

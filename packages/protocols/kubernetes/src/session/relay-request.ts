@@ -105,6 +105,7 @@ async function pass(
       path: exchange.path + (query === "" ? "" : `?${query}`),
       headers: { ...toTarget(exchange.headers, !plan.pass), ...askedFor(plan), ...lengthOf(body, exchange) },
       ...(body && { body }),
+      ...(operation.subresource === "proxy" && { forwarded: true }),
       signal: AbortSignal.any([exchange.signal, context.signal]),
     });
     tag = String(answer.statusCode ?? 0);

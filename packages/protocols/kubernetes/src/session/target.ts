@@ -97,7 +97,7 @@ export function createTarget(session: LiveSession<Duplex>): Target {
     request: (asked) =>
       send(
         (upstream, headers) => upstream.request({ ...asked, headers: { ...asked.headers, ...headers } }),
-        (response) => response,
+        (response) => (asked.forwarded ? undefined : response),
         asked.body === undefined || asked.body instanceof Uint8Array,
       ),
     upgrade: (asked) =>
