@@ -74,6 +74,11 @@ async function startSite(
   };
 }
 
+/** By an end or by a reset. */
+function closed(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
 async function raw({ gateway, caPem }: Site): Promise<TLSSocket> {
   const { port } = gateway;
   const socket = connect({ host: "127.0.0.1", port, ca: caPem, servername: SERVER_NAME, ALPNProtocols: ["http/1.1"] });
@@ -179,7 +184,7 @@ describe("a stranger", () => {
     await using site = await startSite(() => {}, { handshakeMs: 300 });
     for (const sent of ["", "GET /api HTTP/1.1\r\nhost: x\r\n", "GET /api HTTP/1.1\r\nhost: x\r\n\r\n"]) {
       const socket = await raw(site);
-      const over = once(socket, "close");
+      const over = closed(socket);
       socket.resume().write(sent);
       await over;
     }
@@ -254,6 +259,18 @@ it("a log shows nothing of what it is cut in, where the whole would be masked", 
   );
   const { body } = await ask(site, "/api/v1/namespaces/a/pods/b/log?limitBytes=16");
   expect(body).toBe("from [mail] toda");
+});
+
+it("a client that sends requests without end and waits for no answer is cut off", async () => {
+  await using site = await startSite(() => {});
+  const socket = await raw(site);
+  const over = closed(socket);
+  const one = `GET /api HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ana~${site.gateway.secret}\r\n\r\n`;
+  socket.resume().write(one.repeat(2_000));
+  await over;
+  const judged = site.gateway.events.filter(({ type }) => type === "operation").length;
+  expect(judged).toBeLessThanOrEqual(300);
+  await vi.waitFor(() => expect(site.sockets.size).toBe(0));
 });
 
 it("however a token is written in the header, it is one session", async () => {

@@ -25,6 +25,8 @@ export interface KubernetesOptions {
 const HANDSHAKE_MS = 30_000;
 /** Tokens that are not known, on one connection; the next ones are not looked at. */
 const MAX_REFUSED = 5;
+/** Requests of one connection at a time: more than HTTP/2 allows, and than any client of HTTP/1.1 sends without an answer. */
+const MAX_RUNNING = 300;
 /** Once its last answer had the time to be read, a connection ends. */
 const GOODBYE_MS = 1_000;
 
@@ -97,6 +99,7 @@ interface ClientOptions {
 class Client {
   readonly #options: ClientOptions;
   #refused = 0;
+  #running = 0;
   /** Tokens are looked at one after the other: a look costs time on purpose. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -105,8 +108,12 @@ class Client {
   }
 
   request(exchange: Exchange): void {
+    if (this.#running >= MAX_RUNNING) return this.#options.stop();
+    this.#running++;
     // nothing is known to reject; one that did would end the process, and with it everybody's sessions
-    this.#request(exchange).catch(() => exchange.body.destroy());
+    this.#request(exchange)
+      .catch(() => exchange.body.destroy())
+      .finally(() => this.#running--);
   }
 
   upgrade(exchange: UpgradeExchange): void {
