@@ -53,10 +53,14 @@ export async function kubectlGet({ routes }: BenchSite, rounds: number): Promise
 export async function lists({ routes }: BenchSite, rounds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const accept of ["json", "table", "protobuf"] as const) {
+    let size = 0;
     const found = await inTurns(routes, rounds, (route) =>
-      elapsed(async () => bytesOf(await ask(route, PODS, { accept }))),
+      elapsed(async () => {
+        const bytes = await bytesOf(await ask(route, PODS, { accept }));
+        if (route.name === "direct") size = bytes;
+      }),
     );
-    rows.push({ workload: `list, ${accept}`, unit: "ms", found });
+    rows.push({ workload: `list, ${accept} (${(size / 1e6).toFixed(1)} MB)`, unit: "ms", found });
   }
   return rows;
 }
