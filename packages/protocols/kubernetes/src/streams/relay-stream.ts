@@ -19,6 +19,10 @@ const CTRL_C = 0x03;
 /** From the end of a session to that of its streams, whatever their clients do. */
 const INTERRUPTED_MS = 2_000;
 
+/** Of one session, those that wait for a person included. */
+const MAX_STREAMS = 128;
+const openStreams = new WeakMap<KubeContext, number>();
+
 /** exec, attach or port-forward, from the request to its end. Never rejects. */
 export async function relayStream(
   upgrade: UpgradeExchange,
@@ -27,6 +31,10 @@ export async function relayStream(
 ): Promise<void> {
   const { socket } = upgrade;
   socket.on("error", () => socket.destroy());
+  const open = openStreams.get(context) ?? 0;
+  if (open >= MAX_STREAMS)
+    return refuseUpgrade(upgrade, failure("Forbidden", `more than ${MAX_STREAMS} streams are open with this token`));
+  openStreams.set(context, open + 1);
   const interruption = interruptionOf(context);
   // whoever does not read what is said to the end of the session loses it
   void interruption.reason.then(() => setTimeout(() => socket.destroy(), INTERRUPTED_MS).unref());
@@ -44,6 +52,7 @@ export async function relayStream(
     socket.destroy();
   } finally {
     interruption.forget();
+    openStreams.set(context, (openStreams.get(context) ?? 1) - 1);
   }
 }
 

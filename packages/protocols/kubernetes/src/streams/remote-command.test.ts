@@ -13,6 +13,7 @@ import { acceptOf } from "../websocket/handshake.ts";
 import { ClientEnd } from "./client-end.ts";
 import { openRemoteCommand } from "./open-remote-command.ts";
 import { relayRemoteCommand } from "./relay-remote-command.ts";
+import { relayStream } from "./relay-stream.ts";
 import { CHANNEL, type RemoteCommand } from "./remote-command.ts";
 import { readStreamStatus } from "./stream-status.ts";
 import { TerminalSizes } from "./terminal-sizes.ts";
@@ -168,6 +169,34 @@ it("a session that is over ends it, also for a client that does not read", async
   // it learns of it when it reads again
   stdout.resume();
   await client.over;
+});
+
+it("one session has so many streams open, and no more", async () => {
+  const over = new AbortController();
+  const session = { labels: () => ({ detectors: [] }), admit: () => new Promise(() => {}) };
+  const context = { session, resource: "prod", signal: over.signal, interrupted: new Promise(() => {}) };
+  const operation = { command: ["id"], subresource: "exec", namespace: "", name: "web-1", container: "" };
+  const headers = { upgrade: "SPDY/3.1", "x-stream-protocol-version": "v4.channel.k8s.io" };
+  const ask = (): Duplex => {
+    const [near, far] = duplexPair();
+    const { signal } = new AbortController();
+    const upgrade = {
+      method: "POST",
+      path: "/",
+      query: "stdout=1",
+      headers,
+      signal,
+      socket: far,
+      head: Buffer.alloc(0),
+    };
+    void relayStream(upgrade, operation as unknown as KubeOperation, context as unknown as KubeContext);
+    return near;
+  };
+  const waiting = Array.from({ length: 128 }, ask);
+  expect((await readAll(ask())).toString()).toMatch(
+    /^HTTP\/1\.1 403 [\s\S]*more than 128 streams are open with this token/,
+  );
+  for (const socket of waiting) expect(socket.read()).toBeNull();
 });
 
 it("reads what the error channel says, and keeps only what clients use", () => {
