@@ -51,7 +51,9 @@ export async function openRemoteCommand(request: OpenRequest): Promise<Opened> {
 type Socket = Extract<Upgraded, { ok: true }>;
 
 function overWebSocket({ socket, head }: Socket, wish: StreamWish): RemoteCommand {
-  const reads = [CHANNEL.stdout, CHANNEL.stderr, CHANNEL.error];
+  // what was not asked for has no reader, and would stop the others
+  const asked = (["stdout", "stderr"] as const).filter((each) => wish[each]);
+  const reads = [...asked.map((each) => CHANNEL[each]), CHANNEL.error];
   const channels = new WebSocketChannels(socket, head, { role: "client", base64: false, closes: true, reads });
   return {
     stdin: wish.stdin ? channels.channel(CHANNEL.stdin) : undefined,

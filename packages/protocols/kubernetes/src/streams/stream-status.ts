@@ -21,6 +21,8 @@ interface ExitStatus {
 }
 
 const MAX_STATUS = 64 * 1024;
+/** Of an answer that is no Status. */
+const MAX_TEXT = 1_000;
 
 /** All of a stream, up to 64 KiB; what goes beyond is read and dropped. */
 export async function readSmall(stream: Readable): Promise<Buffer> {
@@ -90,7 +92,7 @@ export async function statusOfResponse(
   const read = readStreamStatus(body, change)?.status;
   const code = response.statusCode ?? 502;
   if (read !== undefined && "code" in read) return { ...read, code };
-  const text = change(body.toString("utf8").trim());
+  const text = change(body.toString("utf8").trim()).slice(0, MAX_TEXT);
   return { ...failure("BadGateway", text === "" ? `the API server answered ${code}` : text), code };
 }
 
