@@ -7,7 +7,7 @@ import { LABELLED, MASKED, SECRETS, startKubernetesSite } from "./site.ts";
 const ABOUT = `# Clients of Kubernetes
 
 Each client plays its scenarios (who it is, get, list in pages, create, replace, patch, conflict, delete, watch of ten changes,
-a Secret, a labelled ConfigMap, large objects, logs, exec, as far as the client has them) three times: at the API server itself,
+a Secret, a labelled ConfigMap, large objects, logs, exec, cp, port-forward, as far as it has them) three times: at the API server,
 through the gateway without a policy, and through the gateway with a key of ConfigMaps labelled and a rule that shows the Secrets of
 Helm's releases. It must see exactly what it sees directly, but for the values of other Secrets and labelled values. All of them
 use the kubeconfig that \`tw kube login\` writes, as it is; fabric8, which knows no \`tls-server-name\`, that of

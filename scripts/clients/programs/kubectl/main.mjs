@@ -1,4 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { command, program } from "../shared/command.mjs";
 import { runScenarios } from "../shared/scenarios.mjs";
 import { steady } from "../shared/steady.mjs";
@@ -14,6 +20,8 @@ const each = async (...commands) => {
   for (const args of commands) all.push(await said(args));
   return all;
 };
+
+const digest = (value) => createHash("sha256").update(value).digest("hex");
 
 const deployment = (replicas) => `
 apiVersion: apps/v1
@@ -96,7 +104,6 @@ await runScenarios({
       input: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "large" }, data: { text } }),
     });
     const { stdout } = await kubectl(["get", "configmap", "large", "-o", "jsonpath={.data.text}"]);
-    const digest = (value) => createHash("sha256").update(value).digest("hex");
     return { made, same: digest(stdout) === digest(text) };
   },
   logs: () => each(["logs", "web-1"], ["logs", "web-1", "--tail=1"], ["logs", "web-1", "-c", "nothing"]),
@@ -105,6 +112,34 @@ await runScenarios({
     await said(["exec", "-i", "web-1", "--", "wc", "-c"], { input: "x".repeat(1_000_000) }),
     await said(["exec", "web-1", "--", "no-such-program"]),
   ],
+  cp: async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tidewaiter-cp-"));
+    const [there, back] = [join(folder, "there"), join(folder, "back")];
+    const bytes = randomBytes(3_000_000);
+    writeFileSync(there, bytes);
+    const copied = [await kubectl(["cp", there, "web-1:copied"]), await kubectl(["cp", "web-1:copied", back])];
+    const same = digest(readFileSync(back)) === digest(bytes);
+    rmSync(folder, { recursive: true });
+    return { codes: copied.map(({ code }) => code), same };
+  },
+  "port-forward": async () => {
+    const bytes = randomBytes(1_000_000);
+    const echo = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+    await once(echo, "listening");
+    let exchanged;
+    const done = await kubectl(["port-forward", "pod/web-1", `:${echo.address().port}`], {
+      onStdout: (text, child) => {
+        const port = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+        if (port === undefined || exchanged !== undefined) return;
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.end(bytes);
+        exchanged = buffer(socket).finally(() => child.kill("SIGINT"));
+      },
+    });
+    echo.close();
+    if (exchanged === undefined) throw new Error(`nothing was forwarded: ${done.stderr}`);
+    return digest(await exchanged) === digest(bytes);
+  },
   "exec without WebSocket": () =>
     said(["exec", "web-1", "--", "sh", "-c", "echo out; exit 4"], {
       env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "false" },
