@@ -24,6 +24,14 @@ rules:
     deny: hr's objects are for hr
 `;
 
+/** Ana sees Secrets. */
+const SHOWN = `rules:
+  - id: secrets-are-masked
+    match: { labels: [kube.secret] }
+    mask: { kube.secret: constant }
+    unless: 'principal.name == "ana"'
+`;
+
 /** None of these may leave, in whatever clothes. */
 const CANARIES = {
   password: "canary-P4ssw0rd!",
@@ -284,6 +292,30 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     expect(leaks(watch.bytes)).toEqual([]);
     const one = await world.kubectl(["get", "secret", "hello", "-n", "open", "-o", "jsonpath={.data.password}"]);
     expect(one.stdout).toBe(open.password);
+  });
+
+  it("are masked by the policy of now in a watch that goes on", async () => {
+    await using other = await startWorld([
+      { name: "kube", source: `version: 1\nlabels:\n  kube.secret: {}\n${SHOWN}` },
+    ]);
+    await other.admin(["create", "secret", "generic", "moves", "--from-literal=a=1"]);
+    const path = "/api/v1/namespaces/default/secrets?watch=1";
+    const tls = { ca: other.caPem, servername: `${RESOURCE}.${KUBERNETES_DOMAIN}` };
+    const options = { ...tls, headers: { authorization: `Bearer ${other.token()}` } };
+    const socket = new WebSocket(`wss://127.0.0.1:${other.gateway.port}${path}`, options);
+    const messages: string[] = [];
+    socket.on("message", (message) => messages.push(String(message)));
+    await vi.waitFor(() => expect(messages.join("")).toContain(Buffer.from("1").toString("base64")));
+    await other.gateway.setPolicies([{ name: "kube", source: "version: 1\n" }]);
+    const over = once(socket, "close");
+    const patch = JSON.stringify({ stringData: { a: CANARIES.key } });
+    await other.admin(["patch", "secret", "moves", "--type=merge", "-p", patch]);
+    await over;
+    expect(leaks(messages.join(""))).toEqual([]);
+    expect(JSON.parse(messages.at(-1) ?? "")).toMatchObject({
+      type: "ERROR",
+      object: { code: 410, reason: "Expired" },
+    });
   });
 
   it("and what a rule hides is in no list and no watch", async () => {

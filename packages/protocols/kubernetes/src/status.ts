@@ -5,6 +5,7 @@ export type StatusReason =
   | "Forbidden"
   | "NotFound"
   | "MethodNotAllowed"
+  | "Expired"
   | "NotAcceptable"
   | "RequestEntityTooLarge"
   | "Invalid"
@@ -20,6 +21,7 @@ const CODES: Readonly<Record<StatusReason, number>> = {
   NotFound: 404,
   MethodNotAllowed: 405,
   NotAcceptable: 406,
+  Expired: 410,
   RequestEntityTooLarge: 413,
   Invalid: 422,
   InternalError: 500,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import type { Admission, KubeOperation } from "@tidewaiter/core";
+import type { Admission, KubeOperation, Verdict } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { type Exchange, respondStatus } from "../accept-client/exchange.ts";
 import { KubernetesTargetError } from "../connect-target/upstream.ts";
@@ -123,7 +123,9 @@ async function pass(
     try {
       // who follows something waits for its head; of anything else nothing goes out before it could be read
       if (mask === undefined || mask.flush !== undefined || operation.verb === "watch") writer.begin();
+      const runsOn = operation.verb === "watch" || operation.subresource === "log";
       for await (const chunk of answer) {
+        if (runsOn && hasAged(context, operation, admission.verdict)) throw new Refused(AGED);
         await writer.write(chunk);
         if (writer.full) break;
       }
@@ -210,6 +212,15 @@ class Refused extends Error {
     this.status = status;
   }
 }
+
+/** What goes on is judged by the policy and the groups of now; clients of a watch list again, and see what they may. */
+function hasAged({ session }: KubeContext, operation: KubeOperation, verdict: Verdict): boolean {
+  const now = session.evaluate(operation);
+  if (now.policyVersion !== verdict.policyVersion || now.outcome === "deny") return true;
+  return JSON.stringify(now.masks) !== JSON.stringify(verdict.masks);
+}
+
+const AGED = failure("Expired", "the policy or your groups have changed: ask again");
 
 const NOT_ACCEPTABLE = failure(
   "NotAcceptable",
