@@ -1,11 +1,7 @@
-import { once } from "node:events";
-import { request } from "node:https";
-import { text } from "node:stream/consumers";
-import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
 import { readRequest } from "@tidewaiter/kubernetes/request/read-request";
 import { kubernetesMissing, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, vi } from "vitest";
-import { type KubeWorld, RESOURCE, startWorld } from "./world.ts";
+import { type AskOptions, type KubeWorld, startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -100,27 +96,9 @@ function xorshift(seed: number): () => number {
   };
 }
 
-async function ask(
-  path: string,
-  {
-    method = "GET",
-    headers = {},
-    body = "",
-  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
-) {
-  const sent = request({
-    host: "127.0.0.1",
-    port: world.gateway.port,
-    ca: world.caPem,
-    servername: `${RESOURCE}.${KUBERNETES_DOMAIN}`,
-    path,
-    method,
-    agent: false,
-    headers: { authorization: `Bearer ${world.token()}`, ...headers },
-  });
-  sent.end(body);
-  const [response] = await once(sent, "response");
-  return { status: response.statusCode as number, body: await text(response) };
+async function ask(path: string, options?: AskOptions) {
+  const { status, bytes } = await world.ask(path, options);
+  return { status, body: bytes.toString("utf8") };
 }
 
 function leaks(body: string): boolean {

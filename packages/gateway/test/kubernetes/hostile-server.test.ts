@@ -11,11 +11,9 @@ import { certificateAuthority } from "@tidewaiter/testkit";
 import { describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { type Harness, startHarness } from "../gateway-harness.ts";
-import { ANA, RESOURCE } from "./world.ts";
+import { ANA, RESOURCE, SERVER_NAME } from "./world.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
-
-const SERVER_NAME = `${RESOURCE}.${KUBERNETES_DOMAIN}`;
 
 interface Site extends AsyncDisposable {
   readonly gateway: Harness;

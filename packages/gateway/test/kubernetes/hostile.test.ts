@@ -1,17 +1,14 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { connect, type TLSSocket } from "node:tls";
-import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
 import { kubernetesMissing, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, vi } from "vitest";
-import { ANA, type KubeWorld, RESOURCE, startWorld } from "./world.ts";
+import { ANA, type AskOptions, type KubeWorld, RESOURCE, SERVER_NAME, startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 const missing = kubernetesMissing();
-const SERVER_NAME = `${RESOURCE}.${KUBERNETES_DOMAIN}`;
 let world: KubeWorld;
 
 beforeAll(async () => {
@@ -19,44 +16,10 @@ beforeAll(async () => {
 });
 afterAll(async () => world?.[Symbol.asyncDispose]());
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: { readonly [field: string]: unknown };
-}
-
-/** One request over a connection of its own; null: no token. */
-async function ask(
-  path: string,
-  options: {
-    readonly token?: string | null;
-    readonly method?: string;
-    readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-    readonly body?: string | Buffer;
-    readonly servername?: string;
-  } = {},
-): Promise<Answer> {
-  const { token = world.token(), method = "GET", headers = {}, body, servername = SERVER_NAME } = options;
-  const sent = request({
-    host: "127.0.0.1",
-    port: world.gateway.port,
-    ca: world.caPem,
-    servername,
-    path,
-    method,
-    agent: false,
-    headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...(headers as Record<string, string>) },
-  });
-  sent.end(body);
-  const [response] = await once(sent, "response");
-  // a long body may be refused before it was sent
-  sent.on("error", () => {});
-  const content = await text(response);
-  return {
-    status: response.statusCode,
-    headers: response.headers,
-    body: content.startsWith("{") ? JSON.parse(content) : { content },
-  };
+async function ask(path: string, options?: AskOptions) {
+  const { status, headers, bytes } = await world.ask(path, options);
+  const content = bytes.toString("utf8");
+  return { status, headers, body: content.startsWith("{") ? JSON.parse(content) : { content } };
 }
 
 async function raw(): Promise<TLSSocket> {

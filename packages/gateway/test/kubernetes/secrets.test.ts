@@ -1,11 +1,8 @@
 import { once } from "node:events";
-import { request } from "node:https";
-import { buffer } from "node:stream/consumers";
-import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
 import { kubernetesMissing, skipUnless } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { WebSocket } from "ws";
-import { type KubeWorld, RESOURCE, startWorld } from "./world.ts";
+import { type KubeWorld, SERVER_NAME, startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -102,25 +99,6 @@ function leaks(bytes: Buffer | string): readonly string[] {
   );
 }
 
-async function get(path: string, headers: Readonly<Record<string, string>>, method = "GET", body?: string) {
-  const sent = request({
-    host: "127.0.0.1",
-    port: world.gateway.port,
-    ca: world.caPem,
-    servername: `${RESOURCE}.${KUBERNETES_DOMAIN}`,
-    path,
-    method,
-    agent: false,
-    headers: { authorization: `Bearer ${world.token()}`, ...headers },
-  });
-  sent.end(body);
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
-    sent.once("response", resolve);
-    sent.once("error", reject);
-  });
-  return { status: response.statusCode, headers: response.headers, bytes: await buffer(response) };
-}
-
 skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and of what the policy names", () => {
   const { it } = skipUnless(true, "");
 
@@ -181,7 +159,7 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     const tried = await Promise.all(
       paths.flatMap((path) =>
         accepts.map(async (accept) => {
-          const { status, bytes } = await get(path, { accept, "accept-encoding": "gzip" });
+          const { status, bytes } = await world.ask(path, { headers: { accept, "accept-encoding": "gzip" } });
           return { path, accept, leaks: leaks(bytes), ok: status === 200 || status === 406 };
         }),
       ),
@@ -192,7 +170,7 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
   it("do not leave by a watch over a WebSocket, whose events are messages", async () => {
     const path = "/api/v1/namespaces/prod/secrets?watch=1&timeoutSeconds=1";
     // the types do not know that the options of TLS are taken too
-    const tls = { ca: world.caPem, servername: `${RESOURCE}.${KUBERNETES_DOMAIN}` };
+    const tls = { ca: world.caPem, servername: SERVER_NAME };
     const options = { ...tls, headers: { authorization: `Bearer ${world.token()}` } };
     const socket = new WebSocket(`wss://127.0.0.1:${world.gateway.port}${path}`, options);
     const messages: string[] = [];
@@ -210,15 +188,14 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
       metadata: { name: "mine" },
       stringData: { a: CANARIES.password },
     });
-    const made = await get("/api/v1/namespaces/prod/secrets", json, "POST", put);
+    const made = await world.ask("/api/v1/namespaces/prod/secrets", { method: "POST", headers: json, body: put });
     expect([made.status, leaks(made.bytes)]).toEqual([201, []]);
     const patch = { ...json, "content-type": "application/merge-patch+json" };
-    const patched = await get(
-      "/api/v1/namespaces/prod/secrets/mine",
-      patch,
-      "PATCH",
-      JSON.stringify({ stringData: { b: CANARIES.key } }),
-    );
+    const patched = await world.ask("/api/v1/namespaces/prod/secrets/mine", {
+      method: "PATCH",
+      headers: patch,
+      body: JSON.stringify({ stringData: { b: CANARIES.key } }),
+    });
     expect([patched.status, leaks(patched.bytes)]).toEqual([200, []]);
     expect(leaks(JSON.stringify(world.gateway.events))).toEqual([]);
   });
@@ -287,7 +264,7 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     expect(items.find(({ metadata }) => metadata.namespace === "open")?.data).toEqual(open);
     expect(leaks(list.stdoutBytes)).toEqual([]);
     const path = "/api/v1/secrets?watch=1&timeoutSeconds=1";
-    const watch = await get(path, { accept: "application/json" });
+    const watch = await world.ask(path, { headers: { accept: "application/json" } });
     expect(watch.bytes.toString()).toContain(open.password);
     expect(leaks(watch.bytes)).toEqual([]);
     const one = await world.kubectl(["get", "secret", "hello", "-n", "open", "-o", "jsonpath={.data.password}"]);
@@ -300,7 +277,7 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     ]);
     await other.admin(["create", "secret", "generic", "moves", "--from-literal=a=1"]);
     const path = "/api/v1/namespaces/default/secrets?watch=1";
-    const tls = { ca: other.caPem, servername: `${RESOURCE}.${KUBERNETES_DOMAIN}` };
+    const tls = { ca: other.caPem, servername: SERVER_NAME };
     const options = { ...tls, headers: { authorization: `Bearer ${other.token()}` } };
     const socket = new WebSocket(`wss://127.0.0.1:${other.gateway.port}${path}`, options);
     const messages: string[] = [];
@@ -327,7 +304,9 @@ skipUnless(missing === undefined, missing ?? "").describe("values of Secrets and
     expect(await names(["get", "secrets", "-A"])).not.toContain("hr");
     expect(await names(["get", "cm", "-n", "prod", "-o", "name"])).toContain("configmap/people");
     expect(await names(["get", "cm", "-n", "prod", "-o", "name"])).not.toContain("ghost");
-    const { bytes } = await get("/api/v1/configmaps?watch=1&timeoutSeconds=1", { accept: "application/json" });
+    const { bytes } = await world.ask("/api/v1/configmaps?watch=1&timeoutSeconds=1", {
+      headers: { accept: "application/json" },
+    });
     expect(bytes.toString()).not.toContain("ghost");
     const direct = await world.kubectl(["get", "secrets", "-n", "hr"]);
     expect(direct.stderr).toContain("hr's objects are for hr [hr-is-not-seen]");

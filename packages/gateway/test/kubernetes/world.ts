@@ -1,6 +1,10 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { createSecureContext } from "node:tls";
 import type { AccessLevel, Principal, Protocol, TargetCredential } from "@tidewaiter/core";
 import { KUBERNETES_DOMAIN } from "@tidewaiter/kubernetes/accept-client/choose-resource";
@@ -20,6 +24,8 @@ import { type Harness, startHarness } from "../gateway-harness.ts";
 
 export const ANA: Principal = { id: "prn_ana", name: "ana", kind: "user", groups: ["developers"] };
 export const RESOURCE = "prod";
+/** Its TLS server name. */
+export const SERVER_NAME = `${RESOURCE}.${KUBERNETES_DOMAIN}`;
 
 type Run = (args: readonly string[], options?: Omit<KubectlOptions, "kubeconfig">) => Promise<CommandResult>;
 
@@ -40,7 +46,25 @@ export interface KubeWorld extends AsyncDisposable {
   }): string;
   /** `LOGIN~SECRET`. */
   token(login?: string): string;
+  /** One request to the gateway over a connection of its own, as ana with level write. */
+  ask(path: string, request?: AskOptions): Promise<Asked>;
   readonly caPem: string;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Buffer;
+  /** Null: none. */
+  readonly token?: string | null;
+  /** Default the cluster's. */
+  readonly servername?: string;
+}
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
 }
 
 /** A real API server behind the gateway's own parts, and kubectl with a token of ana's. */
@@ -92,6 +116,22 @@ export async function startWorld(
     },
   });
   const token = (login = "ana/write"): string => `${login}~${gateway.secret}`;
+  const ask: KubeWorld["ask"] = async (path, options = {}) => {
+    const { method = "GET", headers = {}, body, token: said = token(), servername = SERVER_NAME } = options;
+    const authorization = said === null ? {} : { authorization: `Bearer ${said}` };
+    const where = { host: "127.0.0.1", port: gateway.port, ca: authority.caPem, servername, agent: false as const };
+    const sent = request({
+      ...where,
+      path,
+      method,
+      headers: { ...authorization, ...(headers as Record<string, string>) },
+    });
+    sent.end(body);
+    const [response]: [IncomingMessage] = await once(sent, "response");
+    // a long body may be refused before it was sent
+    sent.on("error", () => {});
+    return { status: response.statusCode ?? 0, headers: response.headers, bytes: await buffer(response) };
+  };
   let written = 0;
   const kubeconfig: KubeWorld["kubeconfig"] = ({ level = "write", form = "host", ...change } = {}) => {
     const config = JSON.parse(
@@ -101,7 +141,7 @@ export async function startWorld(
         user: { token: change.token ?? token(`ana/${level}`) },
       }),
     );
-    if (form === "host") config.clusters[0].cluster["tls-server-name"] = `${RESOURCE}.${KUBERNETES_DOMAIN}`;
+    if (form === "host") config.clusters[0].cluster["tls-server-name"] = SERVER_NAME;
     const path = join(folder.path, `${++written}.kubeconfig`);
     writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
     return path;
@@ -121,6 +161,7 @@ export async function startWorld(
     admin: run(asAdmin),
     kubeconfig,
     token,
+    ask,
     caPem: authority.caPem,
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
