@@ -127,9 +127,10 @@ export async function startWorld(
       headers: { ...authorization, ...(headers as Record<string, string>) },
     });
     sent.end(body);
-    const [response]: [IncomingMessage] = await once(sent, "response");
+    const [response]: IncomingMessage[] = await once(sent, "response");
     // a long body may be refused before it was sent
     sent.on("error", () => {});
+    if (response === undefined) throw new Error("there was no answer");
     return { status: response.statusCode ?? 0, headers: response.headers, bytes: await buffer(response) };
   };
   let written = 0;
