@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findCommand, kubernetesPrograms } from "@tidewaiter/testkit";
+import { hasCommand, kubernetesPrograms } from "@tidewaiter/testkit";
 import { HELP, parseOptions } from "./options.ts";
 import { playTour } from "./tour.ts";
 import { startWorld, type World } from "./world.ts";
@@ -56,7 +56,7 @@ function hostLines({ sshd }: World): string {
 function clusterLines({ cluster, kubeconfig }: World): string {
   if (cluster === undefined)
     return "  a cluster:     is left out; ./scripts/kubernetes builds one (minutes the first time), then start the demo again\n";
-  const command = findCommand("kubectl") ?? kubernetesPrograms().kubectl;
+  const command = hasCommand("kubectl") ? "kubectl" : kubernetesPrograms().kubectl;
   return `  a cluster:     ./tw kube login prod-cluster --level write --kubeconfig ${kubeconfig}
                  export KUBECONFIG=${kubeconfig}
                  ${command} -n prod get secret db -o yaml      (or delete namespace prod)\n`;
