@@ -77,6 +77,7 @@ function steady({ stdout, stderr, code }: CommandResult, namespace: string) {
       .replaceAll(namespace, "NAMESPACE")
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UID")
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")
+      .replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, "TIME")
       .replace(/(resourceVersion"?: "?)\d+/g, "$1VERSION")
       .replace(/\b\d+(ms|s)\b/g, "AGE")
       .replace(/\/tmp\/(LIVE|MERGED)-\d+/g, "/tmp/$1")
