@@ -69,6 +69,8 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
     reject(refused ?? connectError(error, resource));
   });
   client.once("close", () => reject(refused ?? new SshTargetError("unreachable", `${resource} closed the connection`)));
+  // SSH has no half of a connection, but the tunnel does: what the host closed would wait for us for ever
+  stream.once("end", () => stream.destroy());
   try {
     client.connect({
       sock: stream,
