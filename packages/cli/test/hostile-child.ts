@@ -6,6 +6,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ENTRIES } from "../src/commands/table.ts";
@@ -95,10 +96,13 @@ for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
   }
 }
 const before = found.size;
+const mine = [target.home, target.agentsBase, ...target.places];
+const isOfOtherTests = (name: string): boolean =>
+  name.startsWith(join(tmpdir(), "tidewaiter-")) && !mine.some((place) => name.startsWith(place));
 for (const line of readFileSync("/proc/net/unix", "utf8").split("\n")) {
   const name = line.trim().split(/\s+/)[7];
-  // those of the tests' own target are none of the product
-  if (name?.includes("tidewaiter") && !name.includes(".s.PGSQL.")) sockets.push(name);
+  // those of servers that tests start, here and beside, are none of the product
+  if (name?.includes("tidewaiter") && !name.includes(".s.PGSQL.") && !isOfOtherTests(name)) sockets.push(name);
 }
 
 /** Does anything of ours listen and say something? */
