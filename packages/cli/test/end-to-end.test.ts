@@ -249,7 +249,12 @@ skipUnless(found.available, "PostgreSQL 18").describe("the CLI against a real se
       code: 5,
       stderr: expect.stringContaining("another person"),
     });
-    const approved = await run(["reviews", "approve", "--as", "mia", "--comment", "ticket 812"]);
+    // an empty variable of a script approves nothing
+    expect(await run(["reviews", "approve", "--as", "mia"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("nothing was decided"),
+    });
+    const approved = await run(["reviews", "approve", "--yes", "--as", "mia", "--comment", "ticket 812"]);
     expect([approved.code, approved.stdout]).toEqual([0, expect.stringContaining(`Approved ${shortId} of ana`)]);
     expect(approved.stderr).toContain("delete from customers where id = 1");
     expect(await ended).toBe(0);

@@ -64,11 +64,20 @@ interface Asked {
   readonly yes: boolean;
 }
 
-/** Nobody should decide about what they have not seen: the statement is shown first and, to a person, asked about. */
+/**
+ * Nobody should decide about what they have not seen: the statement is shown first, and asked about. Where nobody can be asked,
+ * a missing id may be an empty variable of a script.
+ */
 async function showAndAsk(context: CommandContext, api: Api, { id, decision, yes }: Asked): Promise<void> {
   const review = await answer(api.GET("/v1/reviews/{id}", { params: { path: { id } } }));
   context.output.note(renderReview(review, (_style, text) => text, context.now()).join("\n"));
-  if (yes || !context.terminal.interactive) return;
+  if (yes) return;
+  if (!context.terminal.interactive) {
+    throw new CliError("usage", `nothing was decided about ${id}`, {
+      why: "no id was given, and nobody can be asked here: this is no terminal",
+      next: `tw reviews ${decision} ${id}, or --yes for the only one that waits`,
+    });
+  }
   const reply = await context.terminal.ask(`${decision === "approve" ? "Approve" : "Reject"} this? [y/N] `);
   if (!/^y(es)?$/i.test(reply.trim())) {
     throw new CliError("interrupted", "nothing was decided", { next: `tw reviews ${decision} ${id}` });

@@ -3,6 +3,7 @@ import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
 import { parseDuration } from "../../input/duration.ts";
 import { readInputFile } from "../../input/input-file.ts";
+import { utc } from "../../output/times.ts";
 import { signChallenge } from "../../ssh/sign-challenge.ts";
 
 interface Options {
@@ -35,7 +36,7 @@ export const registerSshKey = defineCommand<[file: string], Options>({
     const body = { publicKey, challenge, signature, ttlSeconds, ...(resource !== undefined && { resource }) };
     const made = await answer(api.POST("/v1/connection-secrets/ssh-keys", { body }));
     context.output.result(made, () => [
-      `Registered: ${made.fingerprint} is ${made.principal} until ${made.expiresAt}. Revoke it: tw secrets revoke ${made.id}`,
+      `Registered: ${made.fingerprint} is ${made.principal} until ${utc(made.expiresAt)}. Revoke it: tw secrets revoke ${made.id}`,
     ]);
     return undefined;
   },

@@ -97,7 +97,7 @@ function endLine(id: string, reason: string): string {
 function headLines(session: SessionView, now: number): string[] {
   const { id, principal, onBehalfOf, resource, level, protocol, startedAt, counters } = session;
   const who = onBehalfOf === null ? principal : `${principal} for ${onBehalfOf}`;
-  const counts = `${counters.statements} statements, ${counters.refused} refused, ${counters.held} held so far`;
+  const counts = `${counters.statements} ${counters.statements === 1 ? "statement" : "statements"}, ${counters.refused} refused, ${counters.held} held so far`;
   return [
     `Watching ${who} on ${resource} as ${level} (${protocol}), begun ${relative(startedAt, now)}: ${counts}.`,
     `Ctrl-C leaves it alone.  To end it:  tw sessions kill ${id}`,

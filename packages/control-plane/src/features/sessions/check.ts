@@ -29,7 +29,10 @@ export function* findCheckable(unit: UnitContext, request: CheckRequest): Work<C
   if (resource === undefined) return unreachable(`there is no resource ${resourceName}`);
   const ofLevel = and(eq(credentials.resourceId, resource.id), eq(credentials.level, level));
   const credential = yield* selectOne(credentials, ofLevel);
-  if (credential === undefined) return unreachable(`${resourceName} has no credential for level ${level}`);
+  if (credential === undefined) {
+    const next = `tw credentials set ${resourceName} ${level}`;
+    return unreachable(`${resourceName} has no credential for level ${level} to log in with; set one: ${next}`);
+  }
   const agent = yield* findAgent(resource.agent, gatewayId);
   if (agent === undefined || !agent.online) return unreachable(`its agent ${resource.agent} is not online`);
   const data = { credential: credential.id, level, gateway: gatewayId };
