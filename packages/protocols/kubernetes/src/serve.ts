@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { type SecureContext, TLSSocket } from "node:tls";
 import type { Protocol, SessionHost } from "@tidewaiter/core";
+import { exchangeOverWebSocket } from "./accept-client/answer-as-messages.ts";
 import { chooseResource } from "./accept-client/choose-resource.ts";
 import { type Exchange, refuseUpgrade, respondStatus, type UpgradeExchange } from "./accept-client/exchange.ts";
 import { HttpConnections } from "./accept-client/http-connection.ts";
@@ -12,7 +13,6 @@ import { KubeSessions, type SessionResult } from "./session/sessions.ts";
 import { failure, type KubeStatus } from "./status.ts";
 import { relayStream } from "./streams/relay-stream.ts";
 import { type KubernetesTarget, kubernetesTargetSchema } from "./target-schema.ts";
-import { exchangeOverWebSocket } from "./websocket/answer-as-messages.ts";
 
 export interface KubernetesOptions {
   /** Certificate and key for the name that a client asks for; undefined name: none was said. */

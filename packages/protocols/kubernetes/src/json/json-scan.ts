@@ -1,4 +1,4 @@
-import { unreadable } from "../response/unreadable.ts";
+import { unreadable } from "./unreadable.ts";
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;

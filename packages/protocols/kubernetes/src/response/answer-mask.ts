@@ -1,12 +1,12 @@
 import { GrowingBuffer } from "../json/growing-buffer.ts";
 import { CLOSE_ARRAY, COMMA, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace } from "../json/json-scan.ts";
 import { Nesting } from "../json/nesting.ts";
+import { unreadable } from "../json/unreadable.ts";
 import type { BodyMask } from "./body-mask.ts";
 import { HeadScan } from "./head-scan.ts";
 import { type Identity, identityOf, identityOfRow } from "./identity.ts";
 import { KEYS, keyOf } from "./known-keys.ts";
 import { PLACE, type Place } from "./places.ts";
-import { unreadable } from "./unreadable.ts";
 import type { ValueMask } from "./value-mask.ts";
 
 /** Bytes of one item of a list, of one object, and of what stands around the items. etcd refuses objects above 1.5 MiB. */

@@ -9,7 +9,7 @@ import {
   OPEN_OBJECT,
   QUOTE,
 } from "../json/json-scan.ts";
-import { unreadable } from "./unreadable.ts";
+import { unreadable } from "../json/unreadable.ts";
 
 /** Reads one JSON object that arrives in pieces, and stops at every array that is directly in it. */
 export class HeadScan {

@@ -12,13 +12,13 @@ import {
   textOf,
   valueEnd,
 } from "../json/json-scan.ts";
+import { unreadable } from "../json/unreadable.ts";
 import { namespaceOf } from "./identity.ts";
 import { KEYS, keyOf, readKey } from "./known-keys.ts";
 import { LeafMask, type WalkState } from "./leaf-mask.ts";
 import type { ColumnPlan, Masking } from "./masking.ts";
 import { PLACE, type Place, placeOf } from "./places.ts";
 import { SecretCopies } from "./secret-copies.ts";
-import { unreadable } from "./unreadable.ts";
 
 /** What an answer is about, as its request says. */
 export interface AnswerSubject {

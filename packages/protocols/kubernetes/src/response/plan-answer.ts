@@ -1,4 +1,5 @@
 import type { KubeOperation } from "@tidewaiter/core";
+import { unreadable } from "../json/unreadable.ts";
 import { acceptJson, mediaType } from "./accept.ts";
 import { AnswerMask, type Hides } from "./answer-mask.ts";
 import type { BodyMask } from "./body-mask.ts";
@@ -7,7 +8,6 @@ import type { Identity } from "./identity.ts";
 import { Masking, type MaskRules } from "./masking.ts";
 import { PLACE, type Place } from "./places.ts";
 import { TextAnswer } from "./text-answer.ts";
-import { unreadable } from "./unreadable.ts";
 import { type MaskingFor, ValueMask } from "./value-mask.ts";
 import { WatchMask } from "./watch-mask.ts";
 

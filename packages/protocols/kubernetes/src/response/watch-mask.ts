@@ -1,12 +1,12 @@
 import { GrowingBuffer } from "../json/growing-buffer.ts";
 import { eachElement, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE, textOf, valueEnd } from "../json/json-scan.ts";
 import { Nesting } from "../json/nesting.ts";
+import { unreadable } from "../json/unreadable.ts";
 import { type Hides, MAX_ITEM } from "./answer-mask.ts";
 import type { BodyMask } from "./body-mask.ts";
 import { type Identity, identityOf, identityOfRow, memberOf } from "./identity.ts";
 import { KEYS } from "./known-keys.ts";
 import { PLACE } from "./places.ts";
-import { unreadable } from "./unreadable.ts";
 import type { ValueMask } from "./value-mask.ts";
 
 const NOTHING = Buffer.alloc(0);

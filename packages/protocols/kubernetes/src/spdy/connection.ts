@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "@tidewaiter/toolkit/bytes/protocol-error";
-import { type Carrier, Channel } from "../streams/channel.ts";
-import { SendWindow } from "../streams/send-window.ts";
-import { SharedSocket } from "../streams/shared-socket.ts";
+import { type Carrier, Channel } from "../carrier/channel.ts";
+import { SendWindow } from "../carrier/send-window.ts";
+import { SharedSocket } from "../carrier/shared-socket.ts";
 import { SpdyDecoder } from "./decoder.ts";
 import {
   dataFrame,

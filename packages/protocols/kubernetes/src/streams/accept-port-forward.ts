@@ -1,11 +1,11 @@
 import type { UpgradeExchange } from "../accept-client/exchange.ts";
+import type { Channel } from "../carrier/channel.ts";
+import { isSpdy, spdyProtocols, switchTo } from "../carrier/upgrade.ts";
 import { SpdyConnection, type SpdyStream } from "../spdy/connection.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import { WebSocketChannels } from "../websocket/channels.ts";
 import { acceptOf, isWebSocket, readWebSocketRequest } from "../websocket/handshake.ts";
 import { messageStream } from "../websocket/message-stream.ts";
-import type { Channel } from "./channel.ts";
-import { isSpdy, spdyProtocols, switchTo } from "./upgrade.ts";
 
 export const PORT_FORWARD = "portforward.k8s.io";
 export const TUNNEL = `SPDY/3.1+${PORT_FORWARD}`;

@@ -1,10 +1,10 @@
 import type { UpgradeExchange } from "../accept-client/exchange.ts";
+import { isSpdy, spdyProtocols, switchTo } from "../carrier/upgrade.ts";
 import { SpdyConnection, type SpdyStream } from "../spdy/connection.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import { WebSocketChannels } from "../websocket/channels.ts";
 import { acceptOf, isWebSocket, readWebSocketRequest } from "../websocket/handshake.ts";
 import { CHANNEL, type RemoteCommand } from "./remote-command.ts";
-import { isSpdy, spdyProtocols, switchTo } from "./upgrade.ts";
 import type { StreamWish } from "./wish.ts";
 
 /** As long as the API server waits for the streams of a client. */

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "../carrier/channel.ts";
 
 /** The byte streams of exec and attach on one connection, whatever it speaks. Those that were not asked for are undefined. */
 export interface RemoteCommand {

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type Carrier, Channel } from "../streams/channel.ts";
+import { type Carrier, Channel } from "../carrier/channel.ts";
 import { WebSocketConnection } from "./connection.ts";
 
 const CLOSE_CHANNEL = 255;

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { SendWindow } from "../streams/send-window.ts";
-import { SharedSocket } from "../streams/shared-socket.ts";
+import { SendWindow } from "../carrier/send-window.ts";
+import { SharedSocket } from "../carrier/shared-socket.ts";
 import { Receiver, Sender } from "./ws-parts.ts";
 
 /** As the API server allows: a client may send a whole file in one message. */

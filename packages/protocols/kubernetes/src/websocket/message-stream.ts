@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type Carrier, Channel } from "../streams/channel.ts";
+import { type Carrier, Channel } from "../carrier/channel.ts";
 import { WebSocketConnection } from "./connection.ts";
 
 /** One byte stream in the binary messages of a WebSocket, wherever they are cut: how SPDY travels in `SPDY/3.1+...` protocols. */

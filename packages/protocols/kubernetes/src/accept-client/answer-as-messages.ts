@@ -1,9 +1,9 @@
 import { Readable, Writable } from "node:stream";
-import { type Exchange, refuseUpgrade, type UpgradeExchange } from "../accept-client/exchange.ts";
+import { switchTo } from "../carrier/upgrade.ts";
 import { failure, type KubeStatus } from "../status.ts";
-import { switchTo } from "../streams/upgrade.ts";
-import { WebSocketConnection } from "./connection.ts";
-import { acceptOf, readWebSocketRequest } from "./handshake.ts";
+import { WebSocketConnection } from "../websocket/connection.ts";
+import { acceptOf, readWebSocketRequest } from "../websocket/handshake.ts";
+import { type Exchange, refuseUpgrade, type UpgradeExchange } from "./exchange.ts";
 
 const SWITCHED = 200;
 const NEWLINE = 0x0a;
