@@ -47,6 +47,11 @@ describe("the table of commands", () => {
     expect(asked.stdout).toBe(shown.stdout);
   });
 
+  it("a noun alone is called as everything below it", async () => {
+    expect((await run("kube", "--help")).stdout).toContain("Usage: tw kube COMMAND");
+    expect((await run("--help")).stdout).toContain("Usage: tw COMMAND");
+  });
+
   it("names nothing twice", () => {
     const all = [...names, ...PASSED.map(({ path }) => path.join(" "))];
     expect(new Set(all).size).toBe(all.length);

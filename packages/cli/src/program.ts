@@ -101,7 +101,7 @@ async function parse(command: Command, args: readonly string[], io: ProgramIo): 
     const what = error.message.replace(/^error: /, "").split("\n");
     const [first = "", ...more] = what;
     const why = more.length === 0 ? {} : { why: more.join("\n") };
-    throw new CliError("usage", first, { ...why, next: `${nameOf(command)} --help`, cause: error });
+    throw new CliError("usage", first, { ...why, next: `${command.name()} --help`, cause: error });
   }
 }
 
@@ -111,15 +111,11 @@ function prepare(command: Command, io: ProgramIo): void {
   for (const child of command.commands) prepare(child, io);
 }
 
-function nameOf(command: Command): string {
-  return command.name() === "tidewaiter" ? "tw" : command.name();
-}
-
 /** All names and summaries without any command's code: for help, and to say what a wrong word may have meant. */
 function overview(version: string): Command {
-  const program = new Command("tidewaiter")
+  const program = new Command("tw")
     .usage("COMMAND [options]")
-    .description("Production access without the password, and without the leak. Short: tw.")
+    .description("Production access without the password, and without the leak. Long name: tidewaiter.")
     .version(version, "-V, --version", "show the version")
     .helpOption("-h, --help", "show this")
     .option("--json", "one JSON document on stdout")
