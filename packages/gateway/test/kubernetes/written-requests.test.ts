@@ -29,7 +29,8 @@ async function asked(args: readonly string[]): Promise<readonly KubeOperation[]>
   await world.kubectl(args);
   return events.slice(before).flatMap((event) => {
     if (event.type !== "operation") return [];
-    const [method = "", url = ""] = event.text.split(" ");
+    const [line = ""] = event.text.split("\n");
+    const [method = "", url = ""] = line.split(" ");
     const [path = "", query = ""] = url.split("?");
     const read = readRequest(method, path, query);
     return read.ok ? [read.operation] : [];
