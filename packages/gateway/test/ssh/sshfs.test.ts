@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rename, rm, statfs, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCommand, runCommand, skipUnless, sshdMissing, tempDir } from "@tidewaiter/testkit";
+import { eventually, hasCommand, runCommand, skipUnless, sshdMissing, tempDir } from "@tidewaiter/testkit";
 import { expect, vi } from "vitest";
 import { type SshWorld, startWorld } from "./world.ts";
 
@@ -48,8 +48,9 @@ async function mount(world: SshWorld): Promise<{ readonly path: string } & Async
   return {
     path: folder.path,
     async [Symbol.asyncDispose]() {
-      await runCommand("fusermount3", ["-u", folder.path]);
-      await folder.remove();
+      // lazily: whoever still looks at it does not keep it
+      await runCommand("fusermount3", ["-u", "-z", folder.path]);
+      await eventually(() => folder.remove().then(() => true));
     },
   };
 }
