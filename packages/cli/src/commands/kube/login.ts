@@ -21,7 +21,7 @@ interface Options {
 }
 
 export const login = defineCommand<[resource: string], Options>({
-  summary: "Let kubectl, helm, k9s and client libraries reach a cluster: adds a context to your kubeconfig",
+  summary: "Let kubectl, helm and client libraries reach a cluster: adds a context to your kubeconfig",
   configure: (command) =>
     command
       .argument("<resource>", "the cluster")
