@@ -16,7 +16,7 @@ const EDITOR = policy("{ unknown_statement: allow, builtins: { ssh_forward: allo
 const INSTALL = (folder: string) => `set -e
 mkdir -p ${folder}/server
 cat > ${folder}/server/main.py <<'END'
-import socket, threading
+import socket, sys, threading
 def serve(listener):
     while True:
         peer, _ = listener.accept()
@@ -24,8 +24,8 @@ def serve(listener):
 port = socket.create_server(("127.0.0.1", 0))
 path = socket.socket(socket.AF_UNIX); path.bind("${folder}/server/socket"); path.listen()
 print("listeningOn==%d==" % port.getsockname()[1], flush=True)
-threading.Thread(target=serve, args=(path,), daemon=True).start()
-serve(port)
+for listener in (port, path): threading.Thread(target=serve, args=(listener,), daemon=True).start()
+sys.stdin.read()
 END
 echo "$(uname -s) installed"
 exec python3 ${folder}/server/main.py
