@@ -1,5 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import type { KubeOperation, Verdict } from "@tidewaiter/core";
+import { OUTCOMES } from "@tidewaiter/core/verdict";
 import type { KubeContext } from "./context.ts";
 
 type Labels = KubeOperation["labels"];
@@ -27,14 +28,18 @@ export async function withLabels(
   if (name === "") return operation;
   const stored = await storedLabels(operation, context, signal);
   if (stored === undefined) return operation;
-  // neither may a label be taken off to get by, nor put on
+  // neither may a label be taken off to get by, nor put on: the severer verdict counts, also where a person may approve the other
   const asStored = { ...operation, labels: stored };
-  const before = context.session.evaluate(asStored);
-  if (before.outcome !== "allow") return asStored;
   const asWritten = { ...operation, labels: { ...stored, ...written } };
-  const shown = newlyShown(before.masks, context.session.evaluate(asWritten).masks);
-  if (shown.length === 0) return asWritten;
-  return { ...asStored, launders: { what: "it gives labels of what is shown to an object", labels: shown } };
+  const [before, after] = [asStored, asWritten].map((each) => context.session.evaluate(each)) as [Verdict, Verdict];
+  const shown = newlyShown(before.masks, after.masks);
+  if (shown.length > 0)
+    return { ...asStored, launders: { what: "it gives labels of what is shown to an object", labels: shown } };
+  return severity(after) >= severity(before) ? asWritten : asStored;
+}
+
+function severity({ outcome }: Verdict): number {
+  return OUTCOMES.indexOf(outcome);
 }
 
 /** Labels of values that were masked, and would be no more. */
