@@ -1,28 +1,11 @@
+import type { KubeOperation } from "../operation.ts";
 import { closest, didYouMean } from "../policy/suggest.ts";
 import { type KubeType, kubeType, kubeTypeNames } from "./kube-types.ts";
 import { lineOf } from "./words.ts";
 import { quoted, refuse, type WrittenProblem, type WrittenResult } from "./written-result.ts";
 
 /** A request to the Kubernetes API as it was written, complete: what was left out is filled in. */
-export interface WrittenKube {
-  /** As KubeOperation names verbs; of a path that is no resource the HTTP method in lower case. */
-  readonly verb: string;
-  readonly group: string;
-  readonly version: string;
-  /** Empty: `path` says what is asked for. */
-  readonly resource: string;
-  readonly subresource: string;
-  /** Empty: all, or none. */
-  readonly namespace: string;
-  readonly name: string;
-  /** Of what is no resource; empty otherwise. */
-  readonly path: string;
-  /** Of the object, as it is stored or written; undefined = nothing is said of them. */
-  readonly labels: Readonly<Record<string, string>> | undefined;
-  readonly dryRun: boolean;
-  readonly container: string;
-  readonly command: readonly string[];
-}
+export type WrittenKube = Omit<KubeOperation, "type" | "programs" | "writesMask" | "launders" | "unread">;
 
 /** The same before anything is filled in; keys as rules name them. */
 export interface KubeInput {
