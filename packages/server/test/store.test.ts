@@ -111,18 +111,11 @@ describe("PostgreSQL as store", () => {
 
   it("silent instead of gone: the lease ends all the same", async () => {
     const ana = await world.connect("ana");
-    const backends = await store.sql(
-      "select pid from pg_stat_activity where application_name like 'tidewaiter%' and pid <> pg_backend_pid()",
-    );
-    const signal = (name: NodeJS.Signals) => {
-      for (const { pid } of backends) process.kill(Number(pid), name);
-    };
-    expect(backends.length).toBeGreaterThan(0);
-    signal("SIGSTOP");
+    store.pause();
     try {
       await isRefusedWhileAway(ana);
     } finally {
-      signal("SIGCONT");
+      store.resume();
     }
     await works(ana);
     await loginsAgain(world);

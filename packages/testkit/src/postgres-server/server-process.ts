@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,8 @@ export interface ServerProcess {
   readonly pid: number;
   /** Signals the postmaster and waits until it is gone. */
   end(signal: NodeJS.Signals): Promise<void>;
+  /** Signals the postmaster, then every process it has: with the postmaster stopped first there will be no more of them. */
+  signalAll(signal: NodeJS.Signals): void;
 }
 
 /** What follows is "connections", or "read-only connections" at a standby. */
@@ -60,7 +62,18 @@ function running(child: ChildProcess, closed: Promise<void>): ServerProcess {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await closed;
     },
+    signalAll(signal) {
+      child.kill(signal);
+      for (const pid of childrenOf(child.pid ?? 0)) process.kill(pid, signal);
+    },
   };
+}
+
+function childrenOf(parent: number): number[] {
+  const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  return processes
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid, itsParent]) => (itsParent === parent && pid !== undefined ? [pid] : []));
 }
 
 function tail(logFile: string): string {

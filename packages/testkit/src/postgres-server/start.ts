@@ -63,6 +63,9 @@ export interface PostgresServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Fast shutdown if running, then a start on the same port with the same data. */
   restart(): Promise<void>;
+  /** Silent instead of gone: connections stay open, new ones are accepted by the kernel, and nothing is ever answered. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Starts a real PostgreSQL of its own on a free port of 127.0.0.1, in well under a second after the first time. */
@@ -158,6 +161,8 @@ function handle(parts: {
     sql: (text, database = "postgres") => runSql({ host: files.socketDir, port, user: superuser, database }, text),
     stop,
     kill: () => server.end("SIGKILL"),
+    pause: () => server.signalAll("SIGSTOP"),
+    resume: () => server.signalAll("SIGCONT"),
     async restart() {
       await server.end("SIGINT");
       server = await startAgain({ ...command, port });
