@@ -6,6 +6,7 @@ import {
   eventually,
   findPostgres,
   hasCommand,
+  interactive,
   type PostgresServer,
   runCommand,
   skipUnless,
@@ -15,7 +16,6 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { interactive } from "./interactive.ts";
 import { BIN, personOf, tw } from "./tw.ts";
 
 const MIA_PASSWORD = "mias-long-password";

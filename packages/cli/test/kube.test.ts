@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   type CommandResult,
   eventually,
+  interactive,
   type KubernetesServer,
   kubectl,
   kubernetesMissing,
@@ -17,7 +18,6 @@ import {
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { confinementProblem } from "../src/as-agent/confine.ts";
-import { interactive } from "./interactive.ts";
 import { BIN, personOf, tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   eventually,
+  interactive,
   runCommand,
   type SshServer,
   skipUnless,
@@ -12,7 +13,6 @@ import {
 } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { interactive } from "./interactive.ts";
 import { BIN, personOf, tw } from "./tw.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

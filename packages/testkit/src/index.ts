@@ -5,6 +5,7 @@ export { CookieClient, type Visited } from "./cookie-client.ts";
 export * from "./eventually.ts";
 export * from "./fake-clock.ts";
 export * from "./free-port.ts";
+export * from "./interactive.ts";
 export type { AuditEvent, AuditUser } from "./kubernetes-server/audit.ts";
 export { type BuildOptions, buildKubernetes } from "./kubernetes-server/build.ts";
 export type { CallOptions, KubernetesAnswer, KubernetesCall } from "./kubernetes-server/call.ts";

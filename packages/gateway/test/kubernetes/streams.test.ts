@@ -12,6 +12,7 @@ import {
   eventually,
   freePort,
   hasCommand,
+  interactiveInTerminal,
   kubectlEnvironment,
   kubernetesMissing,
   kubernetesNeed,
@@ -58,31 +59,12 @@ const TRANSPORTS = [
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** kubectl in a terminal that is typed into; `see` waits for text behind what was seen before. */
-function terminal(world: KubeWorld, command: string, env: Record<string, string> = {}) {
-  const { kubectl } = kubernetesPrograms();
-  const child = spawn("script", ["-qefc", `stty rows 30 cols 100; exec '${kubectl}' ${command}`, "/dev/null"], {
-    stdio: "pipe",
-    env: { ...process.env, ...kubectlEnvironment(world.kubeconfig()), ...env },
+const terminal = (world: KubeWorld, args: readonly string[], env: Record<string, string> = {}) =>
+  interactiveInTerminal(kubernetesPrograms().kubectl, args, {
+    rows: 30,
+    columns: 100,
+    env: { ...kubectlEnvironment(world.kubeconfig()), ...env },
   });
-  let output = "";
-  let seen = 0;
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  const see = (text: string): Promise<true> =>
-    eventually(
-      () => {
-        const at = output.indexOf(text, seen);
-        if (at < 0) throw new Error(`not seen: ${text} in ${JSON.stringify(output.slice(seen))}`);
-        seen = at + text.length;
-        return true as const;
-      },
-      { within: 15_000, on: [[child.stdout, "data"]] },
-    );
-  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { type: (text: string) => child.stdin.write(text), see, closed, all: () => output, kill: () => child.kill() };
-}
 
 /** An upgrade by hand: the socket behind the 101. */
 async function upgraded(world: KubeWorld, path: string, headers: Record<string, string>): Promise<Duplex> {
@@ -486,7 +468,11 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
 
     skipUnless(hasCommand("script"), "script").it(`a terminal over ${name}: sizes, keys, exit`, async () => {
       const from = world.gateway.events.length;
-      const shell = terminal(world, "exec -it web-1 -- sh -c 'stty size; read line; echo got $line; exit 5'", env);
+      const shell = terminal(
+        world,
+        ["exec", "-it", "web-1", "--", "sh", "-c", "stty size; read line; echo got $line; exit 5"],
+        env,
+      );
       await shell.see("30 100");
       shell.type("ana@example.com\r");
       await shell.see("got ***************");
@@ -498,7 +484,7 @@ skipUnless(kubernetesMissing() === undefined, kubernetesNeed).describe("streams 
 
   skipUnless(hasCommand("script"), "script").it("judges each line that is typed to a shell", async () => {
     const from = world.gateway.events.length;
-    const shell = terminal(world, "exec -it web-1 -- sh -i");
+    const shell = terminal(world, ["exec", "-it", "web-1", "--", "sh", "-i"]);
     await shell.see("$ ");
     shell.type("PS1='ready> '\r");
     await shell.see("\nready> ");

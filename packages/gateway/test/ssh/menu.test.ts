@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { eventually, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import { eventually, interactive, skipUnless, sshdMissing } from "@tidewaiter/testkit";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type SshWorld, startWorld } from "./world.ts";
@@ -26,37 +25,14 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh without a res
     await world?.[Symbol.asyncDispose]();
   });
 
-  const terminal = (more: readonly string[] = AS_ANA, term = "xterm") => {
-    const args = ["-F", "none", "-tt", ...more, ...world.options, "127.0.0.1"];
-    const child = spawn("ssh", args, { stdio: "pipe", env: { ...process.env, TERM: term } });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const see = (text: string) =>
-      eventually(
-        () => {
-          if (!output.includes(text)) throw new Error(`not seen: ${text} in ${JSON.stringify(output)}`);
-          return true;
-        },
-        { within: 15_000 },
-      );
-    return {
-      type: (text: string) => child.stdin.write(text),
-      end: () => child.stdin.end(),
-      see,
-      closed,
-      all: () => output,
-    };
-  };
+  const terminal = (more: readonly string[] = AS_ANA, term = "xterm") =>
+    interactive("ssh", ["-F", "none", "-tt", ...more, ...world.options, "127.0.0.1"], { TERM: term });
 
   it("shows a menu; the choice goes on in the same connection, and what was typed behind it too", async () => {
     const shell = terminal();
     await shell.see("Where to, ana?");
     await shell.see("  2  web-1  read, write  env=prod");
-    expect(shell.all()).toContain("note=\\e[2Jowned");
+    expect(shell.told.stdout).toContain("note=\\e[2Jowned");
     expect(world.gateway.sessions.size).toBe(0);
     shell.type("we");
     await shell.see(": we");
@@ -107,8 +83,8 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh without a res
     const shell = terminal();
     await shell.see("Where to, ana?");
     shell.type("1\r");
-    await shell.see("app-1: there is no such resource");
     expect(await shell.closed).toBe(255);
+    expect(shell.told.stderr).toContain("app-1: there is no such resource");
   });
 
   it("asks as well when the user name is nothing that may be reached, but not past a level or a login", async () => {

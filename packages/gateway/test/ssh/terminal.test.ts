@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import { eventually, interactive, skipUnless, sshdMissing } from "@tidewaiter/testkit";
 import { expect, it, vi } from "vitest";
 import { type SshWorld, startWorld } from "./world.ts";
 
@@ -26,27 +25,7 @@ rules:
 `,
 };
 
-/** A terminal that is typed into; `see` waits for text to appear behind what was seen before. */
-function terminal(world: SshWorld) {
-  const child = spawn("ssh", ["-F", "none", "-tt", ...world.options, "127.0.0.1"], { stdio: "pipe" });
-  let output = "";
-  let seen = 0;
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  const see = (text: string): Promise<true> =>
-    eventually(
-      () => {
-        const at = output.indexOf(text, seen);
-        if (at < 0) throw new Error(`not seen: ${text} in ${JSON.stringify(output.slice(seen))}`);
-        seen = at + text.length;
-        return true as const;
-      },
-      { within: 15_000, on: [[child.stdout, "data"]] },
-    );
-  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { type: (text: string) => child.stdin.write(text), see, closed, all: () => output, kill: () => child.kill() };
-}
+const terminal = (world: SshWorld) => interactive("ssh", ["-F", "none", "-tt", ...world.options, "127.0.0.1"]);
 
 const typed = (world: SshWorld): string[] =>
   world.gateway.events.flatMap((event) =>
@@ -132,9 +111,9 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("a terminal over s
       await shell.see("ready> ");
       for (const part of keys.startsWith("cu") ? ["cu", keys.slice(2)] : [keys]) shell.type(part);
       await shell.see(refused);
-      shell.kill();
+      shell.leave();
       await shell.closed;
-      expect(shell.all(), keys).not.toContain("curl: ");
+      expect(shell.told.stdout, keys).not.toContain("curl: ");
     }
     // a closing bracket in two pieces still closes
     const shell = terminal(world);
@@ -152,7 +131,7 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("a terminal over s
     await shell.see("ready> ");
     shell.type("curl x\r");
     await shell.see(refused);
-    shell.kill();
+    shell.leave();
     await shell.closed;
   });
 
@@ -166,8 +145,8 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("a terminal over s
     await shell.see("end\r\n");
     shell.type("exit\r");
     await shell.closed;
-    expect(shell.all()).toContain("1,*********************,x");
-    expect(shell.all()).not.toContain("ana.lopez@example.com");
+    expect(shell.told.stdout).toContain("1,*********************,x");
+    expect(shell.told.stdout).not.toContain("ana.lopez@example.com");
     const recorded = world.gateway.events.flatMap((event) => (event.type === "terminal" ? [event.text] : [])).join("");
     expect(recorded).toContain("1,*********************,x");
     expect(world.gateway.events.some((event) => event.type === "terminal_size")).toBe(true);
