@@ -59,6 +59,9 @@ skipUnless(found.available, "PostgreSQL 18").describe("references and notificati
     expect(shown.stdout).not.toContain("a-secret-of");
     const refused = await run(["credentials", "set", "prod-db", "read", "--reference", "file:/etc/shadow"]);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--secret-dir DIR") });
+    const other = await run(["credentials", "set", "prod-db", "read", "--username", "deploy", "--ssh-certificate"]);
+    expect(other.stderr).toContain("a credential for postgres is of type password, certificate or trust");
+    expect(other.code).toBe(2);
     expect(await run(["credentials", "set", "prod-db", "read"])).toMatchObject({ code: 2 });
   });
 

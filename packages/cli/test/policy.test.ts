@@ -57,7 +57,7 @@ describe("policies by the CLI", () => {
     ];
     await writeFile(file, hosts.join("\n---\n"));
     expect(await run("apply", "-f", file)).toMatchObject({ code: 0 });
-    const body = { type: "trust", username: "deploy" };
+    const body = { type: "password", username: "deploy", password: "p" };
     await server.api("PUT", "/v1/resources/web-1/credentials/read", body);
   });
   afterAll(async () => {

@@ -10,17 +10,20 @@ import type { StoreSettings } from "../src/storage/open-store.ts";
 export const ADMIN = { name: "root", password: "correct-horse-battery" };
 export const GATEWAY = "gw_one";
 
-/** A stand-in for a protocol's schema: this package knows of no protocol. */
-export const targets: Record<string, TargetSchema<unknown>> = {
-  postgres: {
-    parse(value) {
-      if (typeof value === "object" && value !== null && "host" in value && typeof value.host === "string")
-        return value;
-      throw new TidewaiterError("bad_request", "target.host: a name or an address");
-    },
-    jsonSchema: { type: "object" },
-    address: (target) => `${(target as { host: string }).host}:5432`,
+const hostSchema: Omit<TargetSchema<unknown>, "credentialTypes"> = {
+  parse(value) {
+    if (typeof value === "object" && value !== null && "host" in value && typeof value.host === "string") return value;
+    throw new TidewaiterError("bad_request", "target.host: a name or an address");
   },
+  jsonSchema: { type: "object" },
+  address: (target) => `${(target as { host: string }).host}:5432`,
+};
+
+/** Stand-ins for the schemas of protocols: this package knows of no protocol. */
+export const targets: Record<string, TargetSchema<unknown>> = {
+  postgres: { ...hostSchema, credentialTypes: ["password", "certificate", "trust"] },
+  kubernetes: { ...hostSchema, credentialTypes: ["token", "certificate"] },
+  ssh: { ...hostSchema, credentialTypes: ["password", "ssh_key", "ssh_certificate"] },
 };
 
 /** A clock that only tests move. */

@@ -5,14 +5,14 @@ import { GATEWAY, type Harness } from "./running.ts";
 export const TARGET_PASSWORD = "the-target-password-9f3k";
 
 /** ana may read shop through an online agent; the credential is set. */
-export async function setTheScene(harness: Harness) {
+export async function setTheScene(harness: Harness, protocol = "postgres") {
   const { call, port } = harness;
   const anaToken = await harness.addUser("ana");
   const agent = await joinAgent(harness, "site");
   await port.reportAgent({ agentId: agent.id, gatewayId: GATEWAY, state: "online", version: "1.0.0", data: {} });
   const resource = {
     name: "shop",
-    protocol: "postgres",
+    protocol,
     target: { host: "db.internal" },
     agent: "site",
     tags: { env: "prod" },

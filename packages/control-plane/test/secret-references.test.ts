@@ -31,11 +31,11 @@ describe("credentials that are kept elsewhere", () => {
   });
 
   const set = (body: object) => harness.call("PUT", "/v1/resources/shop/credentials/read", body);
-  const apply = (credentials: object, token?: string) => {
+  const apply = (credentials: object, token?: string, protocol = "postgres") => {
     const resource = {
       kind: "resource",
       name: "shop",
-      protocol: "postgres",
+      protocol,
       target: { host: "db.internal" },
       agent: "site",
     };
@@ -104,22 +104,26 @@ describe("credentials that are kept elsewhere", () => {
 
   it("may be bearer tokens, here and at an agent", async () => {
     const user = "system:serviceaccount:tidewaiter:tidewaiter-agent";
-    await set({ type: "token", username: user, reference: "env:SHOP" });
-    const session = await openSession(harness, anaId);
+    const token = { read: { type: "token", username: user, reference: "env:SHOP" } };
+    expect((await apply(token, undefined, "kubernetes")).status).toBe(200);
+    const session = await openSession(harness, anaId, { protocol: "kubernetes" });
     expect(await harness.port.openCredential(session.id)).toEqual({ type: "token", username: user, token: SECRET });
     const file = "file:/var/run/secrets/kubernetes.io/serviceaccount/token";
     await set({ type: "token", username: user, reference: `agent:${file}` });
-    const another = await openSession(harness, anaId);
+    const another = await openSession(harness, anaId, { protocol: "kubernetes" });
     const opened = await harness.port.openCredential(another.id);
     expect(opened).toMatchObject({ type: "agent_secret", username: user, name: file, form: "token" });
     const documents = { read: { type: "token", username: user, reference: `agent:${file}` } };
-    expect((await apply(documents)).json.changes[0]).toMatchObject({ action: "none" });
+    expect((await apply(documents, undefined, "kubernetes")).json.changes[0]).toMatchObject({ action: "none" });
   });
 
   it("are set by documents, which change nothing the second time", async () => {
     const credentials = { read: { username: "reader", reference: "env:SHOP" } };
     const first = await apply(credentials);
-    expect(first.json.changes[0]).toMatchObject({ action: "update", diff: [{ field: "credentials.read" }] });
+    expect(first.json.changes[0]).toMatchObject({
+      action: "update",
+      diff: [{ field: "protocol" }, { field: "credentials.read" }],
+    });
     expect((await apply(credentials)).json.changes[0]).toMatchObject({ action: "none" });
     const session = await openSession(harness, anaId);
     expect(await harness.port.openCredential(session.id)).toMatchObject({ password: SECRET });

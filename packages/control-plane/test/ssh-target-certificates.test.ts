@@ -21,13 +21,13 @@ describe("certificates for SSH targets", () => {
   beforeAll(async () => {
     harness = await startHarness("sqlite");
     ({ call } = harness);
-    ({ anaId } = await setTheScene(harness));
+    ({ anaId } = await setTheScene(harness, "ssh"));
     await expectStatus(call("PUT", url, byCertificate), 204);
   });
   afterAll(() => harness[Symbol.asyncDispose]());
 
   const open = async () => {
-    const session = await openSession(harness, anaId);
+    const session = await openSession(harness, anaId, { protocol: "ssh" });
     return { session, ...facts(await harness.port.openCredential(session.id)) };
   };
   const authorities = async (use = "ssh-target"): Promise<string[]> => {
@@ -77,7 +77,7 @@ describe("certificates for SSH targets", () => {
 
   it("are set by documents, which change nothing the second time", async () => {
     const apply = (credential: object) => {
-      const target = { protocol: "postgres", target: { host: "db.internal" }, agent: "site", tags: { env: "prod" } };
+      const target = { protocol: "ssh", target: { host: "db.internal" }, agent: "site", tags: { env: "prod" } };
       const source = JSON.stringify({ kind: "resource", name: "shop", ...target, credentials: { read: credential } });
       return call("POST", "/v1/apply", { documents: [{ name: "shop.yaml", source }] });
     };

@@ -51,6 +51,8 @@ export interface TargetSchema<Target> {
   parse(value: unknown): Target;
   /** JSON Schema of the target, for OpenAPI and forms. */
   readonly jsonSchema: Readonly<Record<string, unknown>>;
+  /** What a gateway can log in to such a target with. */
+  readonly credentialTypes: readonly TargetCredential["type"][];
   /** The address an agent may be asked to dial for it: `host:port` or `unix:/path`; several of the first kind are joined by commas. */
   address(target: Target): string;
 }

@@ -54,6 +54,7 @@ export const kubernetesTargetSchema: TargetSchema<KubernetesTarget> = {
     throw new TidewaiterError("bad_request", `target.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`);
   },
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
+  credentialTypes: ["token", "certificate"],
   address({ server }) {
     const { hostname, port } = new URL(server);
     return `${hostname}:${port === "" ? DEFAULT_PORT : port}`;

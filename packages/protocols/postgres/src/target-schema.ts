@@ -101,6 +101,7 @@ export const postgresTargetSchema: TargetSchema<PostgresTarget> = {
     return parsed.data;
   },
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
+  credentialTypes: ["password", "certificate", "trust"],
   address: (target) =>
     target.socket === undefined
       ? hostsOf(target)

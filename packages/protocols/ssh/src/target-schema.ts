@@ -44,5 +44,6 @@ export const sshTargetSchema: TargetSchema<SshTarget> = {
     throw new TidewaiterError("bad_request", `target.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`);
   },
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
+  credentialTypes: ["password", "ssh_key", "ssh_certificate"],
   address: (target) => `${target.host}:${target.port}`,
 };

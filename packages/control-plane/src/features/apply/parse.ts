@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { toAccessRule } from "../access-requests/shape.ts";
 import type { ChannelSettings } from "../notifications/channel.ts";
 import type { TargetSchemas } from "../resources/target.ts";
-import { resolveTarget } from "../resources/target.ts";
+import { checkCredentialType, resolveTarget } from "../resources/target.ts";
 import { type AppliedDocument, NOUNS } from "./documents.ts";
 import { absentSchema, type DocumentKind, documentSchemas, isDocumentKind } from "./schema.ts";
 
@@ -101,13 +101,28 @@ function parseThing(
   }
   const { kind: _kind, name, state, ...fields } = result.data;
   if (kind !== "resource") return toDocument(kind, { name, at, state }, fields);
-  const { protocol, target } = fields as { protocol: string; target: unknown };
+  const { protocol, target, credentials = {} } = fields as z.output<typeof documentSchemas.resource>;
+  const resolved = tryAt(site, ["target"], context, () => resolveTarget(context.targets, protocol, target));
+  if (resolved === undefined) return undefined;
+  for (const [level, { type }] of Object.entries(credentials)) {
+    const path = ["credentials", level, "type"];
+    tryAt(site, path, context, () => checkCredentialType(context.targets, protocol, type));
+  }
+  return toDocument(kind, { name, at, state }, { ...fields, ...resolved });
+}
+
+/** What it makes; where it throws, that is one more problem of the field. */
+function tryAt<T>(
+  site: Site,
+  path: readonly string[],
+  context: { readonly problems: PolicyProblem[] },
+  make: () => T,
+): T | undefined {
   try {
-    const resolved = resolveTarget(context.targets, protocol, target);
-    return toDocument(kind, { name, at, state }, { ...fields, ...resolved });
+    return make();
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    context.problems.push(problemAt(site, rangeOf(site, ["target"]), error.detail, "target"));
+    context.problems.push(problemAt(site, rangeOf(site, path), error.detail, path.join(".")));
     return undefined;
   }
 }

@@ -292,6 +292,8 @@ function* applyGroup(unit: UnitContext, by: PrincipalRef, document: GroupDocumen
   return outcome(document, row === undefined ? "create" : "update", diff);
 }
 
+type Credentials = NonNullable<ResourceDocument["fields"]["credentials"]>;
+
 function* applyResource(unit: UnitContext, by: PrincipalRef, document: ResourceDocument): Work<AppliedChange> {
   const { name, fields } = document;
   const row = yield* selectOne(resources, eq(resources.name, name));
@@ -304,6 +306,7 @@ function* applyResource(unit: UnitContext, by: PrincipalRef, document: ResourceD
   const { credentials: wanted = {}, ...rest } = fields;
   const resource = { name, ...rest, tags, enforce, secrets };
   const diff = fieldChanges({ ...row }, { ...resource, name: undefined });
+  if (row !== undefined && row.protocol !== fields.protocol) yield* requireNoOtherCredentials(row, wanted);
   const replaced = yield* changedReferences(row?.id, wanted);
   if (row !== undefined && diff.length === 0 && replaced.length === 0) return outcome(document, "none");
   if (row === undefined) yield* createResource(unit, { by, resource });
@@ -322,11 +325,17 @@ function* applyResource(unit: UnitContext, by: PrincipalRef, document: ResourceD
   return outcome(document, row === undefined ? "create" : "update", diff);
 }
 
+/** What is sealed for one protocol is not shown to the servers of another. */
+function* requireNoOtherCredentials(row: typeof resources.$inferSelect, wanted: Credentials): Work<void> {
+  const known = yield* select(credentials, { where: eq(credentials.resourceId, row.id) });
+  const kept = known.find(({ level }) => wanted[level] === undefined);
+  if (kept === undefined) return;
+  const detail = `its credential of level ${kept.level} is for ${row.protocol}: set that level here too`;
+  throw new TidewaiterError("conflict", detail);
+}
+
 /** Those of the wanted credentials that are not so yet; setting one anew would end sessions for nothing. */
-function* changedReferences(
-  resourceId: string | undefined,
-  wanted: NonNullable<ResourceDocument["fields"]["credentials"]>,
-) {
+function* changedReferences(resourceId: string | undefined, wanted: Credentials) {
   const known =
     resourceId === undefined ? [] : yield* select(credentials, { where: eq(credentials.resourceId, resourceId) });
   return ACCESS_LEVELS.flatMap((level) => {

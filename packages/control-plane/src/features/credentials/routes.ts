@@ -108,7 +108,11 @@ export function credentialRoutes(services: Services): Route[] {
       response: NOTHING,
       status: 204,
       handle: ({ params, body, caller }) =>
-        setCredential(services, { by: refOf(caller), resource: params.name, level: params.level }, toInput(body)),
+        setCredential(
+          { ...services, targets: services.deps.protocols },
+          { by: refOf(caller), resource: params.name, level: params.level },
+          toInput(body),
+        ),
     }),
     route({
       method: "DELETE",

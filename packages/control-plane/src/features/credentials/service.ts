@@ -7,6 +7,7 @@ import type { SecretGrantSigner } from "../../signing/secret-grant.ts";
 import type { ControlPlaneStore } from "../../storage/open-store.ts";
 import { issueTargetCertificate, type TargetCertificateParts } from "../certificates/ssh-target.ts";
 import type { PrincipalRef } from "../principals/store.ts";
+import { checkCredentialType, type TargetSchemas } from "../resources/target.ts";
 import { agentSecretName, checkCredentialReference } from "./reference.ts";
 import type { CredentialRow } from "./store.ts";
 
@@ -27,12 +28,19 @@ export interface ReferencedCredential {
 
 /** Seals the credential's secret part, or keeps its reference; it is opened again only for a target connection. */
 export async function setCredential(
-  parts: { readonly store: ControlPlaneStore; readonly sealer: Sealer; readonly secretResolver: SecretResolver },
+  parts: {
+    readonly store: ControlPlaneStore;
+    readonly sealer: Sealer;
+    readonly secretResolver: SecretResolver;
+    readonly targets: TargetSchemas;
+  },
   args: { readonly by: PrincipalRef; readonly resource: string; readonly level: AccessLevel },
   credential: CredentialInput,
 ): Promise<void> {
   const id = newId("crd");
   const { by, resource, level } = args;
+  const { protocol } = await parts.store.units.resources.get({ name: resource });
+  checkCredentialType(parts.targets, protocol, credential.type);
   const { set } = parts.store.units.credentials;
   if ("reference" in credential) {
     const { type, username = "", reference } = credential;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { postgresTargetSchema } from "../target-schema.ts";
 import { proofOf } from "./proof-of.ts";
 
 it.each([
@@ -10,6 +11,7 @@ it.each([
   [{ type: "trust", username: "u" }, { tls: {} }],
 ] as const)("proves a user of PostgreSQL: %j", (credential, proof) => {
   expect(proofOf(credential)).toEqual(proof);
+  expect(postgresTargetSchema.credentialTypes).toContain(credential.type);
 });
 
 it.each([
@@ -18,4 +20,5 @@ it.each([
 ] as const)("does not try with what PostgreSQL does not take: %j", (credential) => {
   const told = `the stored credential is of a type that PostgreSQL does not take: it is of type ${credential.type}`;
   expect(() => proofOf(credential)).toThrow(told);
+  expect(postgresTargetSchema.credentialTypes).not.toContain(credential.type);
 });
