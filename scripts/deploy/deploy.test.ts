@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually, hasCommand, runCommand, skipUnless, spawnNode, tempDir } from "@tidewaiter/testkit";
@@ -52,7 +53,7 @@ describe.each(images)("the image of the %s", (name) => {
   // pnpm's patches do not travel with a package: what is asked here is the ssh2 that users get
   if (name === "server")
     skipUnless(hasCommand("pnpm") && hasCommand("ssh-keyscan"), "pnpm and ssh-keyscan").it(
-      "shows a host certificate to OpenSSH, which takes the patch of ssh2",
+      "shows a host certificate and a post-quantum key exchange, which take the patch of ssh2",
       async () => {
         const any = "127.0.0.1:0";
         const args = ["--data-dir", join(app.path, "data"), "--http", any, "--postgres", any, "--ssh", any, "--json"];
@@ -66,6 +67,7 @@ describe.each(images)("the image of the %s", (name) => {
             every: 200,
           });
           expect(shown).toMatch(/^ssh-ed25519-cert-v01@openssh\.com AAAA/);
+          expect(await firstWords(listening.ssh.port)).toContain("mlkem768x25519-sha256,curve25519-sha256");
         } finally {
           await server.stop();
         }
@@ -73,6 +75,18 @@ describe.each(images)("the image of the %s", (name) => {
       60_000,
     );
 });
+
+/** What an SSH server says before it is asked: who it is, and its algorithms in clear (RFC 4253, 7.1). */
+async function firstWords(port: number): Promise<string> {
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.write("SSH-2.0-test\r\n");
+  let said = "";
+  for await (const chunk of socket) {
+    said += (chunk as Buffer).toString("latin1");
+    if (said.includes("kex-strict-s")) break;
+  }
+  return said;
+}
 
 /** Patches of dependencies are no package: pnpm wants them in every image. */
 function isPackage(path: string): boolean {

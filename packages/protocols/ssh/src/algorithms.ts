@@ -1,4 +1,5 @@
 import type { CipherAlgorithm, CompressionAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from "ssh2";
+import ssh2 from "ssh2";
 
 export interface SshAlgorithms {
   readonly kex: KexAlgorithm[];
@@ -8,12 +9,17 @@ export interface SshAlgorithms {
   readonly serverHostKey: ServerHostKeyAlgorithm[];
 }
 
+/** `mlkem768x25519-sha256` with our patch of ssh2, where this Node has ML-KEM; otherwise none. */
+export const POST_QUANTUM_KEX: readonly KexAlgorithm[] =
+  (ssh2 as { readonly postQuantumKex?: readonly KexAlgorithm[] }).postQuantumKex ?? [];
+
 /**
  * What is used towards targets by default, and with clients: no SHA-1, no CBC, no group under 2048 bits. In the order of
- * preference of OpenSSH 9, as far as ssh2 has it.
+ * preference of OpenSSH 10, as far as ssh2 has it.
  */
 export const MODERN: SshAlgorithms = {
   kex: [
+    ...POST_QUANTUM_KEX,
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "ecdh-sha2-nistp256",
