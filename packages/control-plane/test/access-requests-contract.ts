@@ -48,6 +48,39 @@ export function accessRequestsContract(name: string, start: () => Promise<Harnes
     const refused = async (answer: ReturnType<Harness["call"]>) =>
       expect((await expectStatus(answer, 403)).json).toMatchObject({ code: "permission_missing" });
 
+    it("says at a refusal how to ask, to those who may", async () => {
+      const refusal = async (who: string, level?: "read" | "write" | "admin") =>
+        harness.port.authorizeSession(sessionRequest(await ownId(who), level === undefined ? {} : { level }));
+      const ask = (level: string) => `tw request shop --level ${level} --for 2h --reason "..."`;
+      expect(await refusal("dev", "write")).toMatchObject({ reason: "no_grant", next: ask("write") });
+      expect(await refusal("dev")).toMatchObject({ reason: "no_grant", next: ask("read") });
+      // by no rule; by a rule, but the level has no credential; a resource that is not there
+      expect(await refusal("mia", "write")).not.toHaveProperty("next");
+      expect(await refusal("dev", "admin")).not.toHaveProperty("next");
+      const nowhere = sessionRequest(await ownId("dev"), { resourceName: "nowhere" });
+      expect(await harness.port.authorizeSession(nowhere)).not.toHaveProperty("next");
+      await expectStatus(call("POST", "/v1/grants", { name: "dev-reads", principal: "dev", resource: "shop" }), 201);
+      expect(await refusal("dev", "write")).toMatchObject({
+        reason: "level_not_granted",
+        detail: "level write is not granted to you on shop",
+        next: ask("write"),
+      });
+      // its person has no more than dev has now, and dev's rule is not for it
+      const bot = { name: "devs-bot", kind: "ai_agent", onBehalfOf: "dev" };
+      await expectStatus(call("POST", "/v1/principals", bot), 201);
+      const bots = rule({ requesters: ["principal:devs-bot"], maxDuration: "45m" });
+      await expectStatus(call("PUT", "/v1/access-rules/bots", bots), 200);
+      expect(await refusal("devs-bot", "write")).not.toHaveProperty("next");
+      expect(await refusal("devs-bot", "read")).toMatchObject({
+        next: 'tw request shop --level read --for 45m --reason "..."',
+      });
+      await expectStatus(call("DELETE", "/v1/access-rules/bots"), 204);
+      await expectStatus(call("DELETE", "/v1/principals/devs-bot"), 204);
+      const grants = (await call("GET", "/v1/grants")).json.grants as { id: string; name: string }[];
+      const given = grants.find(({ name }) => name === "dev-reads");
+      await expectStatus(call("DELETE", `/v1/grants/${given?.id}`), 204);
+    });
+
     it("shows what one may ask for, and only that", async () => {
       const options = (await call("GET", "/v1/access-requests/options", undefined, as("dev"))).json.options;
       expect(options).toEqual([

@@ -169,8 +169,10 @@ export type SessionAuthorization =
         | "principal_disabled"
         | "protocol_mismatch"
         | "agent_offline";
-      /** Only for a principal that has been authenticated: what to do next. */
+      /** Only for a principal that has been authenticated: why. */
       readonly detail: string;
+      /** The command that asks for it, where this principal may ask. */
+      readonly next?: string;
       readonly agentName?: string;
       readonly agentLastSeen?: string;
     };

@@ -15,6 +15,7 @@ export * from "./protocol.ts";
 export * from "./recording/index.ts";
 export * from "./resource.ts";
 export * from "./review.ts";
+export * from "./session-refusal.ts";
 export * from "./sql-facts.ts";
 export type { Duplex } from "./stream.ts";
 export * from "./target-credential.ts";

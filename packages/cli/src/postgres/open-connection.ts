@@ -93,12 +93,13 @@ export async function checkGrant(
   const found = await findResource(await context.api(), resource);
   const granted = found.level;
   if (granted === null) {
-    throw new CliError("refused", `you have no grant for ${resource}`, { next: "Ask an administrator for one." });
+    const next = "tw request   (shows what you may ask for; else ask an administrator)";
+    throw new CliError("refused", `you have no grant for ${resource}`, { next });
   }
   if (level !== undefined && !levelAtLeast(granted, level)) {
     throw new CliError("refused", `level ${level} on ${resource} is not granted to you`, {
       why: `your level is ${granted}`,
-      next: "Leave out --level: you connect at a level that you have.",
+      next: `Leave out --level, or ask: tw request ${resource} --level ${level} --for 2h --reason "..."`,
     });
   }
   return found;

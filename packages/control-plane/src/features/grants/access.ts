@@ -28,7 +28,7 @@ export type AccessResult =
   | { readonly ok: true; readonly access: Access }
   | { readonly ok: false; readonly reason: "no_grant" | "level_not_granted" };
 
-interface AccessQuestion {
+export interface AccessQuestion {
   readonly grants: readonly GrantRow[];
   readonly principal: KnownPrincipal;
   readonly resource: ResourceRow;

@@ -13,6 +13,7 @@ import {
 } from "../../storage/schema.ts";
 import { insert, select, selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";
+import { requestCommand } from "../access-requests/request-command.ts";
 import { findAgent } from "../agents/store.ts";
 import { type Access, decideAccess } from "../grants/access.ts";
 import { graceProblem } from "../identity-providers/confirmed.ts";
@@ -94,16 +95,20 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   const unreachable = `there is no resource ${request.resourceName} that you may reach`;
   if (resource === undefined) return refuse("resource_unknown", unreachable);
   const known = yield* select(credentials, { where: eq(credentials.resourceId, resource.id) });
-  const decided = decideAccess({
+  const level = request.level ?? levelOfLogin(known, request.login);
+  const credentialLevels = known.map((credential) => credential.level);
+  const question = {
     grants: yield* select(grants),
     principal,
     resource,
-    level: request.level ?? levelOfLogin(known, request.login),
-    credentialLevels: known.map((credential) => credential.level),
+    level,
+    credentialLevels,
     now: unit.now,
-  });
-  // before anything else about the resource: that it exists is for those who have a grant
-  if (!decided.ok && decided.reason === "no_grant") return refuse("no_grant", unreachable);
+  };
+  const decided = decideAccess(question);
+  // before anything else about the resource: that it exists is for those who have a grant, or may ask for one
+  if (!decided.ok && decided.reason === "no_grant")
+    return refuse("no_grant", unreachable, yield* requestCommand(question));
   const secret = request.secretId === undefined ? undefined : secretRefusal(proof, resource, unit.now);
   if (secret !== undefined) return secret;
   const late = yield* signInProblem(unit, request.signInId, resource);
@@ -111,8 +116,8 @@ function* decide(unit: UnitContext, { request }: AuthorizeArgs): Work<Decided | 
   const absent = presenceProblem(resource, proof, acting?.mandate);
   if (absent !== undefined) return refuse("secret_other_resource", absent);
   if (!decided.ok) {
-    const asked = request.level === undefined ? "no level with a credential is" : `level ${request.level} is not`;
-    return refuse(decided.reason, `${asked} granted to you on ${resource.name}`);
+    const asked = level === undefined ? "no level with a credential is" : `level ${level} is not`;
+    return refuse(decided.reason, `${asked} granted to you on ${resource.name}`, yield* requestCommand(question));
   }
   if (resource.protocol !== request.protocol) {
     return refuse("protocol_mismatch", `${resource.name} speaks ${resource.protocol}, not ${request.protocol}`);
@@ -178,8 +183,8 @@ function secretRefusal(secret: SecretRow | undefined, resource: ResourceRow, now
   return problem === undefined ? undefined : refuse("secret_other_resource", problem);
 }
 
-function refuse(reason: Refusal["reason"], detail: string): Refusal {
-  return { ok: false, reason, detail };
+function refuse(reason: Refusal["reason"], detail: string, next?: string): Refusal {
+  return { ok: false, reason, detail, ...(next !== undefined && { next }) };
 }
 
 function offline(resource: ResourceRow, lastSeen: string | undefined): Refusal {

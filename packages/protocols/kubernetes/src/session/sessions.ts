@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { AuthenticationResult, LiveSession, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { refusalInWords } from "@tidewaiter/core/session-refusal";
 import { secretOf } from "@tidewaiter/toolkit/connection-secret/secret-of";
 import { type Bearer, parseBearer } from "../accept-client/bearer.ts";
 import { failure, type KubeStatus } from "../status.ts";
@@ -95,7 +96,7 @@ export class KubeSessions {
         ...(request.userAgent !== undefined && { application: request.userAgent.slice(0, 64) }),
         detail: {},
       });
-      if (!opened.ok) return failure("Forbidden", `${request.resource}: ${opened.detail}`);
+      if (!opened.ok) return failure("Forbidden", `${request.resource}: ${refusalInWords(opened)}`);
       return this.#entry(opened.session, request.resource, forget);
     } catch (error) {
       const detail = error instanceof TidewaiterError ? error.detail : "the gateway could not open the session";

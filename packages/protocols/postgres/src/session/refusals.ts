@@ -89,11 +89,15 @@ export function notAuthorized(resource: string, refused: Extract<OpenedSession, 
       return {
         code: INVALID_CATALOG_NAME,
         message: `there is no resource "${resource}" for you`,
-        hint: "tw resources list",
+        hint: hintOf(refused),
       };
     default:
-      return { code: SQLSTATE.insufficientPrivilege, message: refused.detail, hint: "tw resources list" };
+      return { code: SQLSTATE.insufficientPrivilege, message: refused.detail, hint: hintOf(refused) };
   }
+}
+
+function hintOf({ next }: Extract<OpenedSession, { ok: false }>): string {
+  return next === undefined ? "tw resources list" : `Ask: ${next}`;
 }
 
 function ago(time: string): string {

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { LiveSession, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { refusalInWords } from "@tidewaiter/core/session-refusal";
 import type { SshLogin } from "../accept-client/accept-client.ts";
 import { ResourceChoice } from "./resource-choice.ts";
 
@@ -91,7 +92,7 @@ async function openSession(login: SshLogin, host: SessionHost<Duplex>, resourceN
     });
     if (opened.ok) return { session: opened.session };
     const unknown = opened.reason === "resource_unknown" || opened.reason === "no_grant";
-    return { refused: `${resourceName}: ${opened.detail}`, unknown };
+    return { refused: `${resourceName}: ${refusalInWords(opened)}`, unknown };
   } catch (error) {
     const refused = error instanceof TidewaiterError ? error.detail : "the gateway could not open the session";
     return { refused, unknown: false };
