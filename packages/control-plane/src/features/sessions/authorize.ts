@@ -25,7 +25,10 @@ import { type ResourceRow, toResource } from "../resources/store.ts";
 import { presenceProblem } from "../secrets/presence.ts";
 import { rulesProblem } from "../secrets/rules.ts";
 import type { SecretRow } from "../secrets/store.ts";
-import { type AuthorizeArgs, LEASE_MS, type OpenedSession, type SessionRow } from "./store.ts";
+import type { AuthorizeArgs, OpenedSession, SessionRow } from "./store.ts";
+
+/** A lease lasts this long beyond its last renewal (decision 2). */
+export const LEASE_MS = 5000;
 
 export type Refusal = Extract<SessionAuthorization, { ok: false }>;
 

@@ -20,7 +20,7 @@ import type { Own } from "../mandates/own.ts";
 import { type PrincipalRef, toPrincipal } from "../principals/store.ts";
 import { withdrawReviewsOf } from "../reviews/session-end.ts";
 import { watchedSessions } from "../watches/store.ts";
-import { openSession, type Refusal } from "./authorize.ts";
+import { LEASE_MS, openSession, type Refusal } from "./authorize.ts";
 import { cancelUnits } from "./cancel.ts";
 import { type Checkable, findCheckable } from "./check.ts";
 import { findReachable } from "./reachable.ts";
@@ -28,8 +28,6 @@ import { loadSessionFacts, sessionProblem } from "./recheck.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
 
-/** A lease lasts this long beyond its last renewal (decision 2). */
-export const LEASE_MS = 5000;
 /** A gateway that has been silent for so long has ended its sessions itself. */
 const SILENT_MS = 90_000;
 
