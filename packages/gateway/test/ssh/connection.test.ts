@@ -40,8 +40,13 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
   it("a rekey in the middle of a transfer loses nothing", async () => {
     await using world = await startWorld([]);
     const content = randomBytes(8_000_000);
-    const result = await world.ssh(["-o", "RekeyLimit=1M", "cat"], { input: content });
+    const result = await world.ssh(["-o", "RekeyLimit=1M", "cat"], { input: content }, ["-o", "LogLevel=DEBUG1"]);
     expect(result.stdoutBytes.equals(content)).toBe(true);
+    expect(result.stderr).toContain("rekeying in progress");
+    // what a client's keys may sign with, beside the exchange
+    expect(result.stderr).toContain(
+      "server-sig-algs=<ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256>",
+    );
   });
 
   it("refuses forwards, agent and X11 unless the policy allows forwards", async () => {

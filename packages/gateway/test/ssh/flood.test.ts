@@ -196,4 +196,28 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("clients that ask 
     expect(exchanges).toBeLessThan(5);
     await isFine();
   });
+
+  it("exchanges keys with a client that has signed in as often as anybody needs, then hangs up", async () => {
+    const client = await rawClient(world);
+    inside(client)._sock.setNoDelay();
+    const closed = closing(client);
+    let exchanges = 0;
+    client.on("handshake", () => {
+      exchanges++;
+      inside(client)._protocol.rekey();
+    });
+    inside(client)._protocol.rekey();
+    await closed;
+    expect(exchanges).toBeGreaterThanOrEqual(60);
+    expect(exchanges).toBeLessThan(80);
+    await isFine();
+  });
+
+  it("tells OpenSSH that it exchanges keys too often", async () => {
+    const often = ["-o", "LogLevel=INFO", "-o", "RekeyLimit=16K"];
+    const command = "for n in $(seq 300); do head -c 20000 /dev/zero; sleep 0.01; done";
+    const { code, stderr } = await world.ssh([command], {}, often);
+    expect(code).toBe(255);
+    expect(stderr).toMatch(/Received disconnect from 127\.0\.0\.1 .*: tidewaiter: keys were exchanged too often/);
+  });
 });

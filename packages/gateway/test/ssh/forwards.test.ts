@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { eventually, freePort, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import { eventually, freePort, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type SshWorld, startWorld } from "./world.ts";
 
@@ -140,6 +140,53 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("forwards over ssh
     expect(await recorded.promise).toMatchObject({ to: `127.0.0.1:${listening}`, bytesToClient: 8 });
     socket.destroy();
     silent.close();
+    await eventually(() => world.gateway.sessions.size === 0);
+  });
+
+  const LOUD = ["-o", "LogLevel=INFO"];
+  const PROHIBITED = "open failed: administratively prohibited: tidewaiter: not opened on web-1: ";
+  const BY_DEFAULT = `${PROHIBITED}what goes through a forward is neither read nor recorded [no-port-forwarding]`;
+
+  it("-W and -J that the policy refuses say which rule, and why", async () => {
+    await using strict = await startWorld([]);
+    const direct = await strict.ssh(["-W", "10.0.0.1:22"], {}, LOUD);
+    expect(direct).toMatchObject({ code: 255, stdout: "" });
+    expect(direct.stderr).toContain(`channel 0: ${BY_DEFAULT}`);
+    const options = strict.options.filter((option) => option !== "-o").map((option) => option.replace("=", " "));
+    const config = join(strict.folder.path, "config");
+    const gateway = ["Host gateway", "HostName 127.0.0.1", "LogLevel INFO", ...options];
+    writeFileSync(config, `${gateway.join("\n")}\n`);
+    const jump = await runCommand("ssh", ["-F", config, "-J", "gateway", "deploy@10.0.0.1", "true"]);
+    expect(jump.code).toBe(255);
+    expect(jump.stderr).toContain(BY_DEFAULT);
+  });
+
+  it("-L and -D that are refused, or lead nowhere, say why while the connection goes on", async () => {
+    const [toSocket, toNowhere, socks] = [await freePort(), await freePort(), await freePort()];
+    const nowhere = await freePort();
+    const over = new AbortController();
+    let said = "";
+    const forwards = [
+      ...["-L", `127.0.0.1:${toSocket}:/run/docker.sock`, "-L", `127.0.0.1:${toNowhere}:127.0.0.1:${nowhere}`],
+      ...["-D", `127.0.0.1:${socks}`, "-N"],
+    ];
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+    };
+    const running = world.ssh([...STRICT, ...forwards], { signal: over.signal, onStderr: hear }, LOUD);
+    const failed = `open failed: connect failed: tidewaiter: 127.0.0.1:${nowhere} was not reached from web-1: Connection refused`;
+    (await eventually(() => connected(toSocket))).destroy();
+    await eventually(() => said.includes(`${PROHIBITED}that socket is root [no-docker]. The session stays open.`));
+    (await eventually(() => connected(toNowhere))).destroy();
+    await eventually(() => said.includes(failed));
+    const asking = await eventually(() => connected(socks));
+    asking.write(Buffer.from([5, 1, 0]));
+    await once(asking, "data");
+    asking.write(Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, nowhere >> 8, nowhere & 255]));
+    await eventually(() => said.split(failed).length === 3);
+    asking.destroy();
+    over.abort();
+    await running;
     await eventually(() => world.gateway.sessions.size === 0);
   });
 

@@ -13,6 +13,7 @@ import { TargetAgent } from "./lending/target-agent.ts";
 import type { SshContext } from "./session/context.ts";
 import { type Endpoint, findSession } from "./session/find-session.ts";
 import { serveForwards } from "./session/forwards.ts";
+import { OPEN_FAILURE, refuseOpen } from "./session/refuse-open.ts";
 import { serveRemoteForwards } from "./session/remote-forwards.ts";
 import { SessionChannel, type SessionChannelInput } from "./session/session-channel.ts";
 import { type SshTarget, sshTargetSchema } from "./target-schema.ts";
@@ -155,7 +156,8 @@ async function connect(
 function serveChannels(connection: Connection, input: SessionChannelInput): void {
   let open = 0;
   connection.on("session", (accept, reject) => {
-    if (open >= MAX_CHANNELS) return void reject();
+    if (open >= MAX_CHANNELS)
+      return refuseOpen(reject, { reason: OPEN_FAILURE.resourceShortage, text: `${MAX_CHANNELS} channels are open` });
     const session = accept();
     if (session === undefined) return;
     open++;

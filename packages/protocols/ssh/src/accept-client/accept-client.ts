@@ -8,7 +8,9 @@ import type { AuthContext, Connection, ParsedKey } from "ssh2";
 import ssh2 from "ssh2";
 import { OFFERED } from "../algorithms.ts";
 import { fingerprint } from "../connect-target/host-key.ts";
+import { REKEYS } from "../key-exchanges.ts";
 import { pauseWhileUnread } from "../pause-while-unread.ts";
+import { Allowance } from "../session/allowance.ts";
 import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
 import { parseUserName, type SshUserName } from "./user-name.ts";
 
@@ -74,8 +76,9 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
     signal.removeEventListener("abort", stop);
     resolve();
   };
-  const close = (connection: Connection): void => {
-    connection.end();
+  const close = (connection: Connection, why?: string): void => {
+    // with our patch of ssh2 it says why
+    (connection.end as (description?: string) => unknown).call(connection, why);
     // one that does not hang up is hung up on
     setTimeout(() => stream.destroy(), CLOSE_MS).unref();
   };
@@ -92,9 +95,16 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
     });
     stream.once("close", () => authentication.left());
     pauseWhileUnread(stream, options.maxUnread ?? MAX_UNREAD);
-    let rekeys = 0;
+    let early = 0;
+    const rekeys = new Allowance(REKEYS);
     connection.on("rekey", () => {
-      if (authentication.login === undefined && ++rekeys > MAX_EARLY_REKEYS) stream.destroy();
+      if (authentication.login === undefined) {
+        if (++early > MAX_EARLY_REKEYS) stream.destroy();
+      } else if (!rekeys.take()) {
+        close(connection, "tidewaiter: keys were exchanged too often. Connect again, with a higher RekeyLimit");
+        // what comes until it has left is not read
+        stream.removeAllListeners("data").resume();
+      }
     });
     connection.on("error", () => close(connection));
     connection.on("authentication", (context) => void authentication.decide(connection, context));

@@ -2,7 +2,9 @@ import type { Duplex } from "node:stream";
 import type { TargetCredential } from "@tidewaiter/core";
 import { type BaseAgent, Client, type ConnectConfig, type PublicKeyAuthMethod } from "ssh2";
 import { LEGACY, MODERN, type SshAlgorithms } from "../algorithms.ts";
+import { REKEYS } from "../key-exchanges.ts";
 import { pauseWhileUnread } from "../pause-while-unread.ts";
+import { Allowance } from "../session/allowance.ts";
 import type { SshTarget } from "../target-schema.ts";
 import { certificatesSupported, certifiedKey } from "./certificate-login.ts";
 import { fingerprint, isAccepted, isCertified } from "./host-key.ts";
@@ -62,6 +64,11 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
   client.once("ready", () => {
     pauseWhileUnread(stream, MAX_UNREAD);
     resolve({ client, hostKey: shown });
+  });
+  const exchanges = new Allowance(REKEYS);
+  client.on("handshake", () => {
+    // a host that exchanges keys without end
+    if (!exchanges.take()) stream.destroy();
   });
   // every error after the first is about a connection that is over anyhow
   client.on("error", (error) => {

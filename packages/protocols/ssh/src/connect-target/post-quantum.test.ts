@@ -15,26 +15,33 @@ const KEY_EXCHANGE_FAILED = 3;
 /** Changes the payload of a packet that goes by before the keys are there. */
 type Tamper = (payload: Buffer) => Buffer;
 
+interface Seen {
+  readonly exchanged: NegotiatedAlgorithms[];
+  readonly told: Error[];
+  logins: number;
+  /** The reason of the last disconnect that could be read on the wire. */
+  disconnect?: number;
+}
+
 /** Our listener behind a wire that changes one packet, and our connection to it. */
 describe("keys exchanged by mlkem768x25519-sha256", () => {
   const privateKey = newHostKey();
   let host: ssh2.Server;
   let wire: Server;
   let tamper: { readonly packet: number; readonly change: Tamper } | undefined;
-  let exchanged: NegotiatedAlgorithms[] = [];
-  let told: Error[] = [];
-  let logins = 0;
+  /** Of the last connection. */
+  let seen: Seen = { exchanged: [], told: [], logins: 0 };
   let last: Connection;
-  /** The reason of the last disconnect that could be read. */
-  let sentDisconnect: number | undefined;
 
   beforeAll(async () => {
     host = new ssh2.Server({ hostKeys: [privateKey], algorithms: OFFERED }, (connection) => {
       last = connection;
-      connection.on("error", (error) => told.push(error));
-      connection.on("handshake", (negotiated) => exchanged.push(negotiated));
+      const of = seen;
+      (connection as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
+      connection.on("error", (error) => of.told.push(error));
+      connection.on("handshake", (negotiated) => of.exchanged.push(negotiated));
       connection.on("authentication", (context) => {
-        logins++;
+        of.logins++;
         context.accept();
       });
       connection.on("session", (accept) =>
@@ -64,10 +71,7 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
 
   async function login(change?: typeof tamper, algorithms: "modern" | "legacy" = "modern") {
     tamper = change;
-    exchanged = [];
-    told = [];
-    logins = 0;
-    sentDisconnect = undefined;
+    seen = { exchanged: [], told: [], logins: 0 };
     const { port } = wire.address() as AddressInfo;
     const stream = connect({ port, host: "127.0.0.1", noDelay: true });
     await once(stream, "connect");
@@ -78,7 +82,7 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
 
   it.each(["modern", "legacy"] as const)("are what both sides prefer, with %s algorithms", async (algorithms) => {
     const { client } = await login(undefined, algorithms);
-    expect(exchanged.map(({ kex }) => kex)).toEqual([MLKEM]);
+    expect(seen.exchanged.map(({ kex }) => kex)).toEqual([MLKEM]);
     client.end();
   });
 
@@ -101,8 +105,18 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
     channel.end();
     await once(channel, "close");
     expect(Buffer.concat(came).equals(content)).toBe(true);
-    expect(exchanged.map(({ kex }) => kex)).toEqual([MLKEM, MLKEM, MLKEM, MLKEM]);
+    expect(seen.exchanged.map(({ kex }) => kex)).toEqual([MLKEM, MLKEM, MLKEM, MLKEM]);
     client.end();
+  });
+
+  it("and a host that exchanges them without end is left", async () => {
+    const { client } = await login();
+    const left = once(client, "close");
+    last.on("rekey", () => last.rekey());
+    last.rekey();
+    await left;
+    expect(seen.exchanged.length).toBeGreaterThanOrEqual(60);
+    expect(seen.exchanged.length).toBeLessThan(80);
   });
 
   const resized =
@@ -140,15 +154,15 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
   it.each(refusedInits)("our listener refuses an init %s, with a disconnect", async (_, change) => {
     const error = await login({ packet: KEX_INIT, change }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SshTargetError);
-    expect(exchanged).toEqual([]);
-    expect(told).toHaveLength(1);
-    expect(sentDisconnect).toBe(KEY_EXCHANGE_FAILED);
+    expect(seen.exchanged).toEqual([]);
+    expect(seen.told).toHaveLength(1);
+    expect(seen.disconnect).toBe(KEY_EXCHANGE_FAILED);
   });
 
   it.each(cases(1088))("our connection refuses a reply %s", async (_, change) => {
     const error = await login({ packet: KEX_REPLY, change }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "unreachable" });
-    expect(logins).toBe(0);
+    expect(seen.logins).toBe(0);
   });
 
   it.each([
@@ -164,7 +178,7 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
       return copy;
     };
     await expect(login({ packet, change: flip })).rejects.toBeInstanceOf(SshTargetError);
-    expect(logins).toBe(0);
+    expect(seen.logins).toBe(0);
   });
 
   /** RFC 4253, 6: uint32 length, byte padding, payload, padding; without encryption until new keys. */
@@ -172,6 +186,7 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
     let buffer = Buffer.alloc(0);
     let ident = false;
     let encrypted = false;
+    const of = seen;
     from.on("error", () => {});
     from.on("close", () => to.destroy());
     from.on("end", () => to.end());
@@ -190,7 +205,7 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
         const payload = buffer.subarray(5, 4 + length - (buffer[4] ?? 0));
         buffer = buffer.subarray(4 + length);
         encrypted = payload[0] === 21;
-        if (payload[0] === 1) sentDisconnect = payload.readUInt32BE(1);
+        if (payload[0] === 1) of.disconnect = payload.readUInt32BE(1);
         to.write(packetOf(change(payload)));
       }
       if (encrypted) to.write(buffer);

@@ -45,9 +45,8 @@ export function admit(context: SshContext, input: AdmitInput): Promise<Admission
   });
 }
 
-export async function admitForward(context: SshContext, request: ForwardRequest): Promise<Admitted | undefined> {
-  const admission = await admit(context, { ...askOfForward(request), signal: context.signal });
-  return admission.ok ? admission : undefined;
+export function admitForward(context: SshContext, request: ForwardRequest): Promise<Admission> {
+  return admit(context, { ...askOfForward(request), signal: context.signal });
 }
 
 /** What is looked for in the output of an operation that was let in; undefined = nothing. */

@@ -100,7 +100,8 @@ class RemoteForwards {
     const { request, listen, unlisten, onConnection } = listener;
     if (this.#open.size >= MAX_LISTENERS) return undefined;
     const admission = await admitForward(context, request);
-    if (admission === undefined) return undefined;
+    // the answer to a global request has no room for words
+    if (!admission.ok) return undefined;
     const startedAt = Date.now();
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     listen((error, port = 0) => {
