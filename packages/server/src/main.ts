@@ -1,10 +1,5 @@
-import pino from "pino";
 import packageJson from "../package.json" with { type: "json" };
-import { installationPaths, prepareDataDir } from "./installation.ts";
-import { openSecretStores } from "./open-secret-stores.ts";
-import { HELP, parseCommand, UsageError } from "./options.ts";
-import { rotateMasterKey } from "./rotate-master-key.ts";
-import { runServer } from "./run-server.ts";
+import { HELP, parseCommand, type ServerOptions, UsageError } from "./options.ts";
 
 const USAGE_EXIT = 2;
 
@@ -12,34 +7,43 @@ function readVariable(name: string): string | undefined {
   return process.env[name];
 }
 
+/** The product is loaded when it is to run: help and version need nothing of it. */
 async function main(): Promise<number> {
   const command = parseCommand(process.argv.slice(2));
   if (command.kind === "help" || command.kind === "version") {
     process.stdout.write(command.kind === "help" ? HELP : `${packageJson.version}\n`);
     return 0;
   }
-  const { options } = command;
-  const storeUrl = process.env.TIDEWAITER_STORE_URL;
-  if (command.kind === "rotate-master-key") {
-    await prepareDataDir(options.dataDir);
-    const { masterKeyId, dataKeys } = await rotateMasterKey(
-      installationPaths(options.dataDir),
-      storeUrl ?? options.store,
-      await openSecretStores(options, readVariable),
-    );
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ masterKeyId, dataKeys })}\n`
-        : `new master key ${masterKeyId}; ${dataKeys} data keys wrapped anew\n`,
-    );
-    return 0;
-  }
+  return command.kind === "rotate-master-key" ? rotate(command.options) : run(command.options);
+}
+
+async function rotate(options: ServerOptions): Promise<number> {
+  const { installationPaths, prepareDataDir } = await import("./installation.ts");
+  const { openSecretStores } = await import("./open-secret-stores.ts");
+  const { rotateMasterKey } = await import("./rotate-master-key.ts");
+  await prepareDataDir(options.dataDir);
+  const { masterKeyId, dataKeys } = await rotateMasterKey(
+    installationPaths(options.dataDir),
+    process.env.TIDEWAITER_STORE_URL ?? options.store,
+    await openSecretStores(options, readVariable),
+  );
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ masterKeyId, dataKeys })}\n`
+      : `new master key ${masterKeyId}; ${dataKeys} data keys wrapped anew\n`,
+  );
+  return 0;
+}
+
+async function run(options: ServerOptions): Promise<number> {
+  const { default: pino } = await import("pino");
+  const { runServer } = await import("./run-server.ts");
   const destination = pino.destination({ dest: 2, sync: true });
   const logger = pino({ level: process.env.LOG_LEVEL ?? "info", base: null }, destination);
   const stopped = stopSignal();
   const server = await runServer({
     options,
-    storeUrl,
+    storeUrl: process.env.TIDEWAITER_STORE_URL,
     adminPassword: process.env.TIDEWAITER_ADMIN_PASSWORD,
     readVariable,
     logger,

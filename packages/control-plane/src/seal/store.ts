@@ -1,5 +1,5 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq } from "drizzle-orm";
+import { eq } from "../storage/drizzle.ts";
 import { dataKeys, settings } from "../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../storage/statement.ts";
 import { read, write } from "../storage/unit.ts";

@@ -1,6 +1,6 @@
-import { and, eq, gt, isNull, or } from "drizzle-orm";
 import type { DataKeyRow } from "../seal/data-key.ts";
 import { insertDataKey } from "../seal/store.ts";
+import { and, eq, gt, isNull, or } from "../storage/drizzle.ts";
 import { signingKeys } from "../storage/schema.ts";
 import { insert, select, update, type Work } from "../storage/statement.ts";
 import { read, write } from "../storage/unit.ts";

@@ -1,5 +1,5 @@
 import type { Change } from "@tidewaiter/core";
-import { and, desc, eq } from "drizzle-orm";
+import { and, desc, eq } from "./drizzle.ts";
 import { accessRules, grants, groupMembers, groups, history, principals, resources, roles } from "./schema.ts";
 import { insert, select, selectOne, type Work } from "./statement.ts";
 

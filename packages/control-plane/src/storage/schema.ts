@@ -13,7 +13,6 @@ import type {
   SessionCounters,
   TargetCredential,
 } from "@tidewaiter/core";
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { AccessDecision, AccessRequestState, AccessRule } from "../features/access-requests/access-rule.ts";
 import type { ChangeRequestState, Weakening } from "../features/change-requests/weakening.ts";
 import type { ProviderSettings } from "../features/identity-providers/settings.ts";
@@ -22,6 +21,7 @@ import type { Values as ScimValues } from "../features/scim/read-values.ts";
 import type { FirstProof } from "../features/second-factors/factor.ts";
 import type { Permission, Scope } from "../permissions.ts";
 import type { SigningPurpose } from "../signing/purpose.ts";
+import { integer, primaryKey, sqliteTable, text } from "./drizzle.ts";
 
 /**
  * The tables, once for both stores. Only the subset that SQLite and PostgreSQL share is used: text and integer columns,

@@ -1,5 +1,6 @@
-import { getTableColumns, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm";
+import type { InferInsertModel, InferSelectModel, SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { getTableColumns, sql } from "./drizzle.ts";
 
 /** What a driver gives back for one statement: rows as arrays in column order, and how many rows were touched. */
 export interface StatementResult {

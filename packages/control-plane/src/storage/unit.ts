@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { AuditEventInput, Change } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
-import { eq, sql } from "drizzle-orm";
 import { twoPersonOn } from "../features/change-requests/two-person.ts";
 import type { Weakening } from "../features/change-requests/weakening.ts";
+import { eq, sql } from "./drizzle.ts";
 import { changedBy, isVersioned, writeHistory } from "./history.ts";
 import { auditEvents, changes, counters, sessions } from "./schema.ts";
 import { execute, insert, selectOne, type Work } from "./statement.ts";

@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq, sql } from "drizzle-orm";
 import { auditUnits } from "../../src/features/audit/store.ts";
 import { changeUnits } from "../../src/features/changes/store.ts";
+import { eq, sql } from "../../src/storage/drizzle.ts";
 import { settings } from "../../src/storage/schema.ts";
 import { count, execute, insert, select, selectOne, type Work } from "../../src/storage/statement.ts";
 import { read, write } from "../../src/storage/unit.ts";

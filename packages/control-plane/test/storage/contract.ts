@@ -1,6 +1,7 @@
-import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyAudit } from "../../src/features/audit/verify.ts";
+import { getTableConfig } from "../../src/storage/drizzle.ts";
 import * as schema from "../../src/storage/schema.ts";
 import type { Store } from "../../src/storage/store.ts";
 import type { ContractUnits } from "./contract-units.ts";

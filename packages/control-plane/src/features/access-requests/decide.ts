@@ -1,6 +1,6 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { accessRequests, accessRules, grants, resources } from "../../storage/schema.ts";
 import { insert, selectOne, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

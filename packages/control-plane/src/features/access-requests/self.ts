@@ -1,4 +1,4 @@
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, inArray } from "../../storage/drizzle.ts";
 import { connectionSecrets, history, mandates, signIns } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { loadPrincipals, principalProblem } from "../principals/membership.ts";

@@ -1,7 +1,7 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId, newShortId } from "@tidewaiter/core/ids";
-import { and, asc, desc, eq, gt, isNotNull, lte } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNotNull, lte } from "../../storage/drizzle.ts";
 import { accessRequests, accessRules, grants, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql } from "../../storage/drizzle.ts";
 import type { grants, groups, principals, resources } from "../../storage/schema.ts";
 import { history } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";

@@ -1,7 +1,7 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { ACCESS_LEVELS, levelAtLeast } from "@tidewaiter/core/resource";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { credentials, grants, groups, principals, resources } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { optionsOf, type RequestOption } from "../access-requests/store.ts";

@@ -1,6 +1,6 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { mandates } from "../../storage/schema.ts";
 import { select, update, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";

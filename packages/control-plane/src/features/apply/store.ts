@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import {
   accessRules,
   credentials,

@@ -1,5 +1,6 @@
 import type { AuditEventInput } from "@tidewaiter/core";
-import { and, asc, desc, eq, gt, gte, lt, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt } from "../../storage/drizzle.ts";
 import { auditEvents, counters } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";

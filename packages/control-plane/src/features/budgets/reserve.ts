@@ -1,6 +1,6 @@
 import type { BudgetAmounts, BudgetRequest, BudgetReservation } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "../../storage/drizzle.ts";
 import { budgetAccounts, budgetLeases, budgetSpends, sessions } from "../../storage/schema.ts";
 import { execute, insert, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

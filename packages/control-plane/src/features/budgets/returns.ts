@@ -1,6 +1,6 @@
 import type { BudgetReturn } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq, sql } from "drizzle-orm";
+import { eq, sql } from "../../storage/drizzle.ts";
 import { budgetLeases, budgetSpends } from "../../storage/schema.ts";
 import { execute, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 

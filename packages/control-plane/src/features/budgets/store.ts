@@ -1,5 +1,5 @@
 import type { BudgetReservation, BudgetReturn } from "@tidewaiter/core";
-import { and, asc, eq, lt, sql } from "drizzle-orm";
+import { and, asc, eq, lt, sql } from "../../storage/drizzle.ts";
 import {
   budgetAccounts,
   budgetLeases,

@@ -1,6 +1,7 @@
 import type { BudgetRequest, BudgetValues } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, asc, eq, inArray, sql } from "../../storage/drizzle.ts";
 import { budgetValues } from "../../storage/schema.ts";
 import { count, execute, select, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

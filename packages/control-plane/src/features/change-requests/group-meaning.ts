@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { accessRules, grants } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";
 import { currentPolicyVersion, documentsOf } from "../policies/store.ts";

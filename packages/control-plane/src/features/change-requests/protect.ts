@@ -1,4 +1,4 @@
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, inArray } from "../../storage/drizzle.ts";
 import { groupMembers, principals } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

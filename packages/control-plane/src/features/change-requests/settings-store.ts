@@ -1,5 +1,5 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { settings } from "../../storage/schema.ts";
 import { insert, remove, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId, newShortId } from "@tidewaiter/core/ids";
-import { and, desc, eq, gt, lte } from "drizzle-orm";
 import type { Permission } from "../../permissions.ts";
+import { and, desc, eq, gt, lte } from "../../storage/drizzle.ts";
 import { changeRequests } from "../../storage/schema.ts";
 import { count, insert, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, type UnitDefinition, write } from "../../storage/unit.ts";

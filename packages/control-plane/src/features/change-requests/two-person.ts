@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { settings } from "../../storage/schema.ts";
 import { selectOne, type Work } from "../../storage/statement.ts";
 

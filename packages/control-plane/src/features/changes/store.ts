@@ -1,5 +1,5 @@
 import type { Change, ChangeBatch } from "@tidewaiter/core";
-import { asc, eq, gt, lt } from "drizzle-orm";
+import { asc, eq, gt, lt } from "../../storage/drizzle.ts";
 import { changes, counters } from "../../storage/schema.ts";
 import { remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";

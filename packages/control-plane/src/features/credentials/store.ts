@@ -1,8 +1,8 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, eq } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { eraseDataKeyOf, insertDataKey } from "../../seal/store.ts";
+import { and, eq } from "../../storage/drizzle.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { insert, remove, selectOne, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";

@@ -1,7 +1,7 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { asc, eq } from "drizzle-orm";
+import { asc, eq } from "../../storage/drizzle.ts";
 import { emergencyIdentities, emergencyUses, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,7 +1,7 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId, newShortId } from "@tidewaiter/core/ids";
-import { and, desc, eq, isNull, lte } from "drizzle-orm";
+import { and, desc, eq, isNull, lte } from "../../storage/drizzle.ts";
 import {
   connectionSecrets,
   credentials,

@@ -1,7 +1,7 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { asc, eq, or } from "drizzle-orm";
+import { asc, eq, or } from "../../storage/drizzle.ts";
 import { grants, groups, principals, resources } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { eq, sql } from "../../storage/drizzle.ts";
 import { writeHistory } from "../../storage/history.ts";
 import { accessRules, counters, grants, groups, history, principals, resources, roles } from "../../storage/schema.ts";
 import { select, selectOne, type Work } from "../../storage/statement.ts";

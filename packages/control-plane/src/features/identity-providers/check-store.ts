@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, inArray, isNull, lt, lte } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { eraseDataKeyOf, insertDataKey } from "../../seal/store.ts";
+import { and, asc, eq, gt, inArray, isNull, lt, lte } from "../../storage/drizzle.ts";
 import { connectionSecrets, identities, mandates, seenTokens, sessions, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

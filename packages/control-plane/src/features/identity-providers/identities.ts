@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { and, eq, inArray } from "drizzle-orm";
 import { eraseDataKeyOf } from "../../seal/store.ts";
+import { and, eq, inArray } from "../../storage/drizzle.ts";
 import { groupMembers, groups, identities, principals, scimUsers, signIns } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,4 +1,4 @@
-import { and, eq, gt, lt } from "drizzle-orm";
+import { and, eq, gt, lt } from "../../storage/drizzle.ts";
 import { pendingSignIns } from "../../storage/schema.ts";
 import { count, insert, remove, selectOne, type Work } from "../../storage/statement.ts";
 import { write } from "../../storage/unit.ts";

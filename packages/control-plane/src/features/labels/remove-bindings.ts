@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { labelPlaces, labelRelations } from "../../storage/schema.ts";
 import { remove, select, type Work } from "../../storage/statement.ts";
 

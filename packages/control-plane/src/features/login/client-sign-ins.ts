@@ -1,5 +1,5 @@
 import { newId } from "@tidewaiter/core/ids";
-import { and, eq, gt, lt } from "drizzle-orm";
+import { and, eq, gt, lt } from "../../storage/drizzle.ts";
 import { clientSignIns, signIns } from "../../storage/schema.ts";
 import { count, insert, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

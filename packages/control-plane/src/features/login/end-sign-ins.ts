@@ -1,4 +1,5 @@
-import { and, eq, isNull, lt, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, eq, isNull, lt } from "../../storage/drizzle.ts";
 import { connectionSecrets, mandates, signIns, webSessions } from "../../storage/schema.ts";
 import { remove, select, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

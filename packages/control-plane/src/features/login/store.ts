@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt } from "drizzle-orm";
+import { and, eq, isNull, lt } from "../../storage/drizzle.ts";
 import { accessTokens, refreshTokens, signIns } from "../../storage/schema.ts";
 import { insert, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";

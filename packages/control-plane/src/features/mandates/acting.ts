@@ -1,4 +1,4 @@
-import { inArray } from "drizzle-orm";
+import { inArray } from "../../storage/drizzle.ts";
 import { mandates } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";

@@ -1,6 +1,7 @@
 import type { AccessLevel } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, asc, desc, eq, gt, inArray, isNull, lt, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lt } from "../../storage/drizzle.ts";
 import { type MandateType, mandates, principals, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { principals } from "../../storage/schema.ts";
 import { selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

@@ -1,6 +1,6 @@
 import type { PolicyBundle } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { asc, desc, eq } from "drizzle-orm";
+import { asc, desc, eq } from "../../storage/drizzle.ts";
 import { policyDocuments, policyVersions } from "../../storage/schema.ts";
 import { insert, select, selectOne, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext } from "../../storage/unit.ts";

@@ -1,5 +1,5 @@
 import type { AccessLevel } from "@tidewaiter/core";
-import { inArray } from "drizzle-orm";
+import { inArray } from "../../storage/drizzle.ts";
 import { groupMembers, groups, principals } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import type { PrincipalRow } from "./store.ts";

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, isNull } from "../../storage/drizzle.ts";
 import { accessTokens, connectionSecrets, principals, signIns } from "../../storage/schema.ts";
 import { update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

@@ -1,5 +1,5 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { reviews } from "../../storage/schema.ts";
 import { update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

@@ -1,4 +1,4 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq } from "../../storage/drizzle.ts";
 import { reviews } from "../../storage/schema.ts";
 import { select, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

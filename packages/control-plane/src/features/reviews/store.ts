@@ -1,9 +1,10 @@
 import type { Review, ReviewRequest } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newShortId } from "@tidewaiter/core/ids";
-import { and, desc, eq, gt, inArray, isNull, lte, or, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { insertDataKey } from "../../seal/store.ts";
+import { and, desc, eq, gt, inArray, isNull, lte, or } from "../../storage/drizzle.ts";
 import { reviews, sessions } from "../../storage/schema.ts";
 import { count, insert, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,5 +1,4 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { inArray } from "drizzle-orm";
 import {
   covers,
   holdsEverywhere,
@@ -11,6 +10,7 @@ import {
   rightsOf,
   type Scope,
 } from "../../permissions.ts";
+import { inArray } from "../../storage/drizzle.ts";
 import { roles } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import { type KnownPrincipal, loadPrincipals, principalProblem } from "../principals/membership.ts";

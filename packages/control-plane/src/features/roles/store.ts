@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { asc, eq } from "drizzle-orm";
 import { isBuiltInRole, type Permission, ROLE_PERMISSIONS, ROLES, rightsOf, type Scope } from "../../permissions.ts";
+import { asc, eq } from "../../storage/drizzle.ts";
 import { groups, principals, roles } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,4 +1,4 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq } from "../../storage/drizzle.ts";
 import { principals, scimUsers } from "../../storage/schema.ts";
 import { selectOne, type Work } from "../../storage/statement.ts";
 import { ENTERPRISE_SCHEMA } from "./attributes.ts";

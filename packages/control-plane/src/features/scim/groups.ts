@@ -1,5 +1,5 @@
 import { newId } from "@tidewaiter/core/ids";
-import { and, asc, eq, inArray } from "drizzle-orm";
+import { and, asc, eq, inArray } from "../../storage/drizzle.ts";
 import { groupMembers, groups, principals, scimGroups, scimUsers } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext } from "../../storage/unit.ts";

@@ -1,6 +1,6 @@
 import { newId } from "@tidewaiter/core/ids";
-import { and, eq } from "drizzle-orm";
 import { eraseDataKeyOf } from "../../seal/store.ts";
+import { and, eq } from "../../storage/drizzle.ts";
 import { identities, principals, signIns } from "../../storage/schema.ts";
 import { insert, remove, selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

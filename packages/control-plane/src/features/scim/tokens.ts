@@ -1,5 +1,5 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, asc, eq, gt, lt } from "drizzle-orm";
+import { and, asc, eq, gt, lt } from "../../storage/drizzle.ts";
 import { identityProviders, scimTokens } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, write } from "../../storage/unit.ts";

@@ -1,4 +1,5 @@
-import { and, asc, eq, inArray, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, asc, eq, inArray } from "../../storage/drizzle.ts";
 import { groupMembers, groups, scimUsers } from "../../storage/schema.ts";
 import { count, select, type Work } from "../../storage/statement.ts";
 import { USER } from "./attributes.ts";

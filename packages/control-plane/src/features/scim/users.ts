@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { newId } from "@tidewaiter/core/ids";
-import { and, eq, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, eq } from "../../storage/drizzle.ts";
 import { principals, scimUsers } from "../../storage/schema.ts";
 import { insert, remove, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext } from "../../storage/unit.ts";

@@ -1,7 +1,7 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, asc, eq, lt } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
 import { insertDataKey } from "../../seal/store.ts";
+import { and, asc, eq, lt } from "../../storage/drizzle.ts";
 import { factorChallenges, passkeys, recoveryCodes, signIns, stepUpLinks, totpFactors } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { AuthenticationResult, BrowserLoginRequest, BrowserLoginStanding } from "@tidewaiter/core";
 import { newId } from "@tidewaiter/core/ids";
-import { and, desc, eq, gt, lt } from "drizzle-orm";
+import { and, desc, eq, gt, lt } from "../../storage/drizzle.ts";
 import { browserLogins, connectionSecrets, grants, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

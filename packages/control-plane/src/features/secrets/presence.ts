@@ -1,6 +1,6 @@
 import type { AuditEventInput } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { eq } from "drizzle-orm";
+import { eq } from "../../storage/drizzle.ts";
 import { signIns } from "../../storage/schema.ts";
 import { selectOne, update, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

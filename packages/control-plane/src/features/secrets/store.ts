@@ -1,6 +1,7 @@
 import type { AuthenticationResult, ConnectionSecretKind, ScramAccount } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, desc, eq, gt, isNull, lt, or, type SQL } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, or } from "../../storage/drizzle.ts";
 import { connectionSecrets, grants, principals, resources } from "../../storage/schema.ts";
 import { count, insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

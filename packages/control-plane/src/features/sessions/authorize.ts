@@ -1,7 +1,7 @@
 import type { AccessLevel, SessionAuthorization, SessionCounters, SessionRequest } from "@tidewaiter/core";
 import { ACCESS_LEVELS } from "@tidewaiter/core/resource";
-import { and, eq } from "drizzle-orm";
 import { insertDataKey } from "../../seal/store.ts";
+import { and, eq } from "../../storage/drizzle.ts";
 import {
   connectionSecrets,
   credentials,

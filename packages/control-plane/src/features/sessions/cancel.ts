@@ -1,7 +1,7 @@
 import type { ForwardedCancel } from "@tidewaiter/core";
 import { cancelChange, gatewayNumber, gatewayOf } from "@tidewaiter/core/forwarded-cancel";
 import { newId } from "@tidewaiter/core/ids";
-import { sql } from "drizzle-orm";
+import { sql } from "../../storage/drizzle.ts";
 import { sessions } from "../../storage/schema.ts";
 import { execute, type Work } from "../../storage/statement.ts";
 import { type UnitContext, write } from "../../storage/unit.ts";

@@ -1,8 +1,8 @@
 import type { CheckAuthorization, CheckRequest, OpenedCredential } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { and, eq } from "drizzle-orm";
 import type { SessionGrantSigner } from "../../signing/session-grant.ts";
+import { and, eq } from "../../storage/drizzle.ts";
 import { credentials, resources } from "../../storage/schema.ts";
 import { selectOne, type Work } from "../../storage/statement.ts";
 import type { UnitContext } from "../../storage/unit.ts";

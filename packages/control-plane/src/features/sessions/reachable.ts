@@ -1,6 +1,6 @@
 import type { ReachableRequest, ReachableResources } from "@tidewaiter/core";
 import { ACCESS_LEVELS, levelAtLeast } from "@tidewaiter/core/resource";
-import { asc, eq } from "drizzle-orm";
+import { asc, eq } from "../../storage/drizzle.ts";
 import { credentials, grants, resources } from "../../storage/schema.ts";
 import { select, type Work } from "../../storage/statement.ts";
 import { highestAccess } from "../grants/access.ts";

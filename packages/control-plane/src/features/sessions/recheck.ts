@@ -1,5 +1,5 @@
 import { levelAtLeast } from "@tidewaiter/core/resource";
-import { inArray } from "drizzle-orm";
+import { inArray } from "../../storage/drizzle.ts";
 import {
   agents,
   connectionSecrets,

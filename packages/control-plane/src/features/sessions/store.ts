@@ -9,8 +9,9 @@ import type {
   SessionRequest,
 } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { and, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import type { DataKeyRow } from "../../seal/data-key.ts";
+import { and, desc, eq, inArray, isNotNull, isNull, lt, or, sql } from "../../storage/drizzle.ts";
 import { sessions } from "../../storage/schema.ts";
 import { select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

@@ -1,6 +1,6 @@
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { newId } from "@tidewaiter/core/ids";
-import { and, eq, gt, lte } from "drizzle-orm";
+import { and, eq, gt, lte } from "../../storage/drizzle.ts";
 import { sessions, sessionWatches } from "../../storage/schema.ts";
 import { insert, remove, select, selectOne, update, type Work } from "../../storage/statement.ts";
 import { read, type UnitContext, write } from "../../storage/unit.ts";

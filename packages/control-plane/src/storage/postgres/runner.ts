@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
+import { PgDialect } from "../drizzle.ts";
 import type { Work } from "../statement.ts";
 import { driverCode, toStorageError } from "../storage-error.ts";
 import { findUnit, type UnitRegistry, type UnitRunner } from "../store.ts";

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
+import { SQLiteSyncDialect } from "../drizzle.ts";
 import { MIGRATIONS_TABLE, pendingMigrations, readMigrations } from "../migrate.ts";
 import type { StatementResult, Work } from "../statement.ts";
 import type { UnitOutcome } from "../unit.ts";

@@ -1,4 +1,4 @@
-import { and, eq, lt } from "drizzle-orm";
+import { and, eq, lt } from "../../../storage/drizzle.ts";
 import { samlAssertions } from "../../../storage/schema.ts";
 import { insert, remove, selectOne, type Work } from "../../../storage/statement.ts";
 import { write } from "../../../storage/unit.ts";
