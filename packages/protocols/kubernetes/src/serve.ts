@@ -142,7 +142,7 @@ class Client {
       const read = readRequest(exchange.method, path, exchange.query);
       if (!read.ok) return refuseUpgrade(exchange, read.status);
       if (read.stream) {
-        const operation = await withLabels(read.operation, undefined, context, exchange.signal);
+        const { operation } = await withLabels(read.operation, {}, context, exchange.signal);
         return await relayStream({ ...exchange, path }, operation, context);
       }
       const { verb, subresource } = read.operation;

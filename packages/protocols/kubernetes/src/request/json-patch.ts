@@ -84,16 +84,3 @@ function isPlain([first, second]: readonly string[]): boolean {
   if (first === "metadata") return second !== undefined && second !== "annotations";
   return first === "kind" || first === "apiVersion" || first === "type" || first === "immutable";
 }
-
-/** Labels that a patch sets; "unknown": it sets some by a step that says more than one label. */
-export function patchedLabels(patch: readonly PatchStep[]): Readonly<Record<string, string>> | "unknown" | undefined {
-  const labels: [string, string][] = [];
-  for (const { op, path, value } of patch) {
-    const [first, second, key, ...more] = pointerKeys(path);
-    const touches = first === undefined || (first === "metadata" && (second === undefined || second === "labels"));
-    if (!touches || op === "remove" || op === "test") continue;
-    if (key === undefined || more.length > 0 || typeof value !== "string") return "unknown";
-    labels.push([key, value]);
-  }
-  return labels.length === 0 ? undefined : Object.fromEntries(labels);
-}

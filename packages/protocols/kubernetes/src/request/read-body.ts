@@ -4,9 +4,10 @@ import { readProtobufTree } from "../protobuf/read-protobuf.ts";
 import { mediaType } from "../response/accept.ts";
 import { bytesHoldMask } from "../response/mask-text.ts";
 import type { MaskRules } from "../response/masking.ts";
-import { launderedBy, type PatchStep, patchedLabels, readJsonPatch } from "./json-patch.ts";
+import { launderedBy, readJsonPatch } from "./json-patch.ts";
 import { maskedValueOf } from "./masked-value.ts";
 import { readYamlTree } from "./read-body-yaml.ts";
+import { type Relabelling, relabellingOf } from "./relabelling.ts";
 import { showBody } from "./show-body.ts";
 
 export interface BodyInput {
@@ -19,11 +20,7 @@ export interface BodyInput {
 }
 
 /** What a request writes, as policy, recording and reviewer need it. */
-export interface BodyFacts {
-  /** Of the object that is written as a whole, or those that a patch sets; absent = not known, or none. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** A JSON patch gives the object labels, and which is not read. */
-  readonly relabels?: true;
+export interface BodyFacts extends Relabelling {
   readonly name?: string;
   /** The body of a delete that has one says whether it is a dry run; the query does not count then. */
   readonly dryRun?: boolean;
@@ -35,8 +32,6 @@ export interface BodyFacts {
   /** Why it is not known what the API server will read; `shown` tells nothing of it then. */
   readonly unread?: string;
 }
-
-const WHOLE: ReadonlySet<string> = new Set(["create", "update"]);
 
 type Reader = (bytes: Buffer) => JsonTree;
 
@@ -82,14 +77,12 @@ function factsOf(
   const misspelt = isPatch ? undefined : misspeltKey(tree);
   const launders = patch && launderedBy(patch, operation, rules);
   const why = misspelt && `what is written is not clear: ${JSON.stringify(misspelt)} is a key in other letters`;
-  const labels = why === undefined ? writtenLabels(tree, patch, operation) : undefined;
   const name = why === undefined ? treeAt(tree, "metadata", "name") : undefined;
   const maskedValue = mayHoldMask(body, type)
     ? (maskedValueOf(tree, patch) ?? (bytesHoldMask(body) ? "a value" : undefined))
     : undefined;
   return {
-    ...(labels !== undefined && labels !== "unknown" && { labels }),
-    ...(labels === "unknown" && { relabels: true as const }),
+    ...(why === undefined && relabellingOf(tree, { type, patch, operation })),
     ...(typeof name === "string" && name !== "" && { name }),
     ...(operation.verb.startsWith("delete") && { dryRun: isDryRun(tree) }),
     shown: showBody(tree, patch, { operation, rules }),
@@ -112,32 +105,6 @@ const ESCAPE = Buffer.from("\\u");
 /** A cheap look: in JSON no other escape can stand in a mask, in protobuf none at all. */
 function mayHoldMask(body: Buffer, type: string): boolean {
   return bytesHoldMask(body) || type.endsWith("yaml") || (!type.endsWith("protobuf") && body.includes(ESCAPE));
-}
-
-/** Of the object itself: a status or a scale has others. Of a patch those that it sets. Undefined: not known, or none. */
-function writtenLabels(
-  tree: JsonTree,
-  patch: readonly PatchStep[] | undefined,
-  { verb, subresource }: KubeOperation,
-): Readonly<Record<string, string>> | "unknown" | undefined {
-  if (subresource !== "") return undefined;
-  if (patch !== undefined) return patchedLabels(patch);
-  if (WHOLE.has(verb)) return labelsOf(tree);
-  const labels = verb === "patch" ? treeAt(tree, "metadata", "labels") : undefined;
-  // null takes one away
-  return isMembers(labels) ? Object.fromEntries([...labels].filter(isText)) : undefined;
-}
-
-function labelsOf(tree: JsonTree): Readonly<Record<string, string>> | undefined {
-  if (!isMembers(tree)) return undefined;
-  const labels = treeAt(tree, "metadata", "labels");
-  if (!isMembers(labels)) return {};
-  const texts = [...labels].filter(isText);
-  return texts.length === labels.size ? Object.fromEntries(texts) : undefined;
-}
-
-function isText(entry: [string, JsonTree]): entry is [string, string] {
-  return typeof entry[1] === "string";
 }
 
 function isDryRun(tree: JsonTree): boolean {

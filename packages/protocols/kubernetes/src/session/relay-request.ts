@@ -12,7 +12,7 @@ import { AnswerWriter } from "./answer-writer.ts";
 import { admit, finish, type KubeContext } from "./context.ts";
 import { toClient, toTarget } from "./headers.ts";
 import { hiddenObjects, maskRules, rulesPerObject } from "./mask-rules.ts";
-import { withLabels } from "./object-labels.ts";
+import { type LabelledOperation, withLabels } from "./object-labels.ts";
 import { readWhole } from "./read-whole.ts";
 import { refusalStatus } from "./words.ts";
 
@@ -22,8 +22,7 @@ const JSON_TYPE = /^application\/json\b/;
 type LetIn = Extract<Admission, { ok: true }>;
 
 /** What is asked for, whole: read before it is judged. */
-interface Asked {
-  readonly operation: KubeOperation;
+interface Asked extends LabelledOperation {
   readonly body: Buffer | Readable | undefined;
   /** For the recording and for whoever decides: request line and what is written, without secrets. */
   readonly text: string;
@@ -53,8 +52,8 @@ export async function relayRequest(exchange: Exchange, operation: KubeOperation,
 async function read(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<Asked | KubeStatus> {
   const line = `${exchange.method} ${exchange.path}${exchange.query === "" ? "" : `?${exchange.query}`}`;
   if (!WRITES.has(exchange.method)) {
-    const labelled = await withLabels(operation, undefined, context, exchange.signal);
-    return { operation: labelled, body: undefined, text: line };
+    const labelled = await withLabels(operation, {}, context, exchange.signal);
+    return { ...labelled, body: undefined, text: line };
   }
   const { "content-length": length, "content-type": contentType } = exchange.headers;
   // what a pod or service is sent by the API server's proxy is no object, and of any length unless somebody has to approve it
@@ -68,13 +67,14 @@ async function read(exchange: Exchange, operation: KubeOperation, context: KubeC
   const name = operation.name === "" && operation.verb === "create" ? (facts.name ?? "") : operation.name;
   const isNamespace = operation.group === "" && operation.resource === "namespaces";
   const named = { ...operation, name, ...(isNamespace && { namespace: name }) };
+  const labelled = await withLabels(named, facts, context, exchange.signal);
   return {
+    ...labelled,
     operation: {
-      ...(await withLabels(named, facts.labels, context, exchange.signal)),
-      ...(facts.relabels && { labels: undefined }),
+      ...labelled.operation,
       ...(facts.dryRun !== undefined && { dryRun: facts.dryRun }),
       ...(facts.maskedValue !== undefined && { writesMask: facts.maskedValue }),
-      ...(facts.launders !== undefined && { launders: facts.launders }),
+      ...(labelled.operation.launders === undefined && facts.launders !== undefined && { launders: facts.launders }),
       ...(facts.unread !== undefined && { unread: facts.unread }),
     },
     body,
