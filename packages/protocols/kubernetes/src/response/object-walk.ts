@@ -273,10 +273,15 @@ class ObjectWalk {
           return this.#named(value, place, readKey(bytes, from, to));
       }
       const inner = placeOf(place, key, root);
-      if (this.#subject.filtered && key === KEYS.remainingItemCount && bytes[value] !== QUOTE) {
+      if (this.#subject.filtered && (place === PLACE.metadata || place === PLACE.secretMetadata)) {
         const after = valueEnd(bytes, value, end);
-        this.#state.edits.replace(value, after, NULL);
-        return after;
+        // it names the last object of its page, hidden or not; pages are not asked for
+        if (key === KEYS.continue && bytes[value] === QUOTE && textOf(bytes, value, after) !== "")
+          throw unreadable("it is a page of a longer list");
+        if (key === KEYS.remainingItemCount) {
+          this.#state.edits.replace(value, after, NULL);
+          return after;
+        }
       }
       if (place === PLACE.tokenRequest && key === KEYS.token)
         return this.#value(value, PLACE.secretText, this.#state.masking.secret);

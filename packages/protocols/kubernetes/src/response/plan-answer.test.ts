@@ -280,10 +280,17 @@ describe("hidden objects", () => {
     [[pod("a"), pod("b", "secret"), pod("c", "web", "kube-system"), pod("d")], `[${pod("a")},${pod("d")}]`],
   ])("are left out of lists (%#)", (items, expected) => {
     const body = (list: string, remaining: string) =>
-      `{"kind":"PodList","metadata":{"resourceVersion":"9","continue":"x","remainingItemCount":${remaining}},"items":${list}}`;
+      `{"kind":"PodList","metadata":{"resourceVersion":"9","continue":"","remainingItemCount":${remaining}},"items":${list}}`;
     expect(answered({ operation: pods, rules, hides }, body(`[${items.join(",")}]`, "12"))).toBe(
       body(expected, "null"),
     );
+  });
+
+  it("are named by no token of a page: one that nobody asked for does not pass", () => {
+    const page = (token: string) => `{"kind":"PodList","metadata":{"continue":${token}},"items":[${pod("a")}]}`;
+    const of = (token: string) => answered({ operation: pods, rules, hides }, page(token));
+    expect(of("null")).toBe(page("null"));
+    expect(() => of('"ZGI"')).toThrow("it is a page of a longer list");
   });
 
   it("are left out of Tables, with every row that does not say what it is", () => {

@@ -13,6 +13,7 @@ import { admit, finish, type KubeContext } from "./context.ts";
 import { toClient, toTarget } from "./headers.ts";
 import { hiddenObjects, maskRules, rulesPerObject } from "./mask-rules.ts";
 import { type LabelledOperation, withLabels } from "./object-labels.ts";
+import { type PassedQuery, passedQuery } from "./passed-query.ts";
 import { readWhole } from "./read-whole.ts";
 import { refusalStatus } from "./words.ts";
 
@@ -98,7 +99,11 @@ async function pass(
     const hides = hiddenObjects(context, operation);
     const plan = planAnswer({ operation, accept, rules, hides, rulesFor: rulesPerObject(context, operation) });
     if (!plan.pass && plan.accept === undefined) throw new Refused(NOT_ACCEPTABLE);
-    const { query, limit }: Limited = plan.pass ? exchange : withoutLimit(exchange.query, operation);
+    const asked = plan.pass
+      ? { ok: true as const, query: exchange.query }
+      : passedQuery(exchange.query, operation, hides !== undefined);
+    if (!asked.ok) throw new Refused(asked.status);
+    const { query, limit }: Extract<PassedQuery, { ok: true }> = asked;
     if (Buffer.isBuffer(body)) session.count("target", body.length);
     const answer = await target.request({
       method: exchange.method,
@@ -139,6 +144,7 @@ async function pass(
       answer.destroy();
     }
   } catch (error) {
+    if (error instanceof Refused) tag = String(error.status.code);
     if (meter.exceeded !== undefined) throw new Refused(spent(meter.exceeded.ruleId));
     throw error;
   } finally {
@@ -152,21 +158,6 @@ function lengthOf(body: Asked["body"], { headers }: Exchange): OutgoingHttpHeade
   if (Buffer.isBuffer(body)) return { "content-length": body.length };
   const { "content-length": length } = headers;
   return body === undefined || length === undefined ? {} : { "content-length": length };
-}
-
-interface Limited {
-  readonly query: string;
-  /** Bytes of the answer. */
-  readonly limit?: number;
-}
-
-/** Half a line is not known for what it is: a log that is masked is cut here. */
-function withoutLimit(query: string, { subresource }: KubeOperation): Limited {
-  const parameters = new URLSearchParams(query);
-  const limit = parameters.get("limitBytes");
-  if (subresource !== "log" || limit === null || !/^\d{1,15}$/.test(limit)) return { query };
-  parameters.delete("limitBytes");
-  return { query: parameters.toString(), limit: Number(limit) };
 }
 
 function askedFor(plan: AnswerPlan): OutgoingHttpHeaders {
