@@ -4,7 +4,7 @@ import { CliError } from "../errors.ts";
 import { fakeContext } from "../fake-context.test-data.ts";
 import { plain, wantsColour } from "./colour.ts";
 import { lineDiff } from "./line-diff.ts";
-import { fields, table } from "./table.ts";
+import { type Column, fields, table } from "./table.ts";
 import { relative, utc } from "./times.ts";
 
 const ESCAPE = "\u001b]0;owned\u0007";
@@ -42,6 +42,33 @@ describe("output", () => {
 });
 
 describe("tables", () => {
+  const pipe = { paint: plain, size: undefined };
+
+  it("fit a narrow terminal, ids whole, and a pipe gets all", () => {
+    const rows = [{ id: "ses_gzjmsx8ym70fy9430jm1mwt193", who: "coder for ana", rows: 1_000_000, refused: 12 }];
+    type Row = (typeof rows)[number];
+    const columns: Column<Row>[] = [
+      { title: "ID", value: ({ id }) => id },
+      { title: "WHO", value: ({ who }) => who, short: ({ who }) => who.split(" ")[0] ?? "" },
+      { title: "ROWS", value: (row) => row.rows, align: "right", spare: 2 },
+      { title: "REFUSED", value: ({ refused }) => refused, align: "right", spare: 1 },
+    ];
+    const at = (width: number) =>
+      table(rows, columns, { paint: plain, size: { columns: width, rows: 24 } }, "none").map((line) =>
+        line.replace(/ +/g, " "),
+      );
+    const all = ["ID WHO ROWS REFUSED", "ses_gzjmsx8ym70fy9430jm1mwt193 coder for ana 1000000 12"];
+    expect(at(63)).toEqual(all);
+    expect(table(rows, columns, pipe, "none").map((line) => line.replace(/ +/g, " "))).toEqual(all);
+    expect(at(62)).toEqual(["ID WHO ROWS REFUSED", "ses_gzjmsx8ym70fy9430jm1mwt193 coder 1000000 12"]);
+    expect(at(54)).toEqual([
+      "ID WHO REFUSED",
+      "ses_gzjmsx8ym70fy9430jm1mwt193 coder 12",
+      "(a wider terminal and --json also show: ROWS)",
+    ]);
+    expect(at(20).slice(0, 2)).toEqual(["ID WHO", "ses_gzjmsx8ym70fy9430jm1mwt193 coder"]);
+  });
+
   it("align, escape, and say when they are empty", () => {
     const rows = [
       { name: "a", count: 1 },
@@ -52,13 +79,13 @@ describe("tables", () => {
       { title: "N", value: (row: (typeof rows)[number]) => row.count, align: "right" as const },
     ];
     const escaped = "\\e]0;owned\\u{7}";
-    expect(table(rows, columns, plain, "none")).toEqual([
+    expect(table(rows, columns, pipe, "none")).toEqual([
       `${"NAME".padEnd(escaped.length)}     N`,
       `${"a".padEnd(escaped.length)}     1`,
       `${escaped}  1000`,
     ]);
-    expect(table(rows, columns, plain, "none").join("")).not.toContain("\u001b");
-    expect(table([], columns, plain, "none")).toEqual(["none"]);
+    expect(table(rows, columns, pipe, "none").join("")).not.toContain("\u001b");
+    expect(table([], columns, pipe, "none")).toEqual(["none"]);
   });
 
   it("fields leave out what is not there", () => {

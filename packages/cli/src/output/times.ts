@@ -4,6 +4,12 @@ export function utc(instant: string): string {
   return Number.isNaN(time) ? instant : `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+/** `11-24 14:32`, for where there is little room. */
+export function shortUtc(instant: string): string {
+  const time = Date.parse(instant);
+  return Number.isNaN(time) ? instant : new Date(time).toISOString().slice(5, 16).replace("T", " ");
+}
+
 /** `in 7 h`, `12 min ago`: the largest unit that fits. */
 export function relative(instant: string, now: number): string {
   const ms = Date.parse(instant) - now;

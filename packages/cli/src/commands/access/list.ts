@@ -34,7 +34,7 @@ export const list = defineCommand<[], Options>({
           { title: "BY", value: ({ by }) => by.map(({ grant, to }) => `${grant} (${to})`).join(", ") },
           { title: "UNTIL", value: ({ by }) => lastsUntil(by.map(({ until }) => until)) },
         ],
-        context.output.paint,
+        context.output,
         "Nobody could reach anything.",
       ),
       `As of ${utc(result.at)}.`,

@@ -18,7 +18,7 @@ export const list = defineCommand<[]>({
           { title: "VERSION", value: ({ version }) => version },
           { title: "GATEWAYS", value: ({ gateways }) => gateways.map(({ gatewayId }) => gatewayId).join(",") },
         ],
-        context.output.paint,
+        context.output,
         "There are no agents. Add one: tw agent token NAME",
       ),
     );

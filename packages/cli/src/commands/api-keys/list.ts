@@ -28,7 +28,7 @@ export const list = defineCommand<[], Options>({
           { title: "LAST USED", value: ({ lastUsedAt }) => at(lastUsedAt) },
           { title: "FROM", value: ({ lastUsedFrom }) => lastUsedFrom },
         ],
-        context.output.paint,
+        context.output,
         "There are no API keys.",
       ),
     );

@@ -40,7 +40,7 @@ export const list = defineCommand<[], Options>({
           { title: "EVENT", value: ({ type: kind }) => kind },
           { title: "WHAT", value: dataText },
         ],
-        context.output.paint,
+        context.output,
         "There are no such events.",
       ),
     );

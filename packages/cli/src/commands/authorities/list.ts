@@ -37,7 +37,7 @@ export const list = defineCommand<[], Options>({
       },
     ];
     context.output.result(result, () =>
-      bundle ? whole() : table(authorities, columns, context.output.paint, "There are no certificate authorities."),
+      bundle ? whole() : table(authorities, columns, context.output, "There are no certificate authorities."),
     );
     return undefined;
   },

@@ -39,7 +39,7 @@ export const list = defineCommand<[], Options>({
             value: ({ exceededAt }) => (exceededAt === null ? "" : relative(exceededAt, context.now())),
           },
         ],
-        context.output.paint,
+        context.output,
         "Nothing is spent of any budget.",
       ),
     );

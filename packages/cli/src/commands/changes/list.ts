@@ -25,7 +25,7 @@ export const list = defineCommand<[], Options>({
           { title: "WHAT", value: summaryOf },
           { title: "ENDS", value: ({ expiresAt }) => relative(expiresAt, context.now()) },
         ],
-        context.output.paint,
+        context.output,
         options.all ? "There are no changes." : "No change is waiting.",
       ),
     );

@@ -31,7 +31,7 @@ export const list = defineCommand<[], Options>({
           { title: "ENDS", value: ({ expiresAt }) => at(expiresAt) },
           { title: "LAST USED", value: ({ lastUsedAt }) => at(lastUsedAt) },
         ],
-        context.output.paint,
+        context.output,
         "There are no delegations.",
       ),
     );

@@ -16,7 +16,6 @@ export const list = defineCommand<[], Options>({
     const { identities } = await answer(api.GET("/v1/emergency/identities"));
     const query = options.all ? {} : { open: "true" as const };
     const { uses } = await answer(api.GET("/v1/emergency/uses", { params: { query } }));
-    const { paint } = context.output;
     context.output.result({ identities, uses }, () => [
       ...table(
         identities,
@@ -27,7 +26,7 @@ export const list = defineCommand<[], Options>({
           { title: "CODES LEFT", value: ({ codesLeft }) => codesLeft, align: "right" },
           { title: "MADE", value: ({ createdBy, createdAt }) => `${utc(createdAt)} by ${createdBy}` },
         ],
-        paint,
+        context.output,
         "There are no emergency identities: tw emergency create NAME --resource RESOURCE",
       ),
       "",
@@ -41,7 +40,7 @@ export const list = defineCommand<[], Options>({
           { title: "WHY", value: ({ reason }) => reason },
           { title: "REVIEW", value: (use) => reviewText(use, context.now()) },
         ],
-        paint,
+        context.output,
         options.all ? "None was ever used." : "No use waits for a review.",
       ),
     ]);

@@ -21,7 +21,7 @@ export const list = defineCommand<[]>({
           { title: "LIMITED TO", value: limits },
           { title: "FOR", value: ({ lifetime }) => `${Math.round(lifetime / 60)} min` },
         ],
-        context.output.paint,
+        context.output,
         "There are no federations.",
       ),
     );

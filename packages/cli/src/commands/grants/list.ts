@@ -19,7 +19,7 @@ export const list = defineCommand<[]>({
           { title: "LEVEL", value: ({ level }) => level },
           { title: "UNTIL", value: ({ expiresAt }) => (expiresAt === null ? "open" : utc(expiresAt)) },
         ],
-        context.output.paint,
+        context.output,
         "There are no grants.",
       ),
     );

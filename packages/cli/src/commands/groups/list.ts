@@ -17,7 +17,7 @@ export const list = defineCommand<[]>({
           { title: "ROLES", value: ({ roles }) => roles.join(",") },
           { title: "DESCRIPTION", value: ({ description }) => description },
         ],
-        context.output.paint,
+        context.output,
         "There are no groups.",
       ),
     );

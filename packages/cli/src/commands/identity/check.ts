@@ -22,7 +22,7 @@ export const check = defineCommand<[]>({
           { title: "PUSHES LOGOUT", value: ({ backChannelLogout }) => (backChannelLogout ? "yes" : "not said") },
           { title: "OUT AT THE LATEST AFTER", value: ({ worstCaseSeconds }) => timeWords(worstCaseSeconds) },
         ],
-        context.output.paint,
+        context.output,
         "No identity provider is configured: users are kept here, and are out within 5 s of being disabled.",
       ),
       ...checks.map(({ provider, because }) => `${provider}: ${because}`),

@@ -22,7 +22,7 @@ export const list = defineCommand<[principal: string | undefined]>({
           { title: "SIGNED IN", value: (row) => ago(row.lastSignInAt) },
           { title: "CONFIRMED", value: (row) => ago(row.validatedAt) },
         ],
-        context.output.paint,
+        context.output,
         "Nobody has signed in at an identity provider yet.",
       ),
     );

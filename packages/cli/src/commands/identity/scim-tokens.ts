@@ -33,7 +33,7 @@ export const scimTokens = defineCommand<[provider: string], Options>({
           { title: "ENDS", value: ({ expiresAt }) => at(expiresAt) },
           { title: "LAST USED", value: ({ lastUsedAt }) => at(lastUsedAt) },
         ],
-        context.output.paint,
+        context.output,
         `${name} has no SCIM token. Make one: tw identity scim-token ${name}`,
       ),
     );

@@ -38,7 +38,7 @@ export const ls = defineCommand<[], Options>({
               `none: tw kube login ${cluster.name}`,
           },
         ],
-        context.output.paint,
+        context.output,
         "There is no cluster that you may reach.",
       ),
     );

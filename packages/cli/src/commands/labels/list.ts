@@ -29,7 +29,7 @@ export const list = defineCommand<[resource: string], Options>({
             })),
           }
         : found;
-    context.output.result(result, () => renderLabels(result, context.output.paint));
+    context.output.result(result, () => renderLabels(result, context.output));
     return undefined;
   },
 });

@@ -1,6 +1,6 @@
 import { escapeText } from "@tidewaiter/core/recording/escape-text";
 import type { LabelsView } from "../../api/shapes.ts";
-import type { Paint } from "../../output/colour.ts";
+import type { Output } from "../../output/output.ts";
 import { table } from "../../output/table.ts";
 import { utc } from "../../output/times.ts";
 
@@ -9,7 +9,8 @@ type Column = LabelsView["places"][number]["columns"][number];
 /** Differences shown below the columns; `--json` and the audit log have them all. */
 const DRIFT_SHOWN = 10;
 
-export function renderLabels({ places, drift }: LabelsView, paint: Paint): string[] {
+export function renderLabels({ places, drift }: LabelsView, output: Pick<Output, "paint" | "size">): string[] {
+  const { paint } = output;
   if (places.length === 0) {
     return ["Nothing is bound yet: the first session under a policy with labels reads the catalog of its database."];
   }
@@ -23,7 +24,7 @@ export function renderLabels({ places, drift }: LabelsView, paint: Paint): strin
         { title: "LABELS", value: ({ labels }) => labels.join(", ") },
         { title: "NOTE", value: noteText },
       ],
-      paint,
+      output,
       "No column carries a label by the policy in force.",
     ),
     ...(place.truncated ? ["... and more"] : []),

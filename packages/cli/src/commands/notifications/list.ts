@@ -37,7 +37,7 @@ export const list = defineCommand<[], Options>({
             { title: "WHAT", value: ({ title }) => title },
             { title: "PROBLEM", value: ({ lastError }) => lastError ?? "" },
           ],
-          context.output.paint,
+          context.output,
           "Nothing was sent yet.",
         ),
       );
@@ -54,7 +54,7 @@ export const list = defineCommand<[], Options>({
           { title: "LAST SENT", value: ({ lastSentAt }) => ago(lastSentAt) },
           { title: "PROBLEM", value: ({ lastError }) => lastError ?? "" },
         ],
-        context.output.paint,
+        context.output,
         "There is no channel.",
       ),
     );

@@ -44,7 +44,7 @@ async function showVersions({ output }: CommandContext, api: Api): Promise<void>
         { title: "APPLIED", value: ({ appliedAt }) => utc(appliedAt) },
         { title: "BY", value: ({ appliedBy }) => appliedBy },
       ],
-      output.paint,
+      output,
       "No policy was applied yet.",
     ),
   );

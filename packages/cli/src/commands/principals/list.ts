@@ -18,7 +18,7 @@ export const list = defineCommand<[]>({
           { title: "GROUPS", value: ({ groups }) => groups.join(",") },
           { title: "STATE", value: stateOf },
         ],
-        context.output.paint,
+        context.output,
         "There are no principals.",
       ),
     );

@@ -31,7 +31,7 @@ export const list = defineCommand<[], Options>({
             value: ({ state, expiresAt }) => (state === "pending" ? relative(expiresAt, context.now()) : null),
           },
         ],
-        context.output.paint,
+        context.output,
         options.all ? "There are no access requests." : "No access request is waiting.",
       ),
     );

@@ -58,7 +58,7 @@ async function showOptions(context: CommandContext): Promise<undefined> {
         { title: "WHO DECIDES", value: (one) => (one.autoApprove ? "nobody: at once" : one.reviewers.join(" ")) },
         { title: "RULE", value: ({ rule }) => rule },
       ],
-      context.output.paint,
+      context.output,
       "There is nothing that you may ask for.",
     ),
   );

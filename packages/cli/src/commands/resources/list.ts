@@ -19,7 +19,7 @@ export const list = defineCommand<[]>({
           { title: "AGENT", value: ({ agent }) => agent },
           { title: "TAGS", value: ({ tags }) => tagText(tags) },
         ],
-        context.output.paint,
+        context.output,
         "There is no resource that you may reach.",
       ),
     );

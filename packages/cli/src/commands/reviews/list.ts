@@ -26,7 +26,7 @@ export const list = defineCommand<[], Options>({
           { title: "WHAT", value: ({ summary }) => summary },
           { title: "ENDS", value: ({ expiresAt }) => relative(expiresAt, context.now()) },
         ],
-        context.output.paint,
+        context.output,
         options.all ? "There are no reviews." : "No review is waiting.",
       ),
     );

@@ -18,7 +18,7 @@ export const list = defineCommand<[]>({
           { title: "ON", value: ({ scope }) => tagText(scope) || "every resource" },
           { title: "PERMISSIONS", value: ({ permissions }) => permissions.join(" ") },
         ],
-        context.output.paint,
+        context.output,
         "There are no roles.",
       ),
     );

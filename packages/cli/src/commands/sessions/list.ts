@@ -3,7 +3,7 @@ import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { parseCount } from "../../input/duration.ts";
 import { table } from "../../output/table.ts";
-import { utc } from "../../output/times.ts";
+import { shortUtc, utc } from "../../output/times.ts";
 
 interface Options {
   readonly live?: boolean;
@@ -39,14 +39,18 @@ export const list = defineCommand<[], Options>({
             value: ({ principal, onBehalfOf }) => (onBehalfOf ? `${principal} for ${onBehalfOf}` : principal),
           },
           { title: "RESOURCE", value: ({ resource }) => resource },
-          { title: "LEVEL", value: ({ level }) => level },
-          { title: "STARTED", value: ({ startedAt }) => utc(startedAt) },
-          { title: "STATEMENTS", value: ({ counters }) => counters.statements, align: "right" },
-          { title: "REFUSED", value: ({ counters }) => counters.refused, align: "right" },
-          { title: "HELD", value: ({ counters }) => counters.held, align: "right" },
-          { title: "ROWS", value: ({ counters }) => counters.rows, align: "right" },
+          { title: "LEVEL", value: ({ level }) => level, spare: 1 },
+          {
+            title: "STARTED",
+            value: ({ startedAt }) => utc(startedAt),
+            short: ({ startedAt }) => shortUtc(startedAt),
+          },
+          { title: "STATEMENTS", value: ({ counters }) => counters.statements, align: "right", spare: 4 },
+          { title: "REFUSED", value: ({ counters }) => counters.refused, align: "right", spare: 2 },
+          { title: "HELD", value: ({ counters }) => counters.held, align: "right", spare: 3 },
+          { title: "ROWS", value: ({ counters }) => counters.rows, align: "right", spare: 5 },
         ],
-        context.output.paint,
+        context.output,
         "There are no such sessions.",
       ),
     );

@@ -71,7 +71,7 @@ function meLines({ output, now }: CommandContext, profile: Profile, me: Me): str
         { title: "RESOURCE", value: ({ resource }) => resource },
         { title: "LEVEL", value: ({ level }) => level },
       ],
-      output.paint,
+      output,
       "You may reach nothing yet: an administrator grants it.",
     ),
   ];
