@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempDir } from "@tidewaiter/testkit/temp-dir";
 import { afterAll, expect, it } from "vitest";
@@ -25,12 +25,17 @@ it("keeps others out and leaves nothing behind", async () => {
   expect(readdirSync(join(path, ".incoming"))).toEqual([]);
 });
 
-it("forgets what a killed writer had not finished", async () => {
+it("forgets what a killed writer had not finished, and leaves alone what another one may be writing", async () => {
   const path = freshPath();
   mkdirSync(join(path, ".incoming"), { recursive: true });
-  writeFileSync(join(path, ".incoming", "half"), "half");
+  for (const [name, minutes] of Object.entries({ half: 61, writing: 59 })) {
+    const file = join(path, ".incoming", name);
+    writeFileSync(file, "half");
+    const at = Date.now() / 1000 - minutes * 60;
+    utimesSync(file, at, at);
+  }
   const store = await createFileBlobStore(path);
-  expect(readdirSync(join(path, ".incoming"))).toEqual([]);
+  expect(readdirSync(join(path, ".incoming"))).toEqual(["writing"]);
   expect(await store.list("")).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
-import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import { type BlobStore, checkBlobKey } from "./blob-store.ts";
@@ -8,16 +8,18 @@ import { type BlobStore, checkBlobKey } from "./blob-store.ts";
 /** Not a possible name in a key. */
 const INCOMING = ".incoming";
 
+/** No blob takes so long to write: what is older is that of a process that was killed. */
+const ABANDONED_MS = 3_600_000;
+
 /**
  * Blobs as files (0600) in folders (0700) below `directory`, which is made when it is missing. A blob appears under its
- * name whole and synced, or not at all.
+ * name whole and synced, or not at all. Several processes may share the directory.
  */
 export async function createFileBlobStore(directory: string): Promise<BlobStore> {
   const incoming = join(directory, INCOMING);
   await guarded(async () => {
     await mkdir(incoming, { recursive: true, mode: 0o700 });
-    // What a killed process had not finished writing was never acknowledged.
-    for (const name of await readdir(incoming)) await unlink(join(incoming, name));
+    await removeAbandoned(incoming);
   });
   return {
     putIfAbsent: (key, bytes) => withKey(key, () => put({ directory, incoming }, key, bytes)),
@@ -29,6 +31,16 @@ export async function createFileBlobStore(directory: string): Promise<BlobStore>
         await ifThere(unlink(path).then(() => syncFolder(dirname(path))));
       }),
   };
+}
+
+/** What a killed process had not finished writing was never acknowledged; what is young may be another's that lives. */
+async function removeAbandoned(incoming: string): Promise<void> {
+  const before = Date.now() - ABANDONED_MS;
+  for (const name of await readdir(incoming)) {
+    const path = join(incoming, name);
+    const found = await ifThere(stat(path));
+    if (found !== undefined && found.mtimeMs < before) await ifThere(unlink(path));
+  }
 }
 
 async function put(at: { directory: string; incoming: string }, key: string, bytes: Uint8Array) {
