@@ -37,7 +37,8 @@ export interface Matrix {
   readonly expected: Expected;
   /** What no byte of a client's output may hold, by way. */
   readonly never: Readonly<Record<Way, readonly string[]>>;
-  startSite(server: string): Promise<Site>;
+  /** @param program of the first client that asks for this server */
+  startSite(server: string, program: Program): Promise<Site>;
   /** Why no server can be started here; undefined = it can. */
   missing(): string | undefined;
 }

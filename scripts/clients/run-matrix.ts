@@ -54,7 +54,7 @@ async function playClient(
   }
   let site: Site;
   try {
-    site = sites.get(client.server) ?? (await startSite(client.server));
+    site = sites.get(client.server) ?? (await startSite(client.server, program));
   } catch (error) {
     // the others are played all the same
     const why = `the servers did not start: ${String(error).split("\n")[0]}`;

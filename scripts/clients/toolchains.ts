@@ -66,7 +66,7 @@ export async function ofPython(cache: Cache, name: string, library: string): Pro
 
 /** Pinned in its go.sum. */
 export async function ofGo(cache: Cache, name: string, library: string): Promise<Program> {
-  const folder = await cache.folder(name, name, ["go.mod", "go.sum", "main.go"], async (made) => {
+  const folder = await cache.folder(name, name, ["."], async (made) => {
     await step("go", ["build", "-o", name, "."], made, { GOFLAGS: "-mod=readonly", GOTOOLCHAIN: "local" });
   });
   const version = (await step("go", ["list", "-m", "-f", "{{.Version}}", library], folder)).trim();

@@ -35,7 +35,7 @@ export const endToEndSuites: readonly Suite[] = [
   },
   {
     name: "ssh-clients",
-    about: "ansible and sshfs, directly and through the gateway (with --long)",
+    about: "ansible, sshfs and golang.org/x/crypto/ssh, directly and through the gateway (with --long)",
     run: (options) =>
       options.long
         ? counted(options, "scripts/clients/main.ts", clientMatrix(options, "ssh"))

@@ -1,8 +1,10 @@
 import { chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { registerSshKey, runCommand, type SshServer, startSshd, tempDir } from "@tidewaiter/testkit";
+import { registerSshKey, runCommand, startSshd, tempDir } from "@tidewaiter/testkit";
 import { startTidewaiter, type Tidewaiter } from "@tidewaiter/testkit/tidewaiter";
 import type { Endpoint, Site } from "../matrix.ts";
+import type { Program } from "../toolchains.ts";
+import { type SshHost, startProgramHost } from "./program-host.ts";
 
 /** A value that is masked, and what the detector of mail addresses puts in its place. */
 export const HIDDEN = "ann@hidden.example";
@@ -19,13 +21,16 @@ const POLICY = {
 };
 const PERSON = "ana";
 
-/** One host, reached directly, through the gateway without a policy, and through it with masks and a refused program. */
-export async function startSshSite(): Promise<Site> {
+/**
+ * One host, reached directly, through the gateway without a policy, and through it with masks and a refused program.
+ * @param program of the client, which is the host itself where the server is not `openssh`
+ */
+export async function startSshSite(server: string, program: Program): Promise<Site> {
   await using started = new AsyncDisposableStack();
-  const sshd = started.use(await startSshd());
+  const host = started.use(server === "openssh" ? await startSshd() : await startProgramHost(program));
   const files = started.use(tempDir("ssh-clients"));
-  const open = started.use(await gateway(sshd));
-  const masking = started.use(await gateway(sshd, POLICY));
+  const open = started.use(await gateway(host));
+  const masking = started.use(await gateway(host, POLICY));
   const file = (name: string, text: string): string => {
     const path = join(files.path, name);
     writeFileSync(path, text, { mode: 0o600 });
@@ -39,18 +44,18 @@ export async function startSshSite(): Promise<Site> {
       endpoints: { ssh: { hostKey: string } };
     };
     const knownHosts = file(name, `[127.0.0.1]:${by.sshPort} ${endpoints.ssh.hostKey}\n`);
-    return { ...login(sshd, by.sshPort), SSH_USER: "web-1", SSH_KEY: own, SSH_KNOWN_HOSTS: knownHosts };
+    return { ...login(host, by.sshPort), SSH_USER: "web-1", SSH_KEY: own, SSH_KNOWN_HOSTS: knownHosts };
   };
   const site = {
     direct: {
-      ...login(sshd, sshd.port),
-      SSH_USER: sshd.user,
-      SSH_KEY: file("direct", sshd.privateKey),
-      SSH_KNOWN_HOSTS: file("known-directly", `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`),
+      ...login(host, host.port),
+      SSH_USER: host.user,
+      SSH_KEY: file("direct", host.privateKey),
+      SSH_KNOWN_HOSTS: file("known-directly", `[127.0.0.1]:${host.port} ${host.hostKey}\n`),
     },
     through: await through("known-through", open),
     labelled: await through("known-labelled", masking),
-    reset: async () => fill(sshd.home),
+    reset: async () => fill(host.home),
   };
   const all = started.move();
   return { ...site, [Symbol.asyncDispose]: () => all.disposeAsync() };
@@ -65,15 +70,15 @@ function fill(home: string): void {
   for (const name of readdirSync(home)) chownSync(join(home, name), uid, gid);
 }
 
-function login(sshd: SshServer, port: number): Endpoint {
-  return { SSH_HOST: "127.0.0.1", SSH_PORT: String(port), SSH_HOME: sshd.home };
+function login(host: SshHost, port: number): Endpoint {
+  return { SSH_HOST: "127.0.0.1", SSH_PORT: String(port), SSH_HOME: host.home };
 }
 
-function gateway(sshd: SshServer, policy?: object): Promise<Tidewaiter> {
+function gateway(host: SshHost, policy?: object): Promise<Tidewaiter> {
   return startTidewaiter({
     target: { host: "127.0.0.1", port: 1, user: "nobody", database: "none" },
     principals: [{ name: PERSON, type: "user", level: "read" }],
-    ssh: { port: sshd.port, user: sshd.user, privateKey: sshd.privateKey, hostKeys: [sshd.hostKey] },
+    ssh: { port: host.port, user: host.user, privateKey: host.privateKey, hostKeys: [host.hostKey] },
     ...(policy && { policies: [{ name: "hosts.yaml", source: JSON.stringify(policy) }] }),
   });
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { startWorld } from "./world.ts";
 vi.setConfig({ testTimeout: 30_000 });
 
 const missing = sshdMissing();
+const postQuantum = spawnSync("ssh", ["-Q", "kex"], { encoding: "utf8" }).stdout?.includes("mlkem768x25519-sha256");
 const FORWARDS = { name: "f.yaml", source: "version: 1\ndefaults: { builtins: { ssh_forward: allow } }\n" };
 
 skipUnless(missing === undefined, missing ?? "sshd").describe("connections over ssh", () => {
@@ -146,3 +148,17 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     expect((await world.ssh(["echo fine"])).stdout).toBe("fine\n");
   });
 });
+
+skipUnless(missing === undefined && postQuantum === true, "OpenSSH 9.9 or later").it(
+  "exchanges keys by mlkem768x25519-sha256 with OpenSSH's client and server, again and again",
+  async () => {
+    const config = ["KexAlgorithms mlkem768x25519-sha256", "RekeyLimit 1M", "LogLevel DEBUG1"];
+    await using world = await startWorld([], { sshd: { config } });
+    const content = randomBytes(4_000_000);
+    const only = ["-o", "KexAlgorithms=mlkem768x25519-sha256", "-o", "RekeyLimit=1M", "-o", "LogLevel=DEBUG1"];
+    const result = await world.ssh(["cat"], { input: content }, only);
+    expect(result.stdoutBytes.equals(content)).toBe(true);
+    for (const log of [result.stderr, world.sshd.log()])
+      expect(log.match(/kex: algorithm: mlkem768x25519-sha256/g)?.length).toBeGreaterThan(1);
+  },
+);
