@@ -148,3 +148,11 @@ function sortKeys(value: unknown): unknown {
       .map(([key, entry]) => [key, sortKeys(entry)]),
   );
 }
+
+export function outcome(
+  { noun, name }: AppliedDocument,
+  action: AppliedChange["action"],
+  diff: readonly FieldChange[] = [],
+): AppliedChange {
+  return { noun, name, action, diff };
+}

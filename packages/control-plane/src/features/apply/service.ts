@@ -8,8 +8,9 @@ import { compileOrRefuse } from "../policies/service.ts";
 import type { PrincipalRef } from "../principals/store.ts";
 import type { TargetSchemas } from "../resources/target.ts";
 import type { AppliedDocument } from "./documents.ts";
+import { mergePolicies } from "./nouns/policy.ts";
 import { parseDocuments, type SourceFile } from "./parse.ts";
-import { type ApplyResult, mergePolicies } from "./store.ts";
+import type { ApplyResult } from "./store.ts";
 
 export interface ApplyRequest {
   readonly documents: readonly SourceFile[];
