@@ -51,6 +51,14 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     );
   });
 
+  it("has an exchange of keys for clients of FIPS 140 alone, and none that is dear", async () => {
+    await using world = await startWorld([]);
+    const only = (kex: string) => world.ssh(["echo in"], {}, ["-o", `KexAlgorithms=${kex}`]);
+    expect((await only("ecdh-sha2-nistp256,diffie-hellman-group16-sha512")).stdout).toBe("in\n");
+    expect((await only("diffie-hellman-group14-sha256")).stdout).toBe("in\n");
+    expect((await only("diffie-hellman-group18-sha512")).code).toBe(255);
+  });
+
   it("refuses forwards, agent and X11 unless the policy allows forwards", async () => {
     await using world = await startWorld([]);
     const local = await freePort();

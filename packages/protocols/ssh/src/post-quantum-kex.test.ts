@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MODERN, OFFERED, POST_QUANTUM_KEX } from "./algorithms.ts";
 
 interface Keys {
   readonly kem: { readonly privateKey: KeyObject };
@@ -43,11 +42,6 @@ const string = (bytes: Buffer): Buffer => {
 };
 
 describe("mlkem768x25519-sha256", () => {
-  it("is what we prefer, towards targets and clients", () => {
-    expect(POST_QUANTUM_KEX).toEqual(["mlkem768x25519-sha256"]);
-    expect([MODERN.kex[0], OFFERED.kex[0]]).toEqual(["mlkem768x25519-sha256", "mlkem768x25519-sha256"]);
-  });
-
   it("reads a reply of golang.org/x/crypto/ssh: what its server has signed is what we hash", () => {
     const secret = readReply(keys, of("reply"));
     const hashed = ["clientIdent", "serverIdent", "clientKexinit", "serverKexinit", "hostKey", "init", "reply"].map(of);

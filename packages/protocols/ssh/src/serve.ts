@@ -128,8 +128,8 @@ async function connect(
     const target = sshTargetSchema.parse(resource.target);
     const stream = await session.dial();
     const agent = new TargetAgent();
-    const { client } = await connectTarget({ stream, target, credential, resource: resource.name, agent });
-    client.on("close", () => on.closed(`${resource.name} closed the connection`));
+    const { client, left } = await connectTarget({ stream, target, credential, resource: resource.name, agent });
+    client.on("close", () => on.closed(left() ?? `${resource.name} closed the connection`));
     session.onInterrupt((by) => {
       if (by.type !== "cancel_request" && by.type !== "control_plane") on.interrupted(by.reason);
     });

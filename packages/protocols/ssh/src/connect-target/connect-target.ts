@@ -39,6 +39,8 @@ export interface ConnectInput {
 export interface ConnectedTarget {
   readonly client: Client;
   readonly hostKey: string;
+  /** Why the host was left, where it did not leave by itself. */
+  readonly left: () => string | undefined;
 }
 
 /**
@@ -51,6 +53,7 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
   const { promise, resolve, reject } = Promise.withResolvers<ConnectedTarget>();
   let shown = "";
   let refused: SshTargetError | undefined;
+  let left: string | undefined;
   const hostVerifier = (key: Buffer): boolean => {
     shown = fingerprint(key);
     if (isAccepted(key, target.hostKeys) || isCertified(key, { ...target, now: Date.now() })) return true;
@@ -63,12 +66,13 @@ export function connectTarget(input: ConnectInput): Promise<ConnectedTarget> {
   };
   client.once("ready", () => {
     pauseWhileUnread(stream, MAX_UNREAD);
-    resolve({ client, hostKey: shown });
+    resolve({ client, hostKey: shown, left: () => left });
   });
   const exchanges = new Allowance(REKEYS);
   client.on("handshake", () => {
-    // a host that exchanges keys without end
-    if (!exchanges.take()) stream.destroy();
+    if (exchanges.take()) return;
+    left = `${resource} exchanged keys too often`;
+    stream.destroy();
   });
   // every error after the first is about a connection that is over anyhow
   client.on("error", (error) => {

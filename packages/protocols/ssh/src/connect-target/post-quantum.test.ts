@@ -1,12 +1,18 @@
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
+import { createRequire } from "node:module";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import ssh2, { type Connection, type NegotiatedAlgorithms } from "ssh2";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { OFFERED } from "../algorithms.ts";
 import { hostKeyLine, newHostKey } from "../host-key-pair.ts";
 import { sshTargetSchema } from "../target-schema.ts";
 import { connectTarget, SshTargetError } from "./connect-target.ts";
 
+/** What our patch adds to ssh2, which takes it from here at each exchange. */
+const exchange = createRequire(import.meta.url)("ssh2/lib/protocol/mlkem768x25519.js") as {
+  createInit(): object;
+  answerInit(init: Buffer): object;
+};
 const MLKEM = "mlkem768x25519-sha256";
 const KEX_INIT = 30;
 const KEX_REPLY = 31;
@@ -38,7 +44,10 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
       last = connection;
       const of = seen;
       (connection as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
-      connection.on("error", (error) => of.told.push(error));
+      connection.on("error", (error) => {
+        of.told.push(error);
+        connection.end();
+      });
       connection.on("handshake", (negotiated) => of.exchanged.push(negotiated));
       connection.on("authentication", (context) => {
         of.logins++;
@@ -64,6 +73,7 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
     wire.listen(0, "127.0.0.1");
     await once(wire, "listening");
   });
+  afterEach(() => void vi.restoreAllMocks());
   afterAll(() => {
     wire?.close();
     host?.close();
@@ -110,13 +120,29 @@ describe("keys exchanged by mlkem768x25519-sha256", () => {
   });
 
   it("and a host that exchanges them without end is left", async () => {
-    const { client } = await login();
-    const left = once(client, "close");
+    const { client, left } = await login();
+    const closed = once(client, "close");
     last.on("rekey", () => last.rekey());
     last.rekey();
-    await left;
+    await closed;
+    expect(left()).toBe("web-1 exchanged keys too often");
     expect(seen.exchanged.length).toBeGreaterThanOrEqual(60);
     expect(seen.exchanged.length).toBeLessThan(80);
+  });
+
+  it.each([
+    ["init", "createInit", { init: Buffer.alloc(1216, 0xff) }],
+    ["reply", "answerInit", { reply: Buffer.alloc(1120), secret: Buffer.alloc(32) }],
+  ] as const)("and a bad %s of a later exchange ends the connection", async (_, maker, bad) => {
+    const { client } = await login();
+    // an error may come before
+    const closing = (side: EventEmitter) => new Promise((resolve) => side.once("close", resolve));
+    const closed = Promise.all([closing(client), closing(last)]);
+    vi.spyOn(exchange, maker).mockReturnValueOnce(bad);
+    last.rekey();
+    await closed;
+    expect(seen.exchanged).toHaveLength(maker === "createInit" ? 1 : 2);
+    (await login()).client.end();
   });
 
   const resized =
