@@ -125,6 +125,39 @@ export async function newerPostgres(cache: Cache, name: string, tool: string): P
   return { file: process.execPath, args: [join(folder, "main.mjs")], env: { CLIENT_BIN: bin }, version };
 }
 
+/**
+ * Programs of Debian packages: those of the machine, or unpacked beside the program without being installed.
+ * @param tool the program that has to be there, and says its version with `say`
+ */
+export async function ofDebian(cache: Cache, name: string, packages: readonly string[], tool: Tool): Promise<Program> {
+  const [own = ""] = packages;
+  let env: Record<string, string> = {};
+  if (findCommand(tool.file) === undefined) {
+    for (const needed of ["apt-get", "dpkg-deb"]) if (findCommand(needed) === undefined) throw new Missing(tool.file);
+    const unpacked = await cache.tool(`${name}-program`, packages.join(" "), async (made) => {
+      await step("apt-get", ["-q", "-o", "APT::Sandbox::User=root", "download", ...packages], made);
+      for (const file of readdirSync(made)) await step("dpkg-deb", ["-x", file, "."], made);
+    });
+    const libraries = readdirSync(join(unpacked, "usr/lib"))
+      .map((folder) => join(unpacked, "usr/lib", folder))
+      .join(":");
+    env = { CLIENT_BIN: join(unpacked, "usr/bin"), LD_LIBRARY_PATH: libraries };
+  }
+  const folder = await cache.folder(name, name, [], async () => {});
+  const file = env.CLIENT_BIN === undefined ? tool.file : join(env.CLIENT_BIN, tool.file);
+  const said = await step("sh", ["-c", `"$0" ${tool.say} 2>&1`, file], folder, env);
+  const version = tool.version.exec(said)?.[0] ?? own;
+  return { file: process.execPath, args: [join(folder, "main.mjs")], env, version };
+}
+
+export interface Tool {
+  readonly file: string;
+  /** The argument that makes it say its version. */
+  readonly say: string;
+  /** What the table shows of that. */
+  readonly version: RegExp;
+}
+
 const DPKG_VERSION = `\${Version}`;
 const PIPELINE = "src/test/modules/libpq_pipeline";
 

@@ -20,25 +20,29 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("an ssh client wit
     const { endpoints } = (await tidewaiter.api("GET", "/v1/me")) as { endpoints: { ssh: { hostKey: string } } };
     const knownHosts = join(folder.path, "known_hosts");
     writeFileSync(knownHosts, `[127.0.0.1]:${tidewaiter.sshPort} ${endpoints.ssh.hostKey}\n`);
-    let shown = "";
-    const ssh = runCommand(
-      "ssh",
-      [
-        ...["-F", "none", "-p", String(tidewaiter.sshPort), "-o", `UserKnownHostsFile=${knownHosts}`],
-        ...["-o", "PreferredAuthentications=keyboard-interactive", "web-1@127.0.0.1", "echo", "in"],
-      ],
-      {
-        onStderr: (chunk) => {
-          shown += chunk.toString();
+    const signIn = async (user: string, env: Record<string, string | undefined>) => {
+      let shown = "";
+      const options = ["-o", `UserKnownHostsFile=${knownHosts}`, "-o", "PreferredAuthentications=keyboard-interactive"];
+      const ssh = runCommand(
+        "ssh",
+        ["-F", "none", "-p", String(tidewaiter.sshPort), ...options, `${user}@127.0.0.1`, "echo", "in"],
+        {
+          onStderr: (chunk) => {
+            shown += chunk.toString();
+          },
+          env,
         },
-        env: { SSH_ASKPASS: undefined },
-      },
-    );
-    const link = await eventually(() => /Sign in to reach web-1: (\S+)/.exec(shown)?.[1], { within: 15_000 });
-    const code = /code (\S+)\./.exec(shown)?.[1] ?? "";
-    const browser = new FormBrowser(tidewaiter.baseUrl);
-    const page = await browser.signIn(new URL(link).pathname, "ana", tidewaiter.userPassword);
-    await browser.submit(page, { decision: "approve", code, covers: "client" });
-    expect(await ssh).toMatchObject({ code: 0, stdout: "in\n" });
+      );
+      const link = await eventually(() => /Sign in to reach web-1: (\S+)/.exec(shown)?.[1], { within: 15_000 });
+      const code = /code (\S+)\./.exec(shown)?.[1] ?? "";
+      const browser = new FormBrowser(tidewaiter.baseUrl);
+      const page = await browser.signIn(new URL(link).pathname, "ana", tidewaiter.userPassword);
+      await browser.submit(page, { decision: "approve", code, covers: "connection" });
+      return ssh;
+    };
+    expect(await signIn("web-1", { SSH_ASKPASS: undefined })).toMatchObject({ code: 0, stdout: "in\n" });
+    // asked for a secret, since a person is named, this one answers nothing
+    const empty = { SSH_ASKPASS: "/bin/true", SSH_ASKPASS_REQUIRE: "force" };
+    expect(await signIn("ana+web-1", empty)).toMatchObject({ code: 0, stdout: "in\n" });
   });
 });

@@ -20,14 +20,18 @@ const POLICY = {
   ],
 };
 const PERSON = "ana";
+/** The servers: with its own defaults, and with those algorithms only that ssh-audit finds no failure in. */
+export const OPENSSH = "openssh";
+export const HARDENED = "openssh, hardened";
+const NO_FAILURES = ["KexAlgorithms -ecdh-sha2-*,diffie-hellman-group14-*", "MACs *-etm@openssh.com"];
 
 /**
  * One host, reached directly, through the gateway without a policy, and through it with masks and a refused program.
- * @param program of the client, which is the host itself where the server is not `openssh`
+ * @param program of the client, which is the host itself where the server is none of OpenSSH's
  */
 export async function startSshSite(server: string, program: Program): Promise<Site> {
   await using started = new AsyncDisposableStack();
-  const host = started.use(server === "openssh" ? await startSshd() : await startProgramHost(program));
+  const host = started.use(await startHost(server, program));
   const files = started.use(tempDir("ssh-clients"));
   const open = started.use(await gateway(host));
   const masking = started.use(await gateway(host, POLICY));
@@ -43,8 +47,10 @@ export async function startSshSite(server: string, program: Program): Promise<Si
     const { endpoints } = (await by.api("GET", "/v1/me", undefined, PERSON)) as {
       endpoints: { ssh: { hostKey: string } };
     };
+    const { secret } = await by.secret(PERSON, { resource: "web-1" });
+    const password = { SSH_PASSWORD: secret, SSH_PASSWORD_USER: `${PERSON}+web-1` };
     const knownHosts = file(name, `[127.0.0.1]:${by.sshPort} ${endpoints.ssh.hostKey}\n`);
-    return { ...login(host, by.sshPort), SSH_USER: "web-1", SSH_KEY: own, SSH_KNOWN_HOSTS: knownHosts };
+    return { ...login(host, by.sshPort), SSH_USER: "web-1", SSH_KEY: own, SSH_KNOWN_HOSTS: knownHosts, ...password };
   };
   const site = {
     direct: {
@@ -59,6 +65,11 @@ export async function startSshSite(server: string, program: Program): Promise<Si
   };
   const all = started.move();
   return { ...site, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+function startHost(server: string, program: Program): Promise<SshHost & AsyncDisposable> {
+  if (server === OPENSSH) return startSshd();
+  return server === HARDENED ? startSshd({ config: NO_FAILURES }) : startProgramHost(program);
 }
 
 function fill(home: string): void {

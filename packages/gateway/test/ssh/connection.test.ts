@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { eventually, freePort, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
@@ -121,6 +123,37 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     expect(named.code).toBe(255);
     expect(world.gateway.audit.map(({ type, data }) => [type, data.user])).toEqual([["login.refused", "bob+web-1"]]);
     expect((await world.ssh(["echo in"], {}, ["-l", "ana+web-1"])).stdout).toBe("in\n");
+  });
+
+  it("takes a connection secret also where a client answers questions before it tries passwords", async () => {
+    await using world = await startWorld([]);
+    const answering = async (secret: string) => {
+      const file = join(world.folder.path, "askpass");
+      writeFileSync(file, `#!/bin/sh\necho "$1" >> ${file}.asked\necho '${secret}'\n`, { mode: 0o700 });
+      const env = { SSH_ASKPASS: file, SSH_ASKPASS_REQUIRE: "force" };
+      const first = ["BatchMode=no", "PubkeyAuthentication=no", "NumberOfPasswordPrompts=1"];
+      const options = first.flatMap((option) => ["-o", option]);
+      const methods = ["-o", "PreferredAuthentications=keyboard-interactive"];
+      const result = await world.ssh(["echo in"], { env }, [...options, ...methods, "-l", "ana+web-1"]);
+      return { ...result, asked: readFileSync(`${file}.asked`, "utf8") };
+    };
+    const { code, stdout, asked } = await answering(world.gateway.secret);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "in\n" });
+    expect(asked).toContain("Password (a connection secret; empty to sign in by browser)");
+    expect(await answering("another")).toMatchObject({ code: 255, stdout: "" });
+    // nothing to sign in under in this world
+    expect(await answering("")).toMatchObject({ code: 255, stdout: "" });
+    expect(world.gateway.audit.map(({ type, data }) => [type, data.method])).toEqual(
+      Array.from({ length: 2 }, () => ["login.refused", "keyboard-interactive"]),
+    );
+  });
+
+  it("names itself so that clients take the order of names that OpenSSH has in symbolic links", async () => {
+    await using world = await startWorld([]);
+    const socket = connect({ port: world.gateway.port, host: "127.0.0.1" });
+    const [first] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    expect(first.toString("latin1")).toMatch(/^SSH-2\.0-Tidewaiter like OpenSSH_9\.0\r\n/);
   });
 
   it("ends a session from outside", async () => {

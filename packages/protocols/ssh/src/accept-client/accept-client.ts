@@ -12,10 +12,16 @@ import { REKEYS } from "../key-exchanges.ts";
 import { pauseWhileUnread } from "../pause-while-unread.ts";
 import { Allowance } from "../session/allowance.ts";
 import { type HostKey, hostKeysOf } from "./certified-host-key.ts";
+import { byKeyboardInteractive } from "./keyboard-interactive.ts";
 import { parseUserName, type SshUserName } from "./user-name.ts";
 
 const { Server, utils } = ssh2;
 
+/**
+ * Software and comment of the identification string (RFC 4253 section 4.2). asyncssh, libssh and others look for the name
+ * of OpenSSH anywhere in it, and then name the ends of a symbolic link in its order: that of nearly every host behind.
+ */
+const IDENTIFICATION = "Tidewaiter like OpenSSH_9.0";
 const HANDSHAKE_MS = 60_000;
 const MAX_ATTEMPTS = 6;
 /** How long a client has to hang up by itself. */
@@ -61,7 +67,7 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
   const { promise, resolve } = Promise.withResolvers<void>();
   const server = new Server({
     hostKeys: hostKeysOf(options.hostKeys),
-    ident: "Tidewaiter",
+    ident: IDENTIFICATION,
     algorithms: OFFERED,
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVE_MISSED,
@@ -163,13 +169,14 @@ class Authentication {
 
   async #identify(context: AuthContext, name: SshUserName): Promise<AuthenticationResult | "more" | undefined> {
     const { controlPlane } = this.#options.host;
-    if (context.method === "password") {
-      const account = name.principal === undefined ? undefined : await controlPlane.lookupVerifiers(name.principal);
-      const secretId = await secretOf(account, context.password);
-      if (secretId === undefined || name.principal === undefined) return undefined;
-      return controlPlane.authenticate({ type: "secret", principalName: name.principal, secretId });
-    }
-    if (context.method === "keyboard-interactive") return this.#byBrowser(context, name);
+    if (context.method === "password") return this.#bySecret(context.password, name);
+    if (context.method === "keyboard-interactive")
+      return byKeyboardInteractive(context, name, {
+        host: this.#options.host,
+        bySecret: (secret) => this.#bySecret(secret, name),
+        waitsUntil: this.#waitsUntil,
+        gone: this.#gone.signal,
+      });
     if (context.method !== "publickey") return undefined;
     if (context.key.algo.endsWith(CERTIFIED)) return this.#byCertificate(context, name);
     const key = parsedKey(context.key.data);
@@ -179,6 +186,14 @@ class Authentication {
     if (context.signature === undefined) return "more";
     if (!verifies(key, context)) return undefined;
     return controlPlane.authenticate({ type: "ssh_key", fingerprint: fingerprint(context.key.data), ...whose });
+  }
+
+  async #bySecret(secret: string, { principal }: SshUserName): Promise<AuthenticationResult | undefined> {
+    const { controlPlane } = this.#options.host;
+    const account = principal === undefined ? undefined : await controlPlane.lookupVerifiers(principal);
+    const secretId = await secretOf(account, secret);
+    if (secretId === undefined || principal === undefined) return undefined;
+    return controlPlane.authenticate({ type: "secret", principalName: principal, secretId });
   }
 
   /** The holder of the key signs; what the certificate is worth the control plane says. */
@@ -199,35 +214,6 @@ class Authentication {
       certificate: data.toString("base64"),
       address: clientAddress.slice(0, clientAddress.lastIndexOf(":")).replace(/^::ffff:/, ""),
     });
-  }
-
-  /** A link is shown, and the answer waits until somebody has signed in under it. */
-  async #byBrowser(
-    context: Extract<AuthContext, { method: "keyboard-interactive" }>,
-    { resource }: SshUserName,
-  ): Promise<AuthenticationResult | undefined> {
-    const { host } = this.#options;
-    const ticket = await host.requestBrowserLogin({ resourceName: resource, application: "ssh" });
-    if (ticket.state === "refused") return undefined;
-    if (ticket.state === "waiting") {
-      this.#waitsUntil(Date.parse(ticket.expiresAt));
-      const gone = Promise.withResolvers<undefined>();
-      context.once("abort", () => gone.resolve(undefined));
-      this.#gone.signal.addEventListener("abort", () => gone.resolve(undefined), { once: true });
-      const until = `${ticket.expiresAt.slice(11, 16)} UTC`;
-      context.prompt(
-        [],
-        "Tidewaiter",
-        `Sign in to reach ${resource}: ${ticket.link}\nThe page asks for the code ${ticket.code}. Sign in only for a connection of your own.\nThis one waits until ${until}; with a key there is nothing to wait for: tw ssh ${resource}`,
-        () => {},
-      );
-      const standing = await Promise.race([ticket.decided, gone.promise]);
-      if (standing?.state !== "approved") {
-        void ticket.withdraw();
-        return undefined;
-      }
-    }
-    return host.controlPlane.authenticate({ type: "browser_login", id: ticket.id });
   }
 
   async #refused(context: AuthContext, result: AuthenticationResult | undefined): Promise<void> {
