@@ -138,10 +138,9 @@ export async function ofDebian(cache: Cache, name: string, packages: readonly st
       await step("apt-get", ["-q", "-o", "APT::Sandbox::User=root", "download", ...packages], made);
       for (const file of readdirSync(made)) await step("dpkg-deb", ["-x", file, "."], made);
     });
-    const libraries = readdirSync(join(unpacked, "usr/lib"))
-      .map((folder) => join(unpacked, "usr/lib", folder))
-      .join(":");
-    env = { CLIENT_BIN: join(unpacked, "usr/bin"), LD_LIBRARY_PATH: libraries };
+    const libraries = join(unpacked, "usr/lib");
+    const found = existsSync(libraries) ? readdirSync(libraries).map((one) => join(libraries, one)) : [];
+    env = { CLIENT_BIN: join(unpacked, "usr/bin"), ...(found.length > 0 && { LD_LIBRARY_PATH: found.join(":") }) };
   }
   const folder = await cache.folder(name, name, [], async () => {});
   const file = env.CLIENT_BIN === undefined ? tool.file : join(env.CLIENT_BIN, tool.file);

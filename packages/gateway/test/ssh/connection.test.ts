@@ -5,7 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { eventually, freePort, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
+import type { ClientChannel } from "ssh2";
 import { expect, it, vi } from "vitest";
+import { inside, numberOf, rawClient } from "./raw-client.ts";
 import { startWorld } from "./world.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -39,6 +41,20 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     expect(result.code).toBe(255);
     const finished = world.gateway.events.find((event) => event.type === "operation_finished");
     expect(finished).toMatchObject({ result: "error", tag: "signal TERM" });
+  });
+
+  it("a signal reaches a command whose input has ended", async () => {
+    await using world = await startWorld([]);
+    const client = await rawClient(world);
+    const channel = await new Promise<ClientChannel>((resolve, reject) =>
+      client.exec("cat; echo ended; exec sleep 60", (error, opened) => (error ? reject(error) : resolve(opened))),
+    );
+    const exited = once(channel, "exit");
+    channel.end();
+    expect(String((await once(channel, "data"))[0])).toBe("ended\n");
+    inside(client)._protocol.signal(numberOf(channel), "TERM");
+    expect((await exited).slice(0, 2)).toEqual([null, "SIGTERM"]);
+    client.end();
   });
 
   it("a rekey in the middle of a transfer loses nothing", async () => {
@@ -139,13 +155,21 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     };
     const { code, stdout, asked } = await answering(world.gateway.secret);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "in\n" });
-    expect(asked).toContain("Password (a connection secret; empty to sign in by browser)");
+    expect(asked).toMatch(/Password: $/m);
     expect(await answering("another")).toMatchObject({ code: 255, stdout: "" });
     // nothing to sign in under in this world
     expect(await answering("")).toMatchObject({ code: 255, stdout: "" });
     expect(world.gateway.audit.map(({ type, data }) => [type, data.method])).toEqual(
       Array.from({ length: 2 }, () => ["login.refused", "keyboard-interactive"]),
     );
+  });
+
+  it("lets in clients without MACs after encryption, as libssh2 before 1.11, but none with SHA-1", async () => {
+    await using world = await startWorld([]);
+    const by = (mac: string) => world.ssh(["echo in"], {}, ["-o", "Ciphers=aes256-ctr", "-o", `MACs=${mac}`]);
+    for (const mac of ["hmac-sha2-256", "hmac-sha2-512"])
+      expect(await by(mac), mac).toMatchObject({ code: 0, stdout: "in\n" });
+    expect((await by("hmac-sha1")).code).toBe(255);
   });
 
   it("names itself so that clients take the order of names that OpenSSH has in symbolic links", async () => {

@@ -52,11 +52,12 @@ export const MODERN: SshAlgorithms = {
 /**
  * To clients: what ssh-audit finds no failure in, and no group whose exchange costs the gateway more than a few milliseconds
  * (group 18: 25). OpenSSH since 6.5, PuTTY, paramiko and Dropbear have curve25519; groups 16 and 14 are for clients that
- * may use nothing but FIPS 140.
+ * may use nothing but FIPS 140. libssh2 before 1.11, which is curl's in Debian 12, has neither MACs after encryption nor GCM.
  */
 export const OFFERED: SshAlgorithms = {
   ...MODERN,
   kex: MODERN.kex.filter((name) => !name.startsWith("ecdh-") && name !== "diffie-hellman-group18-sha512"),
+  hmac: [...MODERN.hmac, "hmac-sha2-256", "hmac-sha2-512"],
 };
 
 /** Towards a target that an administrator has said needs it. */

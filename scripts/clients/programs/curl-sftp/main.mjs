@@ -7,7 +7,7 @@ import { endpoint, files, folder, hostKeyFingerprint, local, ok, remote } from "
 const { host, port, user, key, password, passwordUser } = endpoint;
 const env = { HOME: folder };
 const known = ["-sS", "--hostpubsha256", hostKeyFingerprint().slice("SHA256:".length)];
-const byKey = [...known, "--key", key, "--pubkey", `${key}.pub`, "-u", `${user}:`];
+const byKey = [...known, "--key", key, "-u", `${user}:`];
 const byPassword = password === undefined ? byKey : [...known, "-u", `${passwordUser}:${password}`];
 const url = (path, scheme = "sftp") => `${scheme}://${host}:${port}${path}`;
 const curl = (args, login = byKey) => command(program("curl"), [...login, ...args], { env }).then(ok);
@@ -23,8 +23,9 @@ await runScenarios({
       mkdirSync(local("many"));
       const all = Array.from({ length: 24 }, (_, n) => fill(`many/${n}`, 10_000 + n));
       await curl(["-Z", "--ftp-create-dirs", "-T", `{${all.join(",")}}`, url(remote("many/"))]);
-      return readdirSync(remote("many")).filter((name) => digestOf(remote(`many/${name}`)) === digestOf(local(`many/${name}`)))
-        .length;
+      return readdirSync(remote("many")).filter(
+        (name) => digestOf(remote(`many/${name}`)) === digestOf(local(`many/${name}`)),
+      ).length;
     },
     password: async () => names(await curl(["-l", url(remote("many/"))], byPassword)).length,
   }),

@@ -20,7 +20,9 @@ function exec(text, { input, password: byPassword = false } = {}) {
 }
 
 // scp has no way to hand an identity of its own format on
-writeFileSync(local("dbclient"), `#!/bin/sh\nexec '${program("dbclient")}' -i '${local("id")}' "$@"\n`, { mode: 0o755 });
+writeFileSync(local("dbclient"), `#!/bin/sh\nexec '${program("dbclient")}' -i '${local("id")}' "$@"\n`, {
+  mode: 0o755,
+});
 const scp = (from, to, how) =>
   command("scp", [...how, "-q", "-S", local("dbclient"), "-P", port, from, to], { env }).then(ok);
 const at = (path) => `${user}@${host}:${path}`;

@@ -24,7 +24,8 @@ const exec = (text, { input, password: wanted = false } = {}) =>
 
 const pscp = (how, from, to) => command(program("pscp"), ["-q", how, ...byKey, from, to], { env }).then(ok);
 const at = (path) => `${user}@${host}:${path}`;
-const copies = (how) => files({ put: (from, to) => pscp(how, from, at(to)), get: (from, to) => pscp(how, at(from), to) });
+const copies = (how) =>
+  files({ put: (from, to) => pscp(how, from, at(to)), get: (from, to) => pscp(how, at(from), to) });
 
 async function psftp(lines, login = [...byKey, "-l", user]) {
   writeFileSync(local("batch"), `${lines.join("\n")}\n`);
@@ -50,8 +51,9 @@ await runScenarios({
       mkdirSync(local("many"));
       for (let n = 0; n < 40; n++) fill(`many/${n}`, 10_000 + n);
       await psftp([`put -r ${local("many")} ${remote("many")}`]);
-      return readdirSync(remote("many")).filter((name) => digestOf(remote(`many/${name}`)) === digestOf(local(`many/${name}`)))
-        .length;
+      return readdirSync(remote("many")).filter(
+        (name) => digestOf(remote(`many/${name}`)) === digestOf(local(`many/${name}`)),
+      ).length;
     },
     password: async () => {
       await psftp([`put ${local("id.ppk")} ${remote("by-password")}`], byPassword());

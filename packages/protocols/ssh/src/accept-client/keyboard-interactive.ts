@@ -13,8 +13,9 @@ export interface KeyboardInteractiveOptions {
   readonly gone: AbortSignal;
 }
 
-/** With the word that sshpass and the like wait for. */
-const ASKED = "Password (a connection secret; empty to sign in by browser): ";
+/** Programs that have a password at hand, as JSch and sshpass, answer what ends like this, and nothing else. */
+const ASKED = "Password: ";
+const WHICH = "It is a connection secret; with an empty one you sign in by browser.";
 
 /**
  * Authentication by questions (RFC 4256). OpenSSH and PuTTY try it before passwords, so whoever names a principal, to whom a
@@ -37,7 +38,7 @@ function ask(context: KeyboardAuthContext, gone: AbortSignal): Promise<string | 
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   gone.addEventListener("abort", () => resolve(undefined), { once: true });
   // an error in place of answers: the client has turned to another method
-  context.prompt([{ prompt: ASKED, echo: false }], "Tidewaiter", "", (answers) =>
+  context.prompt([{ prompt: ASKED, echo: false }], "Tidewaiter", WHICH, (answers) =>
     resolve(Array.isArray(answers) ? (answers[0] ?? "") : undefined),
   );
   return promise;
