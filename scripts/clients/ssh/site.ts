@@ -67,7 +67,7 @@ export async function startSshSite(server: string, program: Program): Promise<Si
   return { ...site, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-function startHost(server: string, program: Program): Promise<SshHost & AsyncDisposable> {
+function startHost(server: string, program: Program): Promise<SshHost> {
   if (server === OPENSSH) return startSshd();
   return server === HARDENED ? startSshd({ config: NO_FAILURES }) : startProgramHost(program);
 }
