@@ -96,7 +96,7 @@ export interface Tidewaiter extends AsyncDisposable {
   /** A fresh connection secret of a principal. */
   secret(
     principal: string,
-    options?: { readonly ttlSeconds?: number; readonly uses?: number },
+    options?: { readonly resource?: string; readonly ttlSeconds?: number; readonly uses?: number },
   ): Promise<{ readonly id: string; readonly secret: string; readonly caPem: string | undefined }>;
   stop(): Promise<void>;
 }
