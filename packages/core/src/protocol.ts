@@ -131,6 +131,11 @@ export interface LiveSession<S extends Duplex = Duplex> {
   record(event: SessionEvent): void;
   /** For protocols that are not one relayed byte stream: judges one operation, records it, and waits for a person where one must decide. */
   admit(request: AdmissionRequest): Promise<Admission>;
+  /**
+   * For those protocols: something was asked that cannot be read, and was refused without being judged. It is recorded like
+   * any other refusal; beyond 60 a minute it is counted, and a notice says how many more there were.
+   */
+  recordUnread(request: UnreadRequest): void;
   /** For those protocols: budgets of bytes of an operation that was let in. `end` gives back what was not used. */
   meter(verdict: Verdict): ByteMeter;
   /** For those protocols: revocation, kill, shutdown, a lost control plane or recording. One listener; told at once of what came before. */
@@ -171,6 +176,17 @@ export interface AdmissionRequest {
   readonly signal: AbortSignal;
   /** The operation waits for a person now. */
   readonly onHeld: (held: HeldOperation) => void;
+}
+
+/** What was refused before it could be judged. */
+export interface UnreadRequest {
+  /** As far as it is known. */
+  readonly operation: Operation;
+  /** As in AdmissionRequest. */
+  readonly text: string;
+  readonly shown?: string;
+  /** As the client was told. */
+  readonly reason: string;
 }
 
 export interface OperationApproval {

@@ -7,8 +7,10 @@ import type {
   AuthorizedSession,
   ReviewRequirement,
   SessionEvent,
+  UnreadRequest,
   Verdict,
 } from "@tidewaiter/core";
+import { BUILTIN_RULES } from "@tidewaiter/core";
 import { operationKind } from "@tidewaiter/core/operation";
 
 /** What it needs of the session it works for. */
@@ -60,6 +62,26 @@ export class Admissions {
       return { ok: true, operation, verdict, approval: { reviewers, comment } };
     }
     return this.#ask(operation, request, { verdict, ruleId, reason, review });
+  }
+
+  /** Nothing waits for it: it is refused whether that is recorded or not. */
+  recordUnread({ operation: asked, text, shown, reason }: UnreadRequest, policyVersion: number): void {
+    const operation = ++this.#operations;
+    const ruleId = BUILTIN_RULES.unknownStatement;
+    this.#session.record({
+      at: Date.now(),
+      type: "operation",
+      operation,
+      kind: operationKind(asked),
+      text: shown ?? text,
+      ...(shown !== undefined && shown !== text && { sealed: { text } }),
+      outcome: "deny",
+      ruleId,
+      reason,
+      policyVersion,
+      labels: [],
+    });
+    this.#refused({ ok: false, operation, ruleId, reason, how: "denied" });
   }
 
   #recordJudged(operation: number, { operation: asked, text, shown }: AdmissionRequest, verdict: Verdict): void {

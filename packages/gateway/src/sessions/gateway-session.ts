@@ -21,6 +21,7 @@ import type {
   SessionEvent,
   Side,
   TargetCredential,
+  UnreadRequest,
   Verdict,
 } from "@tidewaiter/core";
 import { canariesFor, needsEstimate, objectRules } from "@tidewaiter/core";
@@ -32,6 +33,7 @@ import { BudgetedBytes } from "./byte-meter.ts";
 import type { LabelDecisions } from "./label-decisions.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { ReviewDesk } from "./review-desk.ts";
+import { UnreadLimit } from "./unread-limit.ts";
 import { VerdictMemory } from "./verdict-memory.ts";
 
 export interface GatewaySessionDeps {
@@ -79,6 +81,11 @@ export class GatewaySession implements LiveSession<Duplex> {
     ask: (askId, ask, answer) => this.#ask(askId, ask, answer),
     withdraw: (askId, why) => this.#deps.reviews.withdraw(this.#authorized.id, askId, why),
     reachable: () => this.#reachable,
+  });
+
+  readonly #unread = new UnreadLimit((more) => {
+    const text = `${more} more requests that could not be read were refused in this minute, and not recorded one by one`;
+    this.record({ at: Date.now(), type: "notice", code: "unread_requests", text });
   });
 
   constructor(authorized: AuthorizedSession, deps: GatewaySessionDeps) {
@@ -153,6 +160,13 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   admit(request: AdmissionRequest): Promise<Admission> {
     return this.#admissions.admit(request);
+  }
+
+  recordUnread(request: UnreadRequest): void {
+    if (this.#ended !== undefined) return;
+    if (this.#unread.take()) return this.#admissions.recordUnread(request, this.#deps.policy.current.version);
+    this.#counters.statements++;
+    this.#counters.refused++;
   }
 
   meter(verdict: Verdict): ByteMeter {
@@ -233,6 +247,7 @@ export class GatewaySession implements LiveSession<Duplex> {
     const { failed } = this.#recorder;
     const reason = failed === undefined ? asked : `the recording failed: ${failed}`;
     this.#interrupt = undefined;
+    this.#unread.end();
     clearTimeout(this.#lateFlush);
     const { bytesToTarget: _, ...summary } = this.#counters;
     const recording = await this.#recorder.end({ reason, ...summary });

@@ -7,9 +7,11 @@ import { type Exchange, refuseUpgrade, respondStatus, type UpgradeExchange } fro
 import { HttpConnections } from "./accept-client/http-connection.ts";
 import { checkTarget } from "./check-target.ts";
 import { readRequest } from "./request/read-request.ts";
+import type { KubeContext } from "./session/context.ts";
 import { withLabels } from "./session/object-labels.ts";
 import { relayRequest } from "./session/relay-request.ts";
 import { KubeSessions, type SessionResult } from "./session/sessions.ts";
+import { recordUnread, refuseUnread, refuseUnreadUpgrade } from "./session/unread.ts";
 import { failure, type KubeStatus } from "./status.ts";
 import { relayStream } from "./streams/relay-stream.ts";
 import { type KubernetesTarget, kubernetesTargetSchema } from "./target-schema.ts";
@@ -100,6 +102,8 @@ class Client {
   readonly #options: ClientOptions;
   #refused = 0;
   #running = 0;
+  /** Of the last request that had one. */
+  #last: KubeContext | undefined;
   /** Tokens are looked at one after the other: a look costs time on purpose. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -120,14 +124,22 @@ class Client {
     this.#upgrade(exchange).catch(() => exchange.socket.destroy());
   }
 
+  unread(status: KubeStatus): void {
+    // before a token was read nobody knows whose it is, as with whatever else connects to a port
+    if (this.#last !== undefined) recordUnread({ context: this.#last, status }, "(a request that cannot be read)");
+  }
+
   async #request(exchange: Exchange): Promise<void> {
     const session = await this.#session(exchange);
     if ("kind" in session) return respondStatus(exchange, session);
     const { context, done, path } = session;
     try {
       const read = readRequest(exchange.method, path, exchange.query);
-      if (!read.ok) return respondStatus(exchange, read.status);
-      if (read.stream) return respondStatus(exchange, failure("BadRequest", "the request has to ask for an upgrade"));
+      if (!read.ok) return refuseUnread(exchange, { context, status: read.status });
+      if (read.stream) {
+        const status = failure("BadRequest", "the request has to ask for an upgrade");
+        return refuseUnread(exchange, { context, operation: read.operation, status });
+      }
       await relayRequest({ ...exchange, path, query: read.query }, read.operation, context);
     } finally {
       done();
@@ -140,7 +152,7 @@ class Client {
     const { context, done, path } = session;
     try {
       const read = readRequest(exchange.method, path, exchange.query);
-      if (!read.ok) return refuseUpgrade(exchange, read.status);
+      if (!read.ok) return refuseUnreadUpgrade(exchange, { context, status: read.status });
       if (read.stream) {
         const { operation } = await withLabels(read.operation, {}, context, exchange.signal);
         return await relayStream({ ...exchange, path }, operation, context);
@@ -150,7 +162,8 @@ class Client {
       const judged = { ...exchange, path, query: read.query };
       const plain = asMessages ? exchangeOverWebSocket(judged, verb === "watch") : undefined;
       if (plain !== undefined) return await relayRequest(plain, read.operation, context);
-      refuseUpgrade(exchange, failure("BadRequest", "this path is not one that can be upgraded"));
+      const status = failure("BadRequest", "this path is not one that can be upgraded");
+      refuseUnreadUpgrade(exchange, { context, operation: read.operation, status });
     } finally {
       done();
     }
@@ -169,6 +182,7 @@ class Client {
     const opened = await turn;
     if (!opened.ok) return opened.status;
     known();
+    this.#last = opened.context;
     return { context: opened.context, done: opened.done, path: chosen.path };
   }
 

@@ -31,6 +31,11 @@ export interface UpgradeExchange extends RequestHead {
   readonly head: Buffer;
 }
 
+/** As it is recorded. */
+export function requestLine({ method, path, query }: Pick<RequestHead, "method" | "path" | "query">): string {
+  return `${method} ${path}${query === "" ? "" : `?${query}`}`;
+}
+
 /** Discovery, versions, health: below these clients look for no objects. */
 const NO_RESOURCE = /^(\/kube\/[^/]+)?\/(api(\/[^/]*)?|apis(\/[^/]*){0,2}|(?!apis?\/).*)$/;
 

@@ -23,6 +23,8 @@ const H2_WINDOW = 1024 * 1024;
 export interface Requests {
   request(exchange: Exchange): void;
   upgrade(exchange: UpgradeExchange): void;
+  /** What came next is no request that can be read, and was refused; the connection ends. */
+  unread(status: KubeStatus): void;
 }
 
 /** Serves the requests of connections that TLS has been agreed on, over HTTP/1.1 or HTTP/2 as ALPN says. */
@@ -47,7 +49,10 @@ export class HttpConnections {
       socket.on("error", () => socket.destroy());
       this.#requests.get(request.socket)?.upgrade(upgradeOf(request, socket, head));
     });
-    this.#server.on("clientError", answerClientError);
+    this.#server.on("clientError", (error, socket) => {
+      const status = answerClientError(error, socket);
+      if (status !== undefined) this.#requests.get(socket)?.unread(status);
+    });
   }
 
   serve(socket: TLSSocket, requests: Requests): void {
@@ -73,15 +78,19 @@ function serveHttp2(socket: TLSSocket, requests: Requests): void {
   });
 }
 
-/** What Node's parser did not take: too long, or no HTTP. */
-function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+/** What Node's parser did not take: too long, or no HTTP. Undefined: the client has left. */
+function answerClientError(error: Error & { code?: string }, socket: Duplex): KubeStatus | undefined {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return undefined;
+  }
   const [line, status] = clientFault(error.code);
   const body = `${JSON.stringify(status)}\n`;
   socket.end(
     `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
   setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+  return status;
 }
 
 function clientFault(code: string | undefined): readonly [string, KubeStatus] {

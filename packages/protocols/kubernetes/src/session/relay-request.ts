@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { Admission, KubeOperation, Verdict } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { type Exchange, respondStatus } from "../accept-client/exchange.ts";
+import { type Exchange, requestLine, respondStatus } from "../accept-client/exchange.ts";
 import { KubernetesTargetError } from "../connect-target/upstream.ts";
 import { readBody } from "../request/read-body.ts";
 import type { BodyMask } from "../response/body-mask.ts";
@@ -15,6 +15,7 @@ import { hiddenObjects, maskRules, rulesPerObject } from "./mask-rules.ts";
 import { type LabelledOperation, withLabels } from "./object-labels.ts";
 import { type PassedQuery, passedQuery } from "./passed-query.ts";
 import { readWhole } from "./read-whole.ts";
+import { refuseUnread } from "./unread.ts";
 import { refusalStatus } from "./words.ts";
 
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -33,7 +34,7 @@ interface Asked extends LabelledOperation {
 export async function relayRequest(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<void> {
   try {
     const asked = await read(exchange, operation, context);
-    if ("kind" in asked) return respondStatus(exchange, asked);
+    if ("kind" in asked) return refuseUnread(exchange, { context, operation, status: asked });
     const { body, text } = asked;
     const admission = await admit(context, {
       operation: asked.operation,
@@ -51,7 +52,7 @@ export async function relayRequest(exchange: Exchange, operation: KubeOperation,
 
 /** Labels, name and what is written, where the request has a body. Rejects when the client leaves. */
 async function read(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<Asked | KubeStatus> {
-  const line = `${exchange.method} ${exchange.path}${exchange.query === "" ? "" : `?${exchange.query}`}`;
+  const line = requestLine(exchange);
   if (!WRITES.has(exchange.method)) {
     const labelled = await withLabels(operation, {}, context, exchange.signal);
     return { ...labelled, body: undefined, text: line };

@@ -46,8 +46,11 @@ export class KubeSessions {
   }): Promise<SessionResult> {
     const { authorization, resource, host } = request;
     const bearer = parseBearer(authorization);
-    if (bearer === undefined)
+    if (bearer === undefined) {
+      // what was sent may be a secret of somewhere else; without any nobody tried to be somebody
+      if (authorization !== undefined) await auditRefused(host, { user: "", reason: "no_token_of_ours" });
       return { ok: false, status: unauthorized("the gateway needs a token of its own. Get one", resource) };
+    }
     const { principal, level = "", secret } = bearer;
     const address = host.clientAddress.slice(0, host.clientAddress.lastIndexOf(":"));
     // the policy may speak of the client's address: each has a session of its own
@@ -143,11 +146,18 @@ async function authenticate(
       ? { ok: false, reason: "unknown" }
       : await controlPlane.authenticate({ type: "secret", principalName, secretId });
   if (result.ok) return result;
-  const data = { protocol: "kubernetes", user: principalName, client: host.clientAddress, reason: result.reason };
-  // an audit row about a stranger's failed login must not decide over anything
-  await controlPlane.appendAudit({ type: "login.refused", data }).catch(() => {});
+  await auditRefused(host, { user: principalName, reason: result.reason });
   const why = result.reason === "unknown" ? "the token is not known" : `the token is ${WHY[result.reason]}`;
   return unauthorized(`${why}. Get a new one`, resource);
+}
+
+async function auditRefused(
+  { controlPlane, clientAddress: client }: SessionHost<Duplex>,
+  who: { readonly user: string; readonly reason: string },
+): Promise<void> {
+  const data = { protocol: "kubernetes", client, ...who };
+  // an audit row about a stranger's failed login must not decide over anything
+  await controlPlane.appendAudit({ type: "login.refused", data }).catch(() => {});
 }
 
 function unauthorized(why: string, resource: string): KubeStatus {

@@ -4,6 +4,7 @@ import { pump } from "@tidewaiter/toolkit/terminal/pump";
 import { refuseUpgrade, type UpgradeExchange } from "../accept-client/exchange.ts";
 import { admit, finish, type KubeContext } from "../session/context.ts";
 import { toTarget } from "../session/headers.ts";
+import { refuseUnreadUpgrade } from "../session/unread.ts";
 import { refusalStatus } from "../session/words.ts";
 import type { SpdyConnection } from "../spdy/connection.ts";
 import { acceptPortForward, type ForwardClient, type ForwardConnection } from "./accept-port-forward.ts";
@@ -34,7 +35,7 @@ export async function relayPortForward({
   readonly interrupted: Promise<string>;
 }): Promise<void> {
   const acceptance = acceptPortForward(upgrade);
-  if (!acceptance.ok) return refuseUpgrade(upgrade, acceptance.status);
+  if (!acceptance.ok) return refuseUnreadUpgrade(upgrade, { context, operation, status: acceptance.status });
   const startedAt = Date.now();
   const signal = AbortSignal.any([upgrade.signal, context.signal]);
   const text = shownCommand(operation, { stdin: false, stdout: false, stderr: false, tty: false });

@@ -3,6 +3,7 @@ import { approvedText, heldText } from "@tidewaiter/toolkit/terminal/review-word
 import { refuseUpgrade, type UpgradeExchange } from "../accept-client/exchange.ts";
 import { admit, finish, type KubeContext } from "../session/context.ts";
 import { toTarget } from "../session/headers.ts";
+import { refuseUnreadUpgrade } from "../session/unread.ts";
 import { refusalText } from "../session/words.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import { acceptRemoteCommand } from "./accept-remote-command.ts";
@@ -32,8 +33,10 @@ export async function relayStream(
   const { socket } = upgrade;
   socket.on("error", () => socket.destroy());
   const open = openStreams.get(context) ?? 0;
-  if (open >= MAX_STREAMS)
-    return refuseUpgrade(upgrade, failure("Forbidden", `more than ${MAX_STREAMS} streams are open with this token`));
+  if (open >= MAX_STREAMS) {
+    const status = failure("Forbidden", `more than ${MAX_STREAMS} streams are open with this token`);
+    return refuseUnreadUpgrade(upgrade, { context, operation, status });
+  }
   openStreams.set(context, open + 1);
   const interruption = interruptionOf(context);
   // whoever does not read what is said to the end of the session loses it
@@ -44,7 +47,7 @@ export async function relayStream(
       return await relayPortForward({ upgrade, operation, context, interrupted });
     const wish = readWish(upgrade.query);
     const acceptance = acceptRemoteCommand(upgrade, wish);
-    if (!acceptance.ok) return refuseUpgrade(upgrade, acceptance.status);
+    if (!acceptance.ok) return refuseUnreadUpgrade(upgrade, { context, operation, status: acceptance.status });
     const { transport } = acceptance;
     const accept = async () => new ClientEnd(await acceptance.accept(), wish.tty);
     await new RemoteCommandRequest({ upgrade, operation, context, interrupted, wish, transport, accept }).run();
