@@ -144,7 +144,7 @@ skipUnless(missing === undefined, missing ?? "").describe("a stranger at the Kub
         await once(socket, "data");
       }
       const rest = text(socket);
-      socket.end(requests.at(-1));
+      socket.end(requests.at(-1) ?? "");
       await rest;
     };
     const json = { "content-type": "application/json" };
