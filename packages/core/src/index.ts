@@ -1,4 +1,7 @@
+export * from "./agent-state.ts";
+export * from "./authentication.ts";
 export * from "./budget.ts";
+export * from "./change.ts";
 export * from "./connection-secret.ts";
 export * from "./control-plane.ts";
 export * from "./errors.ts";
@@ -15,7 +18,8 @@ export * from "./protocol.ts";
 export * from "./recording/index.ts";
 export * from "./resource.ts";
 export * from "./review.ts";
-export * from "./session-refusal.ts";
+export * from "./session-authorization.ts";
+export * from "./session-lease.ts";
 export * from "./sql-facts.ts";
 export type { Duplex } from "./stream.ts";
 export * from "./target-credential.ts";

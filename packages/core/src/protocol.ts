@@ -1,12 +1,5 @@
 import type { BrowserLoginAnswer, BrowserLoginStanding } from "./connection-secret.ts";
-import type {
-  AuthorizedSession,
-  ControlPlane,
-  OpenCredentialOptions,
-  SessionAuthorization,
-  SessionRequest,
-  TargetCredential,
-} from "./control-plane.ts";
+import type { ControlPlane } from "./control-plane.ts";
 import type { Inspector, Interruption, Side } from "./inspector.ts";
 import type { LabelMatcher } from "./labels/label-matcher.ts";
 import type { Operation } from "./operation.ts";
@@ -14,7 +7,9 @@ import type { Canary } from "./policy/compiled-policy.ts";
 import type { LabelDetectors } from "./policy/detector-names.ts";
 import type { ObjectRules } from "./policy/view.ts";
 import type { SessionEvent } from "./recording/events.ts";
+import type { AuthorizedSession, SessionAuthorization, SessionRequest } from "./session-authorization.ts";
 import type { Duplex } from "./stream.ts";
+import type { OpenCredentialOptions, TargetCredential } from "./target-credential.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Adding a protocol = adding a folder that exports one value of this shape. `S` is the runtime's byte stream. */

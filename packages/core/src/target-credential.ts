@@ -1,5 +1,45 @@
-import type { CredentialForm, TargetCredential } from "./control-plane.ts";
 import { TidewaiterError } from "./errors.ts";
+
+export type TargetCredential =
+  | { readonly type: "password"; readonly username: string; readonly password: string }
+  | {
+      readonly type: "certificate";
+      readonly username: string;
+      readonly certificatePem: string;
+      readonly privateKeyPem: string;
+    }
+  /** A private key in PEM, in OpenSSH's form or PKCS #8, without a passphrase. */
+  | { readonly type: "ssh_key"; readonly username: string; readonly privateKeyPem: string }
+  /** A bearer token (RFC 6750, section 2.1), such as that of a Kubernetes service account. */
+  | { readonly type: "token"; readonly username: string; readonly token: string }
+  /** Made for one login: an OpenSSH user certificate (the blob, base64) of a new Ed25519 key, and that in PKCS #8. */
+  | {
+      readonly type: "ssh_certificate";
+      readonly username: string;
+      readonly certificate: string;
+      readonly privateKeyPem: string;
+    }
+  | { readonly type: "trust"; readonly username: string };
+
+/** What a secret that is kept elsewhere may be. */
+export type CredentialForm = Exclude<TargetCredential["type"], "trust" | "ssh_certificate">;
+
+export interface OpenCredentialOptions {
+  readonly refused?: boolean;
+}
+
+/** What only the agent beside the target can read; the gateway asks it, under the session's grant, which names it too. */
+export interface AgentSecret {
+  readonly type: "agent_secret";
+  readonly username: string;
+  /** `env:NAME` or `file:/path`, as in the agent's `--allow-secret`. */
+  readonly name: string;
+  /** JWS for the agent: this secret, this session, short expiry. */
+  readonly secretGrant: string;
+  readonly form: CredentialForm;
+}
+
+export type OpenedCredential = TargetCredential | AgentSecret;
 
 /** RFC 6750, section 2.1. Nothing else may stand in the header that carries it. */
 export const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;

@@ -5,70 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type NodeProcess, spawnNode } from "./node-process.ts";
 import { tempDir } from "./temp-dir.ts";
+import { ApiCalls } from "./tidewaiter/api-calls.ts";
+import { documents, SITE } from "./tidewaiter/documents.ts";
+import type { TidewaiterOptions } from "./tidewaiter/options.ts";
+
+export type { TidewaiterOptions, TidewaiterPrincipal } from "./tidewaiter/options.ts";
 
 const SERVER = fileURLToPath(new URL("../../server/bin/tidewaiter-server.js", import.meta.url));
 const AGENT = fileURLToPath(new URL("../../agent/bin/tidewaiter-agent.js", import.meta.url));
 const ADMIN = "admin";
-
-export interface TidewaiterPrincipal {
-  readonly name: string;
-  readonly type: "user" | "service" | "ai_agent";
-  readonly level: "read" | "write" | "admin";
-  readonly groups?: readonly string[];
-  readonly roles?: readonly string[];
-  readonly onBehalfOf?: string;
-}
-
-export interface TidewaiterOptions {
-  readonly target: {
-    /** As in the target schema; default: labels follow by names. */
-    readonly lineage?: { readonly from: "names" | "view" | "server"; readonly log?: string };
-    readonly host: string;
-    readonly port: number;
-    readonly user: string;
-    readonly password?: string;
-    readonly database: string;
-  };
-  /** A host `web-1` beside it, for everybody in `principals` at their level; the server then listens for SSH. */
-  readonly ssh?: {
-    readonly port: number;
-    readonly user: string;
-    readonly privateKey: string;
-    readonly hostKeys: readonly string[];
-  };
-  /** A cluster `prod-cluster` beside it, for everybody in `principals` at their level; the server then listens for kubectl. */
-  readonly kubernetes?: {
-    readonly url: string;
-    readonly caPem: string;
-    /** Of the user that may impersonate people. */
-    readonly token: string;
-  };
-  /** Secrets that the agent may hand over, `env:NAME` or `file:/path`. */
-  readonly allowSecret?: readonly string[];
-  readonly agentEnv?: Readonly<Record<string, string>>;
-  /** Further addresses that the agent may dial, `host:port`. */
-  readonly allow?: readonly string[];
-  /** People, resource and grants as documents, in place of those made from `principals`. */
-  readonly documents?: readonly { readonly name: string; readonly source: string }[];
-  /** Name of the resource. Default `prod-db`. */
-  readonly resource?: string;
-  /** Policy documents; with `labels` a simple one is made. */
-  readonly policies?: readonly { readonly name: string; readonly source: string }[];
-  /** Labels by column, `schema.table.column`: masked with the constant. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Default: one user `ana` at level `write`. */
-  readonly principals?: readonly TidewaiterPrincipal[];
-  /** Kept (not deleted) when given. */
-  readonly dataDir?: string;
-  readonly serverArgs?: readonly string[];
-  readonly ports?: { readonly http: number; readonly postgres: number };
-  readonly storeUrl?: string;
-  readonly tls?: "required" | "optional";
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly onProgress?: (text: string) => void;
-  /** Each program's log lines, as they come. */
-  readonly logLevel?: string;
-}
 
 /** Server and agent as processes of their own, as in production, in front of one PostgreSQL. */
 export interface Tidewaiter extends AsyncDisposable {
@@ -102,7 +47,6 @@ export interface Tidewaiter extends AsyncDisposable {
 }
 
 const DEFAULT_RESOURCE = "prod-db";
-const SITE = "site";
 
 export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidewaiter> {
   const own = options.dataDir === undefined ? tempDir("gateway") : undefined;
@@ -147,7 +91,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
       ssh?: { port: number };
       kubernetes?: { port: number };
     };
-    const calls = new Calls(listening.web, { [ADMIN]: adminPassword }, userPassword);
+    const calls = new ApiCalls(listening.web, { [ADMIN]: adminPassword }, userPassword);
     say("starting the site agent");
     const agent = spawnNode(AGENT, {
       args: [
@@ -229,7 +173,7 @@ export async function startTidewaiter(options: TidewaiterOptions): Promise<Tidew
 }
 
 /** An agent that joined from this data directory before has its key there and needs no token. */
-async function joinToken(dataDir: string, calls: Calls): Promise<string | undefined> {
+async function joinToken(dataDir: string, calls: ApiCalls): Promise<string | undefined> {
   if (existsSync(join(dataDir, "agent", "identity.json"))) return undefined;
   const { token } = (await calls.call("POST", "/v1/agents/tokens", { name: SITE }, ADMIN)) as { token: string };
   return token;
@@ -246,124 +190,6 @@ async function keptAdminPassword(dataDir: string): Promise<string> {
   return made;
 }
 
-function documents(options: TidewaiterOptions, resource: string, principals: readonly TidewaiterPrincipal[]) {
-  if (options.documents !== undefined) return [...options.documents, ...(options.policies ?? [])];
-  const { host, port, database, lineage } = options.target;
-  const yaml: object[] = [
-    {
-      kind: "resource",
-      name: resource,
-      protocol: "postgres",
-      agent: SITE,
-      tags: options.tags ?? { env: "prod" },
-      target: { host, port, database, databases: ["*"], tls: { mode: "disable" }, ...(lineage && { lineage }) },
-    },
-  ];
-  for (const { name, type, roles, onBehalfOf } of principals)
-    yaml.push({ kind: "principal", name, type, ...(roles && { roles }), ...(onBehalfOf && { onBehalfOf }) });
-  for (const group of new Set(principals.flatMap(({ groups = [] }) => groups)))
-    yaml.push({
-      kind: "group",
-      name: group,
-      members: principals.filter(({ groups }) => groups?.includes(group)).map(({ name }) => name),
-    });
-  const grant = (on: string) => {
-    for (const { name, level } of principals)
-      yaml.push({
-        kind: "grant",
-        name: `${name.replace(/[^a-z0-9-]/g, "-")}-${on}`,
-        principal: name,
-        resource: on,
-        level,
-      });
-  };
-  grant(resource);
-  const tags = { env: "prod" };
-  if (options.ssh !== undefined) {
-    const { port: sshPort, hostKeys } = options.ssh;
-    const reached = { host: "127.0.0.1", port: sshPort, hostKeys };
-    yaml.push({ kind: "resource", name: "web-1", protocol: "ssh", agent: SITE, tags, target: reached });
-    grant("web-1");
-  }
-  if (options.kubernetes !== undefined) {
-    const { url: server, caPem: ca } = options.kubernetes;
-    yaml.push({
-      kind: "resource",
-      name: "prod-cluster",
-      protocol: "kubernetes",
-      agent: SITE,
-      tags,
-      target: { server, ca },
-    });
-    grant("prod-cluster");
-  }
-  // JSON is YAML
-  return [
-    { name: "access.yaml", source: yaml.map((one) => JSON.stringify(one)).join("\n---\n") },
-    ...(options.policies ?? []),
-    ...labelPolicy(options.labels),
-  ];
-}
-
-function labelPolicy(labels: TidewaiterOptions["labels"]) {
-  if (labels === undefined) return [];
-  const byLabel: Record<string, { columns: string[] }> = {};
-  for (const [column, label] of Object.entries(labels)) {
-    byLabel[label] ??= { columns: [] };
-    byLabel[label].columns.push(column);
-  }
-  return [{ name: "labels.yaml", source: JSON.stringify({ version: 1, labels: byLabel }) }];
-}
-
 function credential({ user, password }: TidewaiterOptions["target"]) {
   return password === undefined ? { type: "trust", username: user } : { type: "password", username: user, password };
-}
-
-/** The few API calls a fixture needs, signing in once per principal. */
-class Calls {
-  readonly #baseUrl: string;
-  readonly #passwords: Record<string, string>;
-  readonly #userPassword: string;
-  readonly #tokens = new Map<string, string>();
-
-  constructor(baseUrl: string, passwords: Record<string, string>, userPassword: string) {
-    this.#baseUrl = baseUrl;
-    this.#passwords = passwords;
-    this.#userPassword = userPassword;
-  }
-
-  async call(method: string, path: string, body: unknown, as: string): Promise<unknown> {
-    const known = this.#tokens.get(as);
-    if (known === undefined) return this.#send(method, path, body, await this.#signIn(as));
-    try {
-      return await this.#send(method, path, body, known);
-    } catch (error) {
-      // An access token is short-lived, a long run is not.
-      if (!(error instanceof Error && /: 401 /.test(error.message))) throw error;
-      return this.#send(method, path, body, await this.#signIn(as));
-    }
-  }
-
-  async #signIn(name: string): Promise<string> {
-    const password = this.#passwords[name] ?? this.#userPassword;
-    const { accessToken } = (await this.#send("POST", "/v1/login", { name, password }, undefined)) as {
-      accessToken: string;
-    };
-    this.#tokens.set(name, accessToken);
-    return accessToken;
-  }
-
-  async #send(method: string, path: string, body: unknown, token: string | undefined): Promise<unknown> {
-    const response = await fetch(`${this.#baseUrl}${path}`, {
-      method,
-      headers: {
-        ...(body !== undefined && { "content-type": "application/json" }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return /[/+]json\b/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : text;
-  }
 }

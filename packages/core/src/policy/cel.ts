@@ -1,6 +1,7 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
-import { ELEMENT_TYPES, ENVIRONMENT, type EnvironmentSource } from "./environment.ts";
+import { ELEMENT_TYPES, ENVIRONMENT } from "./environment.ts";
+import type { EnvironmentSource } from "./environment-field.ts";
 
 /** Bindings of one evaluation: an object per root, whose fields are read when an expression asks for them. */
 export type Bindings = Readonly<Record<string, object>>;

@@ -4,7 +4,7 @@ import type { AccessLevel, Enforcement } from "../resource.ts";
 import type { Verdict } from "../verdict.ts";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
-import type { Judged } from "./environment.ts";
+import type { Judged } from "./environment-field.ts";
 import { evaluate } from "./evaluate.ts";
 import { bindingsFor, judge, mismatch, type NotMatched, type RuleState, standing, touches } from "./rule-state.ts";
 import { sidesOf } from "./view.ts";

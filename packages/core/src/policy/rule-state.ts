@@ -4,7 +4,7 @@ import type { AccessLevel } from "../resource.ts";
 import { type Bindings, bind } from "./cel.ts";
 import type { CompiledRule, PrincipalPattern, RuleMatch } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
-import type { Judged } from "./environment.ts";
+import type { Judged } from "./environment-field.ts";
 import type { Truth } from "./expression.ts";
 import { matchesAny } from "./glob.ts";
 

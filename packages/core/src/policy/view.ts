@@ -7,7 +7,7 @@ import type { Bindings } from "./cel.ts";
 import { mergeMatrices } from "./compile-defaults.ts";
 import type { CompiledPolicy, CompiledRule, PredicateMatrix, RuleMask } from "./compiled-policy.ts";
 import type { EvaluationContext } from "./context.ts";
-import type { Judged } from "./environment.ts";
+import type { Judged } from "./environment-field.ts";
 import { bindingsFor, judge, mismatch, type StandingRule, standing } from "./rule-state.ts";
 
 const COUNTED: PredicateMatrix = {

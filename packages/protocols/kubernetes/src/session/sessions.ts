@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { AuthenticationResult, LiveSession, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { refusalInWords } from "@tidewaiter/core/session-refusal";
+import { refusalInWords } from "@tidewaiter/core/session-authorization";
 import { secretOf } from "@tidewaiter/toolkit/connection-secret/secret-of";
 import { type Bearer, parseBearer } from "../accept-client/bearer.ts";
 import { failure, type KubeStatus } from "../status.ts";

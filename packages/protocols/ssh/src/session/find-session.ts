@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { LiveSession, SessionHost } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { refusalInWords } from "@tidewaiter/core/session-refusal";
+import { refusalInWords } from "@tidewaiter/core/session-authorization";
 import type { SshLogin } from "../accept-client/accept-client.ts";
 import { ResourceChoice } from "./resource-choice.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { refusalInWords } from "./session-refusal.ts";
+import { refusalInWords } from "./session-authorization.ts";
 
 it("says why, and how to ask where that is possible", () => {
   const refused = {
