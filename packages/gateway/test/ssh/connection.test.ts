@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { eventually, freePort, runCommand, skipUnless, sshdMissing } from "@tidewaiter/testkit";
-import type { ClientChannel } from "ssh2";
+import { eventually, freePort, runCommand, skipUnless, sshdMissing, tempDir } from "@tidewaiter/testkit";
+import type { ClientChannel, ServerHostKeyAlgorithm } from "ssh2";
+import ssh2 from "ssh2";
 import { expect, it, vi } from "vitest";
 import { inside, numberOf, rawClient } from "./raw-client.ts";
 import { startWorld } from "./world.ts";
@@ -170,6 +171,31 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("connections over 
     for (const mac of ["hmac-sha2-256", "hmac-sha2-512"])
       expect(await by(mac), mac).toMatchObject({ code: 0, stdout: "in\n" });
     expect((await by("hmac-sha1")).code).toBe(255);
+  });
+
+  it("shows its certificate, but not to clients that refuse one where they know the plain key", async () => {
+    await using folder = tempDir("host-certificate");
+    const path = (name: string): string => join(folder.path, name);
+    for (const name of ["host", "authority"])
+      await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path(name)]);
+    await runCommand("ssh-keygen", ["-q", "-s", path("authority"), "-I", "x", "-h", "-n", "gw", path("host.pub")]);
+    const [, blob = ""] = readFileSync(path("host-cert.pub"), "utf8").split(" ");
+    const key = { privateKey: readFileSync(path("host"), "utf8"), certificate: Buffer.from(blob, "base64") };
+    await using world = await startWorld([], { hostKeys: () => [key] });
+    const chosen = async (ident: string, serverHostKey: readonly string[]) => {
+      const client = new ssh2.Client();
+      client.on("error", () => {});
+      const algorithms = { serverHostKey: serverHostKey as ServerHostKeyAlgorithm[] };
+      client.connect({ host: "127.0.0.1", port: world.gateway.port, username: "web-1", ident, algorithms });
+      const [negotiated] = (await once(client, "handshake")) as [{ serverHostKey: string }];
+      client.end();
+      return negotiated.serverHostKey;
+    };
+    const [certified, plain] = ["ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519"];
+    expect(await chosen("OpenSSH_9.2", [certified, plain])).toBe(certified);
+    expect(await chosen("OpenSSH_9.2", [plain])).toBe(plain);
+    expect(await chosen("Go", [certified, plain])).toBe(plain);
+    expect(await chosen("rclone/v1.60.1", [certified, plain])).toBe(plain);
   });
 
   it("names itself so that clients take the order of names that OpenSSH has in symbolic links", async () => {

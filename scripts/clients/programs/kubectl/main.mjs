@@ -8,6 +8,7 @@ import { buffer } from "node:stream/consumers";
 import { command, program } from "../shared/command.mjs";
 import { runScenarios } from "../shared/scenarios.mjs";
 import { steady } from "../shared/steady.mjs";
+import { operations } from "./operations.mjs";
 
 const namespace = process.env.CLIENT_NAMESPACE;
 const kubectl = (args, options = {}) => command(program("kubectl"), ["-n", namespace, ...args], options);
@@ -144,4 +145,5 @@ await runScenarios({
     said(["exec", "web-1", "--", "sh", "-c", "echo out; exit 4"], {
       env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "false" },
     }),
+  ...operations({ kubectl, said, each, deployment }),
 });

@@ -81,11 +81,10 @@ func connect(user string, method ssh.AuthMethod) (*ssh.Client, error) {
 		return nil, err
 	}
 	config := &ssh.ClientConfig{
-		User:              user,
-		Auth:              []ssh.AuthMethod{method},
-		HostKeyCallback:   check,
-		HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
-		Timeout:           20 * time.Second,
+		User:            user,
+		Auth:            []ssh.AuthMethod{method},
+		HostKeyCallback: check,
+		Timeout:         20 * time.Second,
 	}
 	return ssh.Dial("tcp", os.Getenv("SSH_HOST")+":"+os.Getenv("SSH_PORT"), config)
 }

@@ -22,6 +22,11 @@ const { Server, utils } = ssh2;
  * of OpenSSH anywhere in it, and then name the ends of a symbolic link in its order: that of nearly every host behind.
  */
 const IDENTIFICATION = "Tidewaiter like OpenSSH_9.0";
+/**
+ * Go's clients ask for a certificate before a plain key, and then refuse it where known_hosts has the plain key alone. rclone
+ * has a name of its own.
+ */
+const REFUSES_CERTIFICATES = /^(Go$|rclone\/)/;
 const HANDSHAKE_MS = 60_000;
 const MAX_ATTEMPTS = 6;
 /** How long a client has to hang up by itself. */
@@ -69,6 +74,7 @@ export function acceptClient(stream: Duplex, options: AcceptOptions): Promise<vo
     hostKeys: hostKeysOf(options.hostKeys),
     ident: IDENTIFICATION,
     algorithms: OFFERED,
+    showCertificates: (software: string) => !REFUSES_CERTIFICATES.test(software),
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVE_MISSED,
   } as ConstructorParameters<typeof Server>[0]);
