@@ -47,6 +47,20 @@ const seconds = (max: number) =>
 export const MAX_SECRET_TTL = 24 * 3600;
 export const MIN_SECRET_TTL = 60;
 
+/** How long a connection secret or a certificate is wanted, and for how many connections. */
+export const secretLimits = {
+  ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
+  uses: z.int().min(1).max(1_000_000).optional(),
+};
+
+/** Where PostgreSQL clients go. */
+export const postgresEndpoint = z.object({
+  host: z.string(),
+  port: z.int(),
+  tls: z.boolean(),
+  caPem: z.string().optional(),
+});
+
 export const secretRules = z
   .strictObject({
     ttl: seconds(MAX_SECRET_TTL)

@@ -1,10 +1,6 @@
-import { GRANT_ISSUER, SECRET_GRANT_TYPE } from "@tidewaiter/contract/tunnel/index";
-import { SignJWT } from "jose";
+import { SECRET_GRANT_TYPE } from "@tidewaiter/contract/tunnel/index";
+import { signAgentGrant } from "./agent-grant.ts";
 import type { SigningKeyRing } from "./key-ring.ts";
-
-const LIFE_S = 60;
-/** Clocks of gateway and agent may differ by this much. */
-const SKEW_S = 5;
 
 /** Signs what an agent needs to see before it reads a secret for somebody: one secret, one session, one minute. */
 export class SecretGrantSigner {
@@ -22,15 +18,11 @@ export class SecretGrantSigner {
     readonly gatewayId: string;
     readonly name: string;
   }): Promise<string> {
-    const { kid, privateKey } = await this.#keys.current();
-    const issued = Math.floor(this.#now() / 1000);
-    return new SignJWT({ sid: facts.sessionId, sec: facts.name, gw: facts.gatewayId })
-      .setProtectedHeader({ alg: "EdDSA", kid, typ: SECRET_GRANT_TYPE })
-      .setIssuer(GRANT_ISSUER)
-      .setAudience(facts.agentId)
-      .setIssuedAt(issued)
-      .setNotBefore(issued - SKEW_S)
-      .setExpirationTime(issued + LIFE_S)
-      .sign(privateKey);
+    const { grant } = await signAgentGrant(this.#keys, this.#now(), {
+      type: SECRET_GRANT_TYPE,
+      agentId: facts.agentId,
+      claims: { sid: facts.sessionId, sec: facts.name, gw: facts.gatewayId },
+    });
+    return grant;
   }
 }

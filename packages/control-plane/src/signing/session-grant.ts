@@ -1,5 +1,6 @@
 import { GRANT_ISSUER, GRANT_KEYS_TYPE, SESSION_GRANT_TYPE } from "@tidewaiter/contract/tunnel/index";
 import { SignJWT } from "jose";
+import { signAgentGrant } from "./agent-grant.ts";
 import type { SigningKeyRing } from "./key-ring.ts";
 
 export interface SessionGrantFacts {
@@ -10,9 +11,6 @@ export interface SessionGrantFacts {
   readonly address: string;
 }
 
-const LIFE_S = 60;
-/** Clocks of gateway and agent may differ by this much. */
-const SKEW_S = 5;
 /** A grant is given again until this much of its life is left: signing for each renewal of each session is waste. */
 const RENEW_BELOW_MS = 40_000;
 const REMEMBERED = 10_000;
@@ -32,19 +30,14 @@ export class SessionGrantSigner {
     const now = this.#now();
     const known = this.#given.get(facts.sessionId);
     if (known !== undefined && known.expiresAt - now > RENEW_BELOW_MS) return known.grant;
-    const { kid, privateKey } = await this.#keys.current();
-    const issued = Math.floor(now / 1000);
-    const grant = await new SignJWT({ sid: facts.sessionId, addr: facts.address, gw: facts.gatewayId })
-      .setProtectedHeader({ alg: "EdDSA", kid, typ: SESSION_GRANT_TYPE })
-      .setIssuer(GRANT_ISSUER)
-      .setAudience(facts.agentId)
-      .setIssuedAt(issued)
-      .setNotBefore(issued - SKEW_S)
-      .setExpirationTime(issued + LIFE_S)
-      .sign(privateKey);
+    const made = await signAgentGrant(this.#keys, now, {
+      type: SESSION_GRANT_TYPE,
+      agentId: facts.agentId,
+      claims: { sid: facts.sessionId, addr: facts.address, gw: facts.gatewayId },
+    });
     if (this.#given.size >= REMEMBERED) this.#given.clear();
-    this.#given.set(facts.sessionId, { grant, expiresAt: (issued + LIFE_S) * 1000 });
-    return grant;
+    this.#given.set(facts.sessionId, made);
+    return made.grant;
   }
 
   forget(sessionId: string): void {

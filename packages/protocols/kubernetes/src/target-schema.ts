@@ -1,5 +1,5 @@
 import type { TargetSchema } from "@tidewaiter/core";
-import { TidewaiterError } from "@tidewaiter/core/errors";
+import { parseTarget } from "@tidewaiter/core/target-schema";
 import { z } from "zod";
 
 const DEFAULT_PORT = 443;
@@ -47,12 +47,7 @@ const schema = z.strictObject({
 export type KubernetesTarget = z.infer<typeof schema>;
 
 export const kubernetesTargetSchema: TargetSchema<KubernetesTarget> = {
-  parse(value) {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new TidewaiterError("bad_request", `target.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`);
-  },
+  parse: (value) => parseTarget(schema, value),
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
   credentialTypes: ["token", "certificate"],
   address({ server }) {

@@ -1,5 +1,6 @@
 import type { TargetSchema } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
+import { parseTarget } from "@tidewaiter/core/target-schema";
 import { z } from "zod";
 
 const host = z
@@ -86,19 +87,12 @@ export type PostgresTarget = z.infer<typeof schema>;
 
 export const postgresTargetSchema: TargetSchema<PostgresTarget> = {
   parse(value) {
-    const parsed = schema.safeParse(value);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw new TidewaiterError(
-        "bad_request",
-        `target.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`,
-      );
-    }
-    const { host: name, hosts, socket } = parsed.data;
+    const target = parseTarget(schema, value);
+    const { host: name, hosts, socket } = target;
     if ([name, hosts, socket].filter((one) => one !== undefined).length !== 1) {
       throw new TidewaiterError("bad_request", "target: give either host, hosts or socket");
     }
-    return parsed.data;
+    return target;
   },
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
   credentialTypes: ["password", "certificate", "trust"],

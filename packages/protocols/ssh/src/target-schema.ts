@@ -1,5 +1,5 @@
 import type { TargetSchema } from "@tidewaiter/core";
-import { TidewaiterError } from "@tidewaiter/core/errors";
+import { parseTarget } from "@tidewaiter/core/target-schema";
 import { z } from "zod";
 
 const hostKey = z
@@ -37,12 +37,7 @@ const schema = z.strictObject({
 export type SshTarget = z.infer<typeof schema>;
 
 export const sshTargetSchema: TargetSchema<SshTarget> = {
-  parse(value) {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new TidewaiterError("bad_request", `target.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`);
-  },
+  parse: (value) => parseTarget(schema, value),
   jsonSchema: z.toJSONSchema(schema, { io: "input" }),
   credentialTypes: ["password", "ssh_key", "ssh_certificate"],
   address: (target) => `${target.host}:${target.port}`,

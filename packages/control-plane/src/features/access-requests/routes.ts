@@ -51,7 +51,8 @@ const view = z.object({
   closedReason: z.string().nullable(),
 });
 
-const option = z.object({
+/** What somebody may ask for on one resource by one rule. */
+export const requestOption = z.object({
   resource: z.string(),
   level: accessLevel,
   maxSeconds: z.int(),
@@ -143,7 +144,7 @@ export function accessRequestRoutes(services: Services): Route[] {
       url: "/v1/access-requests/options",
       summary: "What the caller may ask for, and who would decide",
       access: { permission: "access_requests.ask" },
-      response: z.object({ options: z.array(option) }),
+      response: z.object({ options: z.array(requestOption) }),
       handle: async ({ caller }) => ({ options: await accessRequests.options({ principalId: caller.id }) }),
     }),
     route({

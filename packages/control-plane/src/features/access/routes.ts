@@ -2,6 +2,7 @@ import { TidewaiterError } from "@tidewaiter/core/errors";
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
+import { requestOption } from "../access-requests/routes.ts";
 import { accessLevel, instant, principalKind, principalName, thingName } from "../shapes.ts";
 
 const LIMIT = 10_000;
@@ -55,18 +56,7 @@ export function accessRoutes({ store, now }: Services): Route[] {
         allowed: z.boolean(),
         level: accessLevel.nullable(),
         steps: z.array(step).readonly(),
-        requests: z
-          .array(
-            z.object({
-              resource: z.string(),
-              level: accessLevel,
-              maxSeconds: z.int(),
-              rule: z.string(),
-              autoApprove: z.boolean(),
-              reviewers: z.array(z.string()).readonly(),
-            }),
-          )
-          .readonly(),
+        requests: z.array(requestOption).readonly(),
       }),
       async handle({ query, caller, can }) {
         const { as: principal = caller.name, resource, level } = query;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
-import { MAX_SECRET_TTL, MIN_SECRET_TTL, thingName } from "../shapes.ts";
+import { postgresEndpoint, secretLimits, thingName } from "../shapes.ts";
 import { CERTIFICATE_USES } from "./authorities.ts";
 import { MAX_REQUEST_LENGTH } from "./client-certificate.ts";
 import { MAX_SSH_KEY_LINE } from "./ssh-certificates.ts";
@@ -33,8 +33,7 @@ export function certificateRoutes({ certificates, deps }: Services): Route[] {
         resource: thingName,
         /** A certificate request (PKCS #10) in PEM. */
         request: z.string().min(1).max(MAX_REQUEST_LENGTH),
-        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
-        uses: z.int().min(1).max(1_000_000).optional(),
+        ...secretLimits,
       }),
       response: z.object({
         id: z.string(),
@@ -42,7 +41,7 @@ export function certificateRoutes({ certificates, deps }: Services): Route[] {
         certificatePem: z.string(),
         expiresAt: z.string(),
         resource: z.string().nullable(),
-        endpoint: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+        endpoint: postgresEndpoint,
       }),
       status: 201,
       async handle({ body, caller }) {
@@ -59,8 +58,7 @@ export function certificateRoutes({ certificates, deps }: Services): Route[] {
         resource: thingName,
         /** As in a .pub file. */
         publicKey: z.string().min(1).max(MAX_SSH_KEY_LINE),
-        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
-        uses: z.int().min(1).max(1_000_000).optional(),
+        ...secretLimits,
       }),
       response: z.object({
         id: z.string(),

@@ -6,7 +6,7 @@ import type { Services } from "../../services.ts";
 import { orWaits } from "../change-requests/or-waits.ts";
 import { refOf } from "../principals/routes.ts";
 import { makeVerifier, newConnectionSecret } from "../secrets/verifier.ts";
-import { accessLevel, idPath, namePath, thingName } from "../shapes.ts";
+import { accessLevel, idPath, namePath, postgresEndpoint, thingName } from "../shapes.ts";
 import { CODES, hashCode, newCode } from "./codes.ts";
 import { type EmergencyUseRow, NO_TERMS } from "./store.ts";
 
@@ -152,7 +152,7 @@ export function emergencyRoutes({ store, attempts, deps, now }: Services): Route
         expiresAt: z.string(),
         codesLeft: z.int(),
         problems: z.array(z.string()).readonly(),
-        endpoint: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+        endpoint: postgresEndpoint,
       }),
       status: 201,
       handle: async ({ body, address }) => {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
-import { accessLevel, principalIdentity } from "../shapes.ts";
+import { accessLevel, postgresEndpoint, principalIdentity } from "../shapes.ts";
 import { MAX_PASSWORD } from "./password.ts";
 
 const endpointsShape = z.object({
-  postgres: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+  postgres: postgresEndpoint,
   ssh: z
     .object({ host: z.string(), port: z.int(), hostKey: z.string(), hostAuthority: z.string().optional() })
     .optional(),

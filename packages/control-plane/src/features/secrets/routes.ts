@@ -4,7 +4,7 @@ import { NOTHING, type Route, route } from "../../http/route.ts";
 import type { Services } from "../../services.ts";
 import { ownOf } from "../mandates/own.ts";
 import { refOf } from "../principals/routes.ts";
-import { idPath, MAX_SECRET_TTL, MIN_SECRET_TTL, principalName, thingName } from "../shapes.ts";
+import { idPath, MIN_SECRET_TTL, postgresEndpoint, principalName, secretLimits, thingName } from "../shapes.ts";
 import { DEFAULT_SSH_KEY_TTL, MAX_SSH_KEY_TTL, SecretService } from "./service.ts";
 
 const view = z.object({
@@ -30,8 +30,7 @@ export function secretRoutes({ store, deps, now, keyProofs }: Services): Route[]
       access: { permission: "self.write" },
       body: z.strictObject({
         resource: thingName.optional(),
-        ttlSeconds: z.int().min(MIN_SECRET_TTL).max(MAX_SECRET_TTL).optional(),
-        uses: z.int().min(1).max(1_000_000).optional(),
+        ...secretLimits,
         /** An AI agent that acts for the caller; for an administrator any AI agent or service. */
         forPrincipal: principalName.optional(),
       }),
@@ -41,7 +40,7 @@ export function secretRoutes({ store, deps, now, keyProofs }: Services): Route[]
         secret: z.string(),
         expiresAt: z.string(),
         resource: z.string().nullable(),
-        endpoint: z.object({ host: z.string(), port: z.int(), tls: z.boolean(), caPem: z.string().optional() }),
+        endpoint: postgresEndpoint,
       }),
       status: 201,
       async handle({ body, caller }) {
