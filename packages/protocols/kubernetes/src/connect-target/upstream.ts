@@ -5,6 +5,7 @@ import type { Duplex, Readable } from "node:stream";
 import { createSecureContext, type SecureContext, connect as tlsConnect } from "node:tls";
 import type { TargetCredential } from "@tidewaiter/core";
 import type { KubernetesTarget } from "../target-schema.ts";
+import { outliveWrites } from "./outlive-writes.ts";
 
 /** Requests that run at a time, watches included; more wait. */
 const MAX_CONNECTIONS = 256;
@@ -102,6 +103,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       const sent = send(asked);
       sent.once("upgrade", ({ headers }, socket, head) => {
         socket.on("error", () => socket.destroy());
+        outliveWrites(socket);
         resolve({ ok: true, socket, head, headers });
       });
       sent.once("response", (response) => resolve({ ok: false, response }));
