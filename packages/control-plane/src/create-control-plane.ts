@@ -13,7 +13,6 @@ import { ChangeFeed } from "./features/changes/feed.ts";
 import { FederationService } from "./features/federation/service.ts";
 import { OidcClients } from "./features/identity-providers/oidc-client.ts";
 import { Revalidation } from "./features/identity-providers/revalidate.ts";
-import { SamlServiceProvider } from "./features/identity-providers/saml/service-provider.ts";
 import { IdentityProviders } from "./features/identity-providers/service.ts";
 import { Attempts } from "./features/login/attempts.ts";
 import { localIdentity } from "./features/login/identity.ts";
@@ -145,7 +144,7 @@ async function composeServices(deps: ControlPlaneDeps, store: ControlPlaneStore,
   const providers = new IdentityProviders({
     ...{ store, sealer, attempts, now, web },
     clients: oidcClients,
-    saml: new SamlServiceProvider(secretResolver),
+    saml: () => loadSaml(secretResolver),
   });
   const authorities = new CertificateAuthorities(keys);
   return {
@@ -193,4 +192,10 @@ function openSealer(deps: ControlPlaneDeps, store: ControlPlaneStore, now: () =>
     rewrap,
   };
   return Sealer.open(file, sealStore, now);
+}
+
+/** Its XML libraries are for installations that use it. */
+async function loadSaml(resolver: SecretResolver) {
+  const { SamlServiceProvider } = await import("./features/identity-providers/saml/service-provider.ts");
+  return new SamlServiceProvider(resolver);
 }

@@ -15,7 +15,7 @@ export interface IdentityProviderParts {
   readonly store: ControlPlaneStore;
   readonly sealer: Sealer;
   readonly clients: OidcClients;
-  readonly saml: SamlServiceProvider;
+  readonly saml: () => Promise<SamlServiceProvider>;
   readonly attempts: Pick<Attempts, "take">;
   readonly now: () => number;
   /** Base URL under which browsers find us. */
@@ -45,7 +45,7 @@ export class IdentityProviders {
     const provider = await this.require(name);
     const cookie = randomBytes(32).toString("base64url");
     const url = isSaml(provider)
-      ? await saml.requestUrl(provider.settings, this.#samlPlace(provider), cookie)
+      ? await (await saml()).requestUrl(provider.settings, this.#samlPlace(provider), cookie)
       : await this.#failuresNoted(provider, () =>
           clients.authorizationUrl(oidcOf(provider).settings, this.redirectUri(name), challengeOf(cookie)),
         );
@@ -86,7 +86,8 @@ export class IdentityProviders {
     if (!isSaml(provider)) throw new TidewaiterError("not_found", `there is no SAML provider ${name}`);
     const next = await this.#begun(name, cookie);
     if (cookie === undefined || next === undefined) return this.#notBegun(name, address);
-    const answer = await saml.judge(provider.settings, this.#samlPlace(provider), { response, cookie });
+    const proof = { response, cookie };
+    const answer = await (await saml()).judge(provider.settings, this.#samlPlace(provider), proof);
     if (!answer.ok) return this.#refused(name, address, answer.reason, next);
     const until = new Date(now() + REPLAY_MS).toISOString();
     const fresh = await store.units.saml.use({ provider: name, idHash: hash(answer.assertionId), until });
@@ -109,7 +110,8 @@ export class IdentityProviders {
   async samlMetadata(name: string): Promise<string> {
     const provider = await this.require(name);
     if (!isSaml(provider)) throw new TidewaiterError("not_found", `there is no SAML provider ${name}`);
-    return this.#parts.saml.metadata(provider.settings, this.#samlPlace(provider));
+    const saml = await this.#parts.saml();
+    return saml.metadata(provider.settings, this.#samlPlace(provider));
   }
 
   async requireOidc(name: string): Promise<OidcProvider> {

@@ -1,12 +1,8 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import type { PasskeyRow } from "./store.ts";
+
+/** Loaded by the first passkey. */
+const webAuthn = () => import("@simplewebauthn/server");
 
 /** Who asks: WebAuthn binds each answer to the site's name and origin, which is what makes it phishing-proof. */
 export interface RelyingParty {
@@ -34,7 +30,8 @@ interface Owner {
 }
 
 /** PublicKeyCredentialCreationOptionsJSON. `challenge` is base64url. */
-export function creationOptions(site: RelyingParty, owner: Owner, known: readonly string[], challenge: string) {
+export async function creationOptions(site: RelyingParty, owner: Owner, known: readonly string[], challenge: string) {
+  const { generateRegistrationOptions } = await webAuthn();
   return generateRegistrationOptions({
     rpName: `Tidewaiter ${site.id}`,
     rpID: site.id,
@@ -51,7 +48,8 @@ export function creationOptions(site: RelyingParty, owner: Owner, known: readonl
 }
 
 /** PublicKeyCredentialRequestOptionsJSON. */
-export function requestOptions(site: RelyingParty, known: readonly string[], challenge: string) {
+export async function requestOptions(site: RelyingParty, known: readonly string[], challenge: string) {
+  const { generateAuthenticationOptions } = await webAuthn();
   return generateAuthenticationOptions({
     rpID: site.id,
     challenge: bytes(Buffer.from(challenge, "base64url")),
@@ -71,6 +69,7 @@ export async function verifyCreation(
 ): Promise<NewPasskey | undefined> {
   const response = parse<RegistrationResponseJSON>(answer);
   if (response === undefined) return undefined;
+  const { verifyRegistrationResponse } = await webAuthn();
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response,
@@ -105,6 +104,7 @@ export async function verifyAssertion(
 ): Promise<VerifiedPasskey | undefined> {
   const response = parse<AuthenticationResponseJSON>(answer);
   if (response === undefined) return undefined;
+  const { verifyAuthenticationResponse } = await webAuthn();
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response,

@@ -1,4 +1,3 @@
-import { createTransport } from "nodemailer";
 import type { NotificationMessage } from "../channel.ts";
 import { type Delivery, DeliveryError, type DeliveryTools } from "../delivery.ts";
 
@@ -17,6 +16,7 @@ export async function sendEmail(
       : { user: username, pass: await tools.secret(password) };
   if (auth !== undefined && tls === "none")
     throw new DeliveryError("a password is not sent in clear text", { final: true });
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     // The address that was judged, and no other that the name may lead to meanwhile.
     host: await tools.guard.resolve(host),
