@@ -32,5 +32,3 @@ export const {
   sqliteTable,
   text,
 }: typeof import("drizzle-orm/sqlite-core") = require("drizzle-orm/sqlite-core");
-
-export const { PgDialect }: typeof import("drizzle-orm/pg-core") = require("drizzle-orm/pg-core");

@@ -1,7 +1,5 @@
 import { type UnitsOfWork, units } from "../units.ts";
-import { startPostgresRunner } from "./postgres/runner.ts";
-import { startSqliteRunner } from "./sqlite/runner.ts";
-import { createStore, type Store } from "./store.ts";
+import { createStore, type Store, type UnitRunner } from "./store.ts";
 
 /** The one setting that chooses the store. */
 export type StoreSettings =
@@ -18,9 +16,15 @@ export type ControlPlaneStore = Store<UnitsOfWork>;
 
 /** Opens the store and applies what migrations are due. `now`: milliseconds since the epoch. */
 export async function openStore(settings: StoreSettings, now: () => number): Promise<ControlPlaneStore> {
-  const runner =
-    settings.type === "sqlite"
-      ? await startSqliteRunner({ ...settings, registry: new URL("../units.ts", import.meta.url).href })
-      : await startPostgresRunner({ ...settings, registry: units });
-  return createStore<UnitsOfWork>({ runner, registry: units, now });
+  return createStore<UnitsOfWork>({ runner: await startRunner(settings), registry: units, now });
+}
+
+/** Only the driver of the store in use is loaded. */
+async function startRunner(settings: StoreSettings): Promise<UnitRunner> {
+  if (settings.type === "postgres") {
+    const { startPostgresRunner } = await import("./postgres/runner.ts");
+    return startPostgresRunner({ ...settings, registry: units });
+  }
+  const { startSqliteRunner } = await import("./sqlite/runner.ts");
+  return startSqliteRunner({ ...settings, registry: new URL("../units.ts", import.meta.url).href });
 }

@@ -23,7 +23,7 @@ import { withdrawReviewsOf } from "../reviews/session-end.ts";
 import { watchedSessions } from "../watches/store.ts";
 import { LEASE_MS, openSession, type Refusal } from "./authorize.ts";
 import { cancelUnits } from "./cancel.ts";
-import { type Checkable, findCheckable } from "./check.ts";
+import { type Checkable, findCheckable } from "./checkable.ts";
 import { findReachable } from "./reachable.ts";
 import { loadSessionFacts, sessionProblem } from "./recheck.ts";
 

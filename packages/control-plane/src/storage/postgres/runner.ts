@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TidewaiterError } from "@tidewaiter/core/errors";
 import pg from "pg";
-import { PgDialect } from "../drizzle.ts";
 import type { Work } from "../statement.ts";
 import { driverCode, toStorageError } from "../storage-error.ts";
 import { findUnit, type UnitRegistry, type UnitRunner } from "../store.ts";
 import { type UnitOutcome, unitWork } from "../unit.ts";
 import { CHANGE_CHANNEL, ChangeListener } from "./change-listener.ts";
+import { dialect } from "./dialect.ts";
 import { migratePostgres } from "./migrations.ts";
 
 export interface PostgresRunnerOptions {
@@ -22,7 +22,6 @@ const ATTEMPTS = 5;
 /** Key of the advisory lock that makes write units run one at a time, as they do on SQLite. */
 const WRITER_LOCK = 7_401_001;
 
-const dialect = new PgDialect();
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as "text")) as never,
