@@ -5,6 +5,7 @@ export type StatusReason =
   | "Forbidden"
   | "NotFound"
   | "MethodNotAllowed"
+  | "Conflict"
   | "Expired"
   | "NotAcceptable"
   | "RequestEntityTooLarge"
@@ -21,6 +22,7 @@ const CODES: Readonly<Record<StatusReason, number>> = {
   NotFound: 404,
   MethodNotAllowed: 405,
   NotAcceptable: 406,
+  Conflict: 409,
   Expired: 410,
   RequestEntityTooLarge: 413,
   Invalid: 422,

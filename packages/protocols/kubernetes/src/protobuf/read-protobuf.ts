@@ -4,7 +4,7 @@ import { readMessage, textOf } from "./read-message.ts";
 import { oneOf, wireFields } from "./wire.ts";
 
 /** Before runtime.Unknown (k8s.io/apimachinery, pkg/runtime/serializer/protobuf). */
-const MAGIC = Buffer.from("k8s\0");
+export const MAGIC = Buffer.from("k8s\0");
 const OBJECT_META = "apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /**

@@ -53,16 +53,20 @@ export function readBody({ contentType, bytes, operation, rules }: BodyInput): B
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (body.length === 0) return { shown: "" };
   const type = mediaType(contentType ?? "");
-  const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
-  if (read === undefined) return unread(body, `its content type ${JSON.stringify(type.slice(0, 60))} is not read`);
-  let tree: JsonTree;
+  let tree: JsonTree | undefined;
   try {
-    tree = read(body);
+    tree = readTree(type, body);
   } catch (error) {
     const why = error instanceof NotOneMeaning ? error.message : "it cannot be read";
     return unread(body, `what is written is not clear: ${why}`);
   }
+  if (tree === undefined) return unread(body, `its content type ${JSON.stringify(type.slice(0, 60))} is not read`);
   return factsOf(tree, type, body, { operation, rules });
+}
+
+/** Undefined: nobody here reads what is of this media type. Throws where it may be read in more than one way. */
+export function readTree(type: string, body: Buffer): JsonTree | undefined {
+  return Object.hasOwn(READERS, type) ? READERS[type]?.(body) : undefined;
 }
 
 function factsOf(

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Duplex } from "node:stream";
-import type { HeldOperation, KubeOperation, LiveSession } from "@tidewaiter/core";
+import type { AdmissionRequest, HeldOperation, KubeOperation, LiveSession } from "@tidewaiter/core";
 import { kubeResource } from "@tidewaiter/core/operation";
 import { activeDetectors } from "@tidewaiter/toolkit/content/active-detectors";
 import { redactText } from "@tidewaiter/toolkit/content/redact-text";
@@ -27,13 +27,15 @@ export interface AdmitInput {
   readonly summary?: string;
   /** The client cannot be kept waiting. */
   readonly ticketOnly?: true;
+  /** It was approved before, and is judged anew. */
+  readonly approved?: AdmissionRequest["approved"];
   readonly signal: AbortSignal;
   readonly onHeld?: (held: HeldOperation) => void;
 }
 
 /** Judges one request; what the detectors find in its text is not shown in the recording. */
 export function admit({ session, signal }: KubeContext, input: AdmitInput) {
-  const { operation, text, body, ticketOnly } = input;
+  const { operation, text, body, ticketOnly, approved } = input;
   const { set } = activeDetectors(session.labels().detectors, undefined) ?? {};
   return session.admit({
     operation,
@@ -42,6 +44,7 @@ export function admit({ session, signal }: KubeContext, input: AdmitInput) {
     summary: input.summary ?? summaryOf(operation),
     ...(body !== undefined && { bound: keyedDigest(session.authorized.tokenKey, body) }),
     ...(ticketOnly && { ticketOnly }),
+    ...(approved !== undefined && { approved }),
     signal: AbortSignal.any([signal, input.signal]),
     onHeld: input.onHeld ?? (() => {}),
   });

@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import type { KubeOperation, Verdict } from "@tidewaiter/core";
 import { OUTCOMES } from "@tidewaiter/core/verdict";
+import type { ObjectVersion } from "../request/bound-request.ts";
 import type { Relabelling } from "../request/relabelling.ts";
 import type { KubeContext } from "./context.ts";
 
@@ -18,7 +19,7 @@ export interface StoredObject {
   /** Names of labels that an apply has set. */
   readonly applied: readonly string[];
   /** Absent: there is no such object. */
-  readonly version?: { readonly uid: string; readonly resourceVersion: string };
+  readonly version?: ObjectVersion;
 }
 
 export interface LabelledOperation {

@@ -1,94 +1,83 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import type { Readable } from "node:stream";
 import type { Admission, KubeOperation, Verdict } from "@tidewaiter/core";
 import { TidewaiterError } from "@tidewaiter/core/errors";
-import { type Exchange, requestLine, respondStatus } from "../accept-client/exchange.ts";
+import { type Exchange, respondStatus } from "../accept-client/exchange.ts";
 import { KubernetesTargetError } from "../connect-target/upstream.ts";
-import { readBody } from "../request/read-body.ts";
+import { boundRequest } from "../request/bound-request.ts";
 import type { BodyMask } from "../response/body-mask.ts";
 import { type AnswerPlan, planAnswer } from "../response/plan-answer.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import { admit, finish, type KubeContext } from "./context.ts";
+import { type Asked, readAsked } from "./asked.ts";
+import { type AdmitInput, admit, finish, type KubeContext } from "./context.ts";
 import { toClient, toTarget } from "./headers.ts";
 import { hiddenObjects, maskRules, rulesPerObject } from "./mask-rules.ts";
-import { type LabelledOperation, withLabels } from "./object-labels.ts";
 import { type PassedQuery, passedQuery } from "./passed-query.ts";
-import { readWhole } from "./read-whole.ts";
 import { refuseUnread } from "./unread.ts";
-import { refusalStatus } from "./words.ts";
+import { conflictStatus, refusalStatus } from "./words.ts";
 
-const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const CONFLICT = 409;
 const JSON_TYPE = /^application\/json\b/;
 
 type LetIn = Extract<Admission, { ok: true }>;
 
-/** What is asked for, whole: read before it is judged. */
-interface Asked extends LabelledOperation {
-  readonly body: Buffer | Readable | undefined;
-  /** For the recording and for whoever decides: request line and what is written, without secrets. */
-  readonly text: string;
-}
+/** How often a write is judged whose object was changed meanwhile by somebody else; the API server's own number for a patch. */
+const MAX_TRIES = 5;
 
 /** One plain request: read, judged, passed on, and its answer masked and streamed back. Never rejects. */
 export async function relayRequest(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<void> {
   try {
-    const asked = await read(exchange, operation, context);
+    let asked: Asked | KubeStatus | undefined = await readAsked(exchange, operation, context);
     if ("kind" in asked) return refuseUnread(exchange, { context, operation, status: asked });
-    const { body, text } = asked;
-    const admission = await admit(context, {
-      operation: asked.operation,
-      text,
-      ...(Buffer.isBuffer(body) && { body: { bytes: body, contentType: exchange.headers["content-type"] ?? "" } }),
-      ticketOnly: true,
-      signal: exchange.signal,
-    });
-    if (!admission.ok) return respondStatus(exchange, refusalStatus(asked.operation, admission));
-    await pass(exchange, asked, { context, admission });
+    let approved: AdmitInput["approved"];
+    for (let tries = 1; asked !== undefined; tries++) {
+      const { body, text }: Asked = asked;
+      const admission: Admission = await admit(context, {
+        operation: asked.operation,
+        text,
+        ...(Buffer.isBuffer(body) && { body: { bytes: body, contentType: exchange.headers["content-type"] ?? "" } }),
+        ticketOnly: true,
+        ...(approved !== undefined && { approved }),
+        signal: exchange.signal,
+      });
+      if (!admission.ok) return respondStatus(exchange, refusalStatus(asked.operation, admission));
+      const { approval, verdict } = admission;
+      if (approval !== undefined) approved = { ...approval, ruleId: verdict.ruleId ?? "" };
+      asked = await pass(exchange, asked, { context, admission, isLast: tries === MAX_TRIES });
+    }
   } catch (error) {
     if (!exchange.signal.aborted) respondStatus(exchange, statusOf(error, context));
   }
 }
 
-/** Labels, name and what is written, where the request has a body. Rejects when the client leaves. */
-async function read(exchange: Exchange, operation: KubeOperation, context: KubeContext): Promise<Asked | KubeStatus> {
-  const line = requestLine(exchange);
-  if (!WRITES.has(exchange.method)) {
-    const labelled = await withLabels(operation, {}, context, exchange.signal);
-    return { ...labelled, body: undefined, text: line };
-  }
-  const { "content-length": length, "content-type": contentType } = exchange.headers;
-  // what a pod or service is sent by the API server's proxy is no object, and of any length unless somebody has to approve it
-  const isProxy = operation.subresource === "proxy";
-  if (isProxy && context.session.evaluate(operation).outcome !== "review")
-    return { operation, body: exchange.body, text: line };
-  const body = await readWhole(exchange.body, length);
-  if (isProxy && Buffer.isBuffer(body)) return { operation, body, text: `${line}\n(${body.length} bytes)` };
-  if (!Buffer.isBuffer(body)) return body;
-  const facts = readBody({ contentType, bytes: body, operation, rules: maskRules(context, undefined) });
-  const name = operation.name === "" && operation.verb === "create" ? (facts.name ?? "") : operation.name;
-  const isNamespace = operation.group === "" && operation.resource === "namespaces";
-  const named = { ...operation, name, ...(isNamespace && { namespace: name }) };
-  const labelled = await withLabels(named, facts, context, exchange.signal);
-  return {
-    ...labelled,
-    operation: {
-      ...labelled.operation,
-      ...(facts.dryRun !== undefined && { dryRun: facts.dryRun }),
-      ...(facts.maskedValue !== undefined && { writesMask: facts.maskedValue }),
-      ...(labelled.operation.launders === undefined && facts.launders !== undefined && { launders: facts.launders }),
-      ...(facts.unread !== undefined && { unread: facts.unread }),
-    },
-    body,
-    text: facts.shown === "" ? line : `${line}\n${facts.shown}`,
-  };
+/** What is sent: the body as it came, or bound to the version of its object by whose labels it was judged. */
+function bodyOf({ body, operation, stored }: Asked, { headers, query }: Exchange): Pick<Asked, "body"> & OutgoingBody {
+  const { "content-type": contentType = "", "content-length": length } = headers;
+  const version = stored?.version;
+  const isWhole = Buffer.isBuffer(body);
+  const bound = isWhole && version ? boundRequest({ operation, body, contentType, query, version }) : undefined;
+  if (bound?.ok === false) throw new Refused(conflictStatus(operation));
+  if (bound !== undefined)
+    return { body: bound.body, headers: { "content-type": bound.contentType, "content-length": bound.body.length } };
+  const known = isWhole ? body.length : body === undefined ? undefined : length;
+  return { body, headers: known === undefined ? {} : { "content-length": known } };
 }
 
+interface OutgoingBody {
+  readonly headers: OutgoingHttpHeaders;
+}
+
+/** Resolves with the request as it has to be judged anew, where its object was changed before it came there. */
 async function pass(
   exchange: Exchange,
-  { operation, body }: Asked,
-  { context, admission }: { readonly context: KubeContext; readonly admission: LetIn },
-): Promise<void> {
+  asked: Asked,
+  {
+    context,
+    admission,
+    isLast,
+  }: { readonly context: KubeContext; readonly admission: LetIn; readonly isLast: boolean },
+): Promise<Asked | undefined> {
+  const { operation } = asked;
   const { session, target } = context;
   const startedAt = Date.now();
   const meter = session.meter(admission.verdict);
@@ -100,21 +89,29 @@ async function pass(
     const hides = hiddenObjects(context, operation);
     const plan = planAnswer({ operation, accept, rules, hides, rulesFor: rulesPerObject(context, operation) });
     if (!plan.pass && plan.accept === undefined) throw new Refused(NOT_ACCEPTABLE);
-    const asked = plan.pass
-      ? { ok: true as const, query: exchange.query }
+    const passed: PassedQuery = plan.pass
+      ? { ok: true, query: exchange.query }
       : passedQuery(exchange.query, operation, hides !== undefined);
-    if (!asked.ok) throw new Refused(asked.status);
-    const { query, limit }: Extract<PassedQuery, { ok: true }> = asked;
+    if (!passed.ok) throw new Refused(passed.status);
+    const { query, limit } = passed;
+    const { body, headers } = bodyOf(asked, exchange);
     if (Buffer.isBuffer(body)) session.count("target", body.length);
     const answer = await target.request({
       method: exchange.method,
       path: exchange.path + (query === "" ? "" : `?${query}`),
-      headers: { ...toTarget(exchange.headers, !plan.pass), ...askedFor(plan), ...lengthOf(body, exchange) },
+      headers: { ...toTarget(exchange.headers, !plan.pass), ...askedFor(plan), ...headers },
       ...(body && { body }),
       ...(operation.subresource === "proxy" && { forwarded: true }),
       signal: AbortSignal.any([exchange.signal, context.signal]),
     });
     tag = String(answer.statusCode ?? 0);
+    if (answer.statusCode === CONFLICT && !isLast && asked.again !== undefined) {
+      const now = await asked.again();
+      if (now.stored?.version?.resourceVersion !== asked.stored?.version?.resourceVersion) {
+        answer.destroy();
+        return now;
+      }
+    }
     mask = openMask(plan, answer);
     const writer = new AnswerWriter({
       open: () =>
@@ -153,12 +150,7 @@ async function pass(
     if (exchange.signal.aborted) result = "canceled";
     finish(context, admission.operation, { result, tag, bytes, startedAt, masked: mask?.masked ?? [] });
   }
-}
-
-function lengthOf(body: Asked["body"], { headers }: Exchange): OutgoingHttpHeaders {
-  if (Buffer.isBuffer(body)) return { "content-length": body.length };
-  const { "content-length": length } = headers;
-  return body === undefined || length === undefined ? {} : { "content-length": length };
+  return undefined;
 }
 
 function askedFor(plan: AnswerPlan): OutgoingHttpHeaders {

@@ -4,15 +4,25 @@ import { failure, type KubeStatus } from "../status.ts";
 
 type Refusal = Extract<Admission, { ok: false }>;
 
-/** What a refused request ends with: kubectl prints `Error from server (Forbidden): ` and the message, and exits with 1. */
-export function refusalStatus(operation: KubeOperation, refusal: Refusal, not?: string): KubeStatus {
-  const { name, group, resource } = operation;
-  const details = {
+/** Its object is another by now than the one that it is about: in the words of the API server (apiserver, registry/generic). */
+export function conflictStatus(operation: KubeOperation): KubeStatus {
+  const { name } = operation;
+  const why = "the object has been modified; please apply your changes to the latest version and try again";
+  const message = `Operation cannot be fulfilled on ${kubeResource(operation)} "${name}": ${why}`;
+  return failure("Conflict", message, detailsOf(operation));
+}
+
+function detailsOf({ name, group, resource }: KubeOperation): NonNullable<KubeStatus["details"]> {
+  return {
     ...(name !== "" && { name }),
     ...(group !== "" && { group }),
     ...(resource !== "" && { kind: resource }),
   };
-  return failure("Forbidden", refusalText(operation, refusal, not), details);
+}
+
+/** What a refused request ends with: kubectl prints `Error from server (Forbidden): ` and the message, and exits with 1. */
+export function refusalStatus(operation: KubeOperation, refusal: Refusal, not?: string): KubeStatus {
+  return failure("Forbidden", refusalText(operation, refusal, not), detailsOf(operation));
 }
 
 /**
