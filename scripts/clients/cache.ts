@@ -35,6 +35,11 @@ export class Cache {
     cpSync(join(PROGRAMS, "shared"), join(root, "shared"), { recursive: true });
   }
 
+  /** Where a file of a program is committed. */
+  source(program: string, file: string): string {
+    return join(PROGRAMS, program, file);
+  }
+
   /**
    * The folder of a client with a fresh copy of its program.
    * @param install called where the program's manifest differs from the one that was installed last
@@ -76,8 +81,14 @@ export class Cache {
 }
 
 /** Runs a step of an installation. @throws Missing when it fails */
-export async function step(file: string, args: readonly string[], cwd: string, env = {}): Promise<string> {
-  const limit = AbortSignal.timeout(INSTALL_LIMIT_MS);
+export async function step(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  env = {},
+  limitMs = INSTALL_LIMIT_MS,
+): Promise<string> {
+  const limit = AbortSignal.timeout(limitMs);
   const done = await runCommand(file, args, {
     cwd,
     env: { ...GIVE_UP_SOON, ...env },

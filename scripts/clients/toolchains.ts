@@ -4,6 +4,9 @@ import { findCommand } from "@tidewaiter/testkit";
 import { sourcePackageOptions } from "../regression/apt-sources.ts";
 import { type Cache, Missing, step } from "./cache.ts";
 
+/** k9s from nothing, on two cores; what is compiled by then stays in Go's cache. */
+const LARGE_BUILD_MS = 20 * 60_000;
+
 /** How a client's program is started. */
 export interface Program {
   readonly file: string;
@@ -26,9 +29,7 @@ export async function onMachine(cache: Cache, name: string, tool: string): Promi
 
 /** Pinned in its package.json. Install scripts are not run: some fetch binaries from elsewhere. */
 export async function ofNode(cache: Cache, name: string, library: string): Promise<Program> {
-  const folder = await cache.folder(name, name, ["package.json"], async (made) => {
-    await step("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"], made);
-  });
+  const folder = await cache.folder(name, name, ["package.json"], npmInstall);
   const version = await installedVersion(folder, library);
   return { file: process.execPath, args: [join(folder, "main.mjs")], version };
 }
@@ -37,12 +38,16 @@ export async function ofNode(cache: Cache, name: string, library: string): Promi
 export async function prisma(cache: Cache): Promise<Program> {
   const manifests = ["package.json", "prisma/schema.prisma"];
   const folder = await cache.folder("prisma", "prisma", manifests, async (made) => {
-    await step("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"], made);
+    await npmInstall(made);
     const env = { PRISMA_SCHEMA_ENGINE_BINARY: "/bin/true", CHECKPOINT_DISABLE: "1" };
     await step(process.execPath, ["node_modules/prisma/build/index.js", "generate"], made, env);
   });
   const version = await installedVersion(folder, "@prisma/client");
   return { file: process.execPath, args: [join(folder, "main.mjs")], version };
+}
+
+async function npmInstall(folder: string): Promise<void> {
+  await step("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"], folder);
 }
 
 async function installedVersion(folder: string, library: string): Promise<string> {
@@ -74,6 +79,24 @@ export async function ofGo(cache: Cache, name: string, library: string): Promise
     file: join(folder, name),
     args: [],
     version: `${library.split("/").findLast((part) => !/^v\d+$/.test(part))} ${version}`,
+  };
+}
+
+/** A program written in Go that is driven by a main.mjs, which may have libraries of its own. */
+export async function programOfGo(cache: Cache, name: string, module: string): Promise<Program> {
+  const manifests = ["go.mod", "go.sum", "main.go"];
+  const libraries = existsSync(cache.source(name, "package.json")) ? ["package.json"] : [];
+  const folder = await cache.folder(name, name, [...manifests, ...libraries], async (made) => {
+    if (libraries.length > 0) await npmInstall(made);
+    const env = { GOFLAGS: "-mod=readonly", GOTOOLCHAIN: "local", CGO_ENABLED: "0" };
+    await step("nice", ["go", "build", "-o", name, "."], made, env, LARGE_BUILD_MS);
+  });
+  const version = (await step("go", ["list", "-m", "-f", "{{.Version}}", module], folder)).trim();
+  return {
+    file: process.execPath,
+    args: [join(folder, "main.mjs")],
+    env: { CLIENT_BIN: folder },
+    version: `${name} ${version}`,
   };
 }
 
@@ -127,10 +150,10 @@ export async function newerPostgres(cache: Cache, name: string, tool: string): P
 
 /**
  * Programs of Debian packages: those of the machine, or unpacked beside the program without being installed.
- * @param tool the program that has to be there, and says its version with `say`
+ * @param tool the program that has to be there
+ * @throws Missing
  */
 export async function ofDebian(cache: Cache, name: string, packages: readonly string[], tool: Tool): Promise<Program> {
-  const [own = ""] = packages;
   let env: Record<string, string> = {};
   if (findCommand(tool.file) === undefined) {
     for (const needed of ["apt-get", "dpkg-deb"]) if (findCommand(needed) === undefined) throw new Missing(tool.file);
@@ -145,7 +168,8 @@ export async function ofDebian(cache: Cache, name: string, packages: readonly st
   const folder = await cache.folder(name, name, [], async () => {});
   const file = env.CLIENT_BIN === undefined ? tool.file : join(env.CLIENT_BIN, tool.file);
   const said = await step("sh", ["-c", `"$0" ${tool.say} 2>&1`, file], folder, env);
-  const version = tool.version.exec(said)?.[0] ?? own;
+  const version = tool.version.exec(said)?.[0];
+  if (version === undefined) throw new Missing(`a ${tool.file} that says ${tool.version.source}`);
   return { file: process.execPath, args: [join(folder, "main.mjs")], env, version };
 }
 
@@ -153,7 +177,7 @@ export interface Tool {
   readonly file: string;
   /** The argument that makes it say its version. */
   readonly say: string;
-  /** What the table shows of that. */
+  /** What the table shows of that; one that does not say it is missing. */
   readonly version: RegExp;
 }
 

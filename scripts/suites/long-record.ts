@@ -25,12 +25,15 @@ export interface LongRecord {
   readonly suites: Readonly<Record<string, SuiteRecord>>;
 }
 
+/** By a long run itself. */
+const WRITTEN = [":(exclude)test-results", ":(exclude)packages/docs/*clients.md"];
+
 /** Keeps the results of a long run beside the sources; suites that did not run keep those of their last one. */
 export function writeLongRecord(root: string, outcomes: ReadonlyMap<string, Outcome>): string {
   const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
   const at = {
     commit: git("rev-parse", "HEAD"),
-    modified: git("status", "--porcelain", "--untracked-files=no") !== "",
+    modified: git("status", "--porcelain", "--untracked-files=no", "--", ".", ...WRITTEN) !== "",
     date: new Date().toISOString(),
   };
   const path = join(root, "test-results/long.json");

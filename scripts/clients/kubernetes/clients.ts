@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { findCommand, helmMissing, helmNeed, kubernetesPrograms, kubernetesRelease } from "@tidewaiter/testkit";
 import { type Cache, Missing, step } from "../cache.ts";
 import type { Client } from "../matrix.ts";
-import { ofGo, ofMaven, ofNode, ofPython, type Program } from "../toolchains.ts";
+import { ofGo, ofMaven, ofNode, ofPython, type Program, programOfGo } from "../toolchains.ts";
 
 const client = (name: string, install: Client["install"], more: Partial<Client> = {}): Client => ({
   name,
@@ -20,6 +20,8 @@ export const kubernetesClients: readonly Client[] = [
   client("kubectl", (cache) => kubectl(cache, "kubectl", kubernetesPrograms().kubectl)),
   client("kubectl-of-the-machine", (cache) => kubectl(cache, "kubectl-of-the-machine", findCommand("kubectl"))),
   client("helm", helm),
+  client("stern", (cache) => withKubectl(programOfGo(cache, "stern", "github.com/stern/stern"))),
+  client("k9s", k9s),
 ];
 
 async function kubectl(cache: Cache, name: string, file: string | undefined): Promise<Program> {
@@ -33,6 +35,18 @@ async function kubectl(cache: Cache, name: string, file: string | undefined): Pr
     env: { CLIENT_BIN: dirname(file) },
     version: `kubectl ${clientVersion.gitVersion}`,
   };
+}
+
+/** For what the program does beside its client. */
+async function withKubectl(program: Promise<Program>): Promise<Program> {
+  const made = await program;
+  return { ...made, env: { ...made.env, CLIENT_KUBECTL: kubernetesPrograms().kubectl } };
+}
+
+/** In a terminal, which `script` makes. */
+function k9s(cache: Cache): Promise<Program> {
+  for (const tool of ["script", "stty"]) if (findCommand(tool) === undefined) throw new Missing(tool);
+  return withKubectl(programOfGo(cache, "k9s", "github.com/derailed/k9s"));
 }
 
 async function helm(cache: Cache): Promise<Program> {

@@ -11,6 +11,12 @@ interface PolicySpeaks {
 
 const LISTED: readonly PolicySpeaks[] = [
   {
+    way: "labelled",
+    scenario: /^a deletion$/,
+    says: /what is kept is not deleted/,
+    why: "a deletion that a rule refuses is not done, and its sentence is shown",
+  },
+  {
     scenario: /^a token of a service account$/,
     says: /"<masked by tidewaiter>"/,
     why: "the token that `kubectl create token` makes is a mask: it would work past the gateway",

@@ -11,6 +11,11 @@ const client = (name: string, install: Client["install"], more: Partial<Client> 
 });
 
 export const sshClients: readonly Client[] = [
+  client(
+    "curl-sftp",
+    (cache) => ofDebian(cache, "curl-sftp", ["curl"], { file: "curl", say: "--version", version: /\blibssh2?\/\S+/ }),
+    { sample: true },
+  ),
   client("putty", (cache) =>
     ofDebian(cache, "putty", ["putty-tools"], { file: "plink", say: "-V", version: /plink: Release \S+/ }),
   ),
@@ -20,9 +25,6 @@ export const sshClients: readonly Client[] = [
       say: "-V",
       version: /Dropbear v\S+/,
     }),
-  ),
-  client("curl-sftp", (cache) =>
-    ofDebian(cache, "curl-sftp", ["curl"], { file: "curl", say: "--version", version: /^curl \S+|libssh2?\/\S+/ }),
   ),
   client("lftp", (cache) =>
     ofDebian(cache, "lftp", ["lftp"], { file: "lftp", say: "--version", version: /Version \S+/ }),
