@@ -2,7 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   eventually,
+  hasCommand,
   interactive,
+  interactiveInTerminal,
   runCommand,
   type SshServer,
   skipUnless,
@@ -286,6 +288,23 @@ skipUnless(missing === undefined, missing ?? "sshd").describe("ssh by the CLI, a
     const over = await run(["sessions", "watch", "last", "--as", "admin"]);
     expect([over.code, over.stderr]).toEqual([5, expect.stringContaining("no session is live")]);
   });
+
+  skipUnless(hasCommand("script"), "script").it(
+    "lists sessions in the width of the terminal, and whole in a pipe",
+    async () => {
+      const list = ["sessions", "list", "--as", "admin"];
+      const env = { ...personOf(home.path), NO_COLOR: "1" };
+      using narrow = interactiveInTerminal(process.execPath, [BIN, ...list], { columns: 80, env });
+      expect(await narrow.closed).toBe(0);
+      const lines = narrow.told.stdout.trimEnd().split("\r\n");
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+      expect(lines[0]).toMatch(/^ID +STATE +WHO +RESOURCE +LEVEL +STARTED/);
+      expect(lines.at(-1)).toBe("(a wider terminal and --json also show: STATEMENTS, REFUSED, HELD, ROWS)");
+      const { stdout } = await run(list);
+      expect(stdout).toMatch(/^ID +STATE +WHO +RESOURCE +LEVEL +STARTED +STATEMENTS +REFUSED +HELD +ROWS\n/);
+      expect(stdout).toContain(lines[1]?.slice(0, 30));
+    },
+  );
 
   it("comes into a host that trusts the authority, whose log names the person", async () => {
     const set = ["credentials", "set", "web-1", "read", "--username", sshd.user, "--ssh-certificate", "--as", "admin"];

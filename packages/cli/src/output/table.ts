@@ -73,6 +73,11 @@ function leaveOut<Row>(columns: readonly LaidOut<Row>[], room: number): readonly
       );
 }
 
+/** Of words that can be read whole elsewhere, for `short`. */
+export function beginning(text: string, length = 24): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
 /** `name  value` lines; what is undefined or null is left out. */
 export function fields(
   pairs: readonly (readonly [string, string | number | boolean | null | undefined])[],

@@ -32,8 +32,12 @@ export const list = defineCommand<[], Options>({
             value: ({ counter, limit, windowSeconds }) =>
               `${amountInWords(counter, limit)} in ${windowInWords(windowSeconds)}`,
           },
-          { title: "IN USE", value: ({ leased }) => leased.toLocaleString("en-US"), align: "right" },
-          { title: "FREES", value: ({ freesAt }) => (freesAt === null ? "" : relative(freesAt, context.now())) },
+          { title: "IN USE", value: ({ leased }) => leased.toLocaleString("en-US"), align: "right", spare: 2 },
+          {
+            title: "FREES",
+            value: ({ freesAt }) => (freesAt === null ? "" : relative(freesAt, context.now())),
+            spare: 1,
+          },
           {
             title: "REFUSED",
             value: ({ exceededAt }) => (exceededAt === null ? "" : relative(exceededAt, context.now())),

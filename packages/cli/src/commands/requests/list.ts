@@ -1,6 +1,6 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
-import { table } from "../../output/table.ts";
+import { beginning, table } from "../../output/table.ts";
 import { relative } from "../../output/times.ts";
 import { duration, stateText } from "./render-request.ts";
 
@@ -24,7 +24,7 @@ export const list = defineCommand<[], Options>({
           { title: "RESOURCE", value: ({ resource }) => resource },
           { title: "LEVEL", value: ({ level }) => level },
           { title: "FOR", value: ({ durationSeconds }) => duration(durationSeconds) },
-          { title: "WHY", value: ({ reason }) => reason },
+          { title: "WHY", value: ({ reason }) => reason, short: ({ reason }) => beginning(reason) },
           { title: "STATE", value: (request) => stateText(request, context.now()) },
           {
             title: "ENDS",

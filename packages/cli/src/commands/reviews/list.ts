@@ -1,6 +1,6 @@
 import { answer } from "../../api/client.ts";
 import { defineCommand } from "../../command.ts";
-import { table } from "../../output/table.ts";
+import { beginning, table } from "../../output/table.ts";
 import { relative } from "../../output/times.ts";
 
 interface Options {
@@ -22,8 +22,8 @@ export const list = defineCommand<[], Options>({
           { title: "STATE", value: ({ state }) => state },
           { title: "WHO ASKS", value: ({ requester }) => requester },
           { title: "RESOURCE", value: ({ resource }) => resource },
-          { title: "RULE", value: ({ rule }) => rule },
-          { title: "WHAT", value: ({ summary }) => summary },
+          { title: "RULE", value: ({ rule }) => rule, spare: 1 },
+          { title: "WHAT", value: ({ summary }) => summary, short: ({ summary }) => beginning(summary) },
           { title: "ENDS", value: ({ expiresAt }) => relative(expiresAt, context.now()) },
         ],
         context.output,
