@@ -26,6 +26,8 @@ export interface WalkState {
   readonly copies: SecretCopies;
   /** What the whole answer is about. */
   readonly root: Place;
+  /** Messages may quote values that are hidden: of an own resource of Kubernetes, or of a custom one. */
+  readonly quotes: "own" | "custom" | undefined;
   /** The text is a copy of a Secret. */
   readonly isCopy: boolean;
   /** Of the object that is read: its resource, for labels and the recording. */
@@ -105,12 +107,16 @@ export class LeafMask {
   #text(at: number, next: number, hasEscape: boolean, holds: Place): void {
     const { bytes } = this.#state.json;
     const { secret, detectors } = this.#state.masking;
+    const { quotes } = this.#state;
     if (holds === PLACE.secretCopy && secret !== undefined && SecretCopies.isOpaque(bytes, at + 1, next - 1))
       return this.#replace(at, next, this.#state.masking.text(secret, ""));
     if (mayHoldJson(bytes, at, next) && this.#jsonText(at, next, holds)) return;
-    if (secret !== undefined && this.#state.root === PLACE.secret && this.#isMessage()) {
-      const quoted = withoutQuotedValues(textOf(bytes, at, next));
-      if (quoted !== undefined) return this.#replace(at, next, quoted);
+    if (quotes !== undefined && this.#isMessage()) {
+      const shown = withoutQuotedValues(textOf(bytes, at, next), quotes === "custom");
+      if (shown !== undefined) {
+        const found = this.#state.masking.findings(Buffer.from(shown), () => this.#columnName());
+        return this.#replace(at, next, found?.toString("utf8") ?? shown);
+      }
     }
     if (detectors === undefined) return;
     if (!hasEscape) {

@@ -31,6 +31,8 @@ export interface AnswerSubject {
   readonly root: Place;
   /** Some objects are left out: how many more there are is not told, as with every selector. */
   readonly filtered: boolean;
+  /** It says why a request failed. */
+  readonly failed?: boolean;
 }
 
 /** Objects and arrays inside of each other. */
@@ -94,6 +96,7 @@ class ObjectWalk {
       edits: new Edits(),
       copies: new SecretCopies(),
       root,
+      quotes: quotesOf(subject, masking),
       isCopy,
       table,
       namespace,
@@ -332,6 +335,13 @@ class ObjectWalk {
       return this.#value(value, placeOf(PLACE.envVar, key, PLACE.text));
     });
   }
+}
+
+/** What is hidden by its place or its name may be quoted in an error without that. */
+function quotesOf({ root, custom, failed }: AnswerSubject, { secret, byName }: Masking): WalkState["quotes"] {
+  if (root === PLACE.secret && secret !== undefined) return "own";
+  if (failed !== true || !(byName || (custom && secret !== undefined))) return undefined;
+  return custom ? "custom" : "own";
 }
 
 /** A Secret that calls itself something else stays one. */

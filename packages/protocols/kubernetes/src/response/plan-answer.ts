@@ -25,6 +25,16 @@ export interface AnswerInput {
   readonly rulesFor?: ((item: Identity | undefined) => MaskRules) | undefined;
 }
 
+/** Warnings about it may quote values that are hidden: those of a write, which admission policies and webhooks see whole. */
+export function mayQuote(operation: KubeOperation, rules: MaskRules): boolean {
+  const { verb, resource, group } = operation;
+  if (resource === "" || READS.has(verb)) return false;
+  const { secret, byName } = new Masking(rules);
+  return byName || (secret !== undefined && (rootOf(operation) === PLACE.secret || isCustomGroup(group)));
+}
+
+const READS: ReadonlySet<string> = new Set(["get", "list", "watch"]);
+
 export type AnswerPlan =
   /** Nothing of the answer has to be looked at. */
   | { readonly pass: true }
@@ -89,7 +99,7 @@ function open(
   const masking = new Masking(rules);
   if (type === "application/json") {
     const custom = isCustomGroup(group);
-    const subject = { table, namespace, custom, root, filtered: hides !== undefined };
+    const subject = { table, namespace, custom, root, filtered: hides !== undefined, failed: status >= 400 };
     const mask = new ValueMask(masking, subject, rulesFor && maskingsOf(rulesFor, masking.masked));
     const isWatch = verb === "watch" && status === 200;
     return isWatch ? new WatchMask(mask, hides) : new AnswerMask(mask, hides);

@@ -58,7 +58,7 @@ export class ValueMask {
   #mayHold(bytes: Buffer, place: Place, masking: Masking): boolean {
     const { byName } = masking;
     const { root, custom } = this.subject;
-    if (place === PLACE.event || root !== PLACE.object) return true;
+    if (place === PLACE.event || root !== PLACE.object || this.subject.failed === true) return true;
     if (byName && place === PLACE.row && !custom && !NAMED.some((key) => bytes.includes(key)))
       return masking.mayHoldUnnamed(bytes);
     return masking.mayHold(bytes);

@@ -21,10 +21,14 @@ describe("headers on their way", () => {
     const detectors = detectorSet(["email"], { patterns: [], phoneRegions: [] });
     const warning = '299 - "unknown field: ana.someone@example.com"';
     const headers = { warning, "audit-id": "1", "transfer-encoding": "chunked", "content-length": "3" };
-    expect(toClient(headers, true, detectors)).toEqual({
+    expect(toClient(headers, { changed: true, detectors, quotes: false })).toEqual({
       warning: expect.not.stringContaining("someone@"),
       "audit-id": "1",
     });
-    expect(toClient(headers, false, undefined)).toEqual({ warning, "audit-id": "1", "content-length": "3" });
+    expect(toClient(headers, { changed: false, detectors: undefined, quotes: false })).toEqual({
+      warning,
+      "audit-id": "1",
+      "content-length": "3",
+    });
   });
 });

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { DetectorSet } from "@tidewaiter/toolkit/content/detector-set";
 import { redactText } from "@tidewaiter/toolkit/content/redact-text";
+import { withoutQuotingWarnings } from "../response/status-text.ts";
 
 /**
  * What a client may say to the API server. Everything else stays here: credentials, Impersonate-* and X-Remote-* in whatever
@@ -43,21 +44,26 @@ export function toTarget(headers: IncomingHttpHeaders, whole = false): OutgoingH
   return sent;
 }
 
-/**
- * @param changed the body is not the one that the API server sent
- * @param detectors what is taken out of warnings, which may quote what is written
- */
-export function toClient(
-  headers: IncomingHttpHeaders,
-  changed: boolean,
-  detectors: DetectorSet | undefined,
-): OutgoingHttpHeaders {
+/** How an answer is shown. */
+export interface Shown {
+  /** The body is not the one that the API server sent. */
+  readonly changed: boolean;
+  /** What is taken out of warnings, which may quote what is written. */
+  readonly detectors: DetectorSet | undefined;
+  /** Warnings may quote values that no detector finds. */
+  readonly quotes: boolean;
+}
+
+export function toClient(headers: IncomingHttpHeaders, { changed, detectors, quotes }: Shown): OutgoingHttpHeaders {
   const sent: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || OF_CONNECTION.has(name)) continue;
     if (changed && (name === "content-length" || name === "etag")) continue;
-    const shown = name === "warning" && detectors !== undefined ? redactText(String(value), detectors) : value;
-    sent[name] = shown;
+    if (name !== "warning") sent[name] = value;
+    else {
+      const warning = quotes ? withoutQuotingWarnings(String(value)) : String(value);
+      sent[name] = detectors === undefined ? warning : redactText(warning, detectors);
+    }
   }
   return sent;
 }

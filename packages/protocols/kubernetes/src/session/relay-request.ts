@@ -5,7 +5,7 @@ import { type Exchange, respondStatus } from "../accept-client/exchange.ts";
 import { KubernetesTargetError } from "../connect-target/upstream.ts";
 import { boundRequest } from "../request/bound-request.ts";
 import type { BodyMask } from "../response/body-mask.ts";
-import { type AnswerPlan, planAnswer } from "../response/plan-answer.ts";
+import { type AnswerPlan, mayQuote, planAnswer } from "../response/plan-answer.ts";
 import { failure, type KubeStatus } from "../status.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { type Asked, readAsked } from "./asked.ts";
@@ -115,7 +115,14 @@ async function pass(
     mask = openMask(plan, answer);
     const writer = new AnswerWriter({
       open: () =>
-        exchange.respond(answer.statusCode ?? 502, toClient(answer.headers, mask !== undefined, rules.detectors?.set)),
+        exchange.respond(
+          answer.statusCode ?? 502,
+          toClient(answer.headers, {
+            changed: mask !== undefined,
+            detectors: rules.detectors?.set,
+            quotes: mayQuote(operation, rules),
+          }),
+        ),
       mask,
       meter,
       count: (sent) => session.count("client", sent),
