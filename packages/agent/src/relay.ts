@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { MuxStream } from "@tidewaiter/tunnel";
 import type { Target } from "./dial.ts";
+import { outliveWrites } from "./outlive-writes.ts";
 
 /** A read of at least this many bytes is bulk. */
 const BULK_BYTES = 8 * 1024;
@@ -12,7 +13,8 @@ const LINGER_MS = 30_000;
 
 /**
  * Pipes bytes both ways between the gateway's stream and a target until both directions have ended. The end of one
- * direction is passed on, the other goes on; a failure of one side ends the other at once.
+ * direction is passed on, the other goes on; a failure of one side ends the other at once, but for a target that takes nothing
+ * more: what it says until its end is passed on.
  *
  * @param onEnd called once with what failed, or undefined
  */
@@ -48,6 +50,7 @@ export function relay(stream: MuxStream, target: Target, onEnd: (error: Error | 
 }
 
 function toTarget(stream: MuxStream, socket: Socket): void {
+  outliveWrites(socket);
   stream.on("data", (chunk: Buffer) => {
     if (!socket.write(chunk)) stream.pause();
   });
