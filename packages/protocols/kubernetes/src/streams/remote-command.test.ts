@@ -173,7 +173,9 @@ it("a session that is over ends it, also for a client that does not read", async
 
 it("one session has so many streams open, and no more", async () => {
   const over = new AbortController();
-  const session = { labels: () => ({ detectors: [] }), admit: () => new Promise(() => {}) };
+  const unread: unknown[] = [];
+  const recordUnread = (refused: unknown) => unread.push(refused);
+  const session = { labels: () => ({ detectors: [] }), admit: () => new Promise(() => {}), recordUnread };
   const context = { session, resource: "prod", signal: over.signal, interrupted: new Promise(() => {}) };
   const operation = { command: ["id"], subresource: "exec", namespace: "", name: "web-1", container: "" };
   const headers = { upgrade: "SPDY/3.1", "x-stream-protocol-version": "v4.channel.k8s.io" };
@@ -197,6 +199,7 @@ it("one session has so many streams open, and no more", async () => {
     /^HTTP\/1\.1 403 [\s\S]*more than 128 streams are open with this token/,
   );
   for (const socket of waiting) expect(socket.read()).toBeNull();
+  expect(unread).toMatchObject([{ text: "POST /?stdout=1", reason: expect.stringContaining("more than 128 streams") }]);
 });
 
 it("reads what the error channel says, and keeps only what clients use", () => {
