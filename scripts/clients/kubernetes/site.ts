@@ -14,7 +14,7 @@ const POLICY = {
   version: 1,
   labels: { "pii.email": { columns: ["*.configmaps.email"] }, "kube.secret": {} },
   rules: [
-    { id: "kept-maps", when: 'kube.verb == "delete" && kube.name == "kept"', deny: "what is kept is not deleted" },
+    { id: "kept", when: 'kube.verb == "delete" && kube.resource == "leases"', deny: "what is kept is not deleted" },
     {
       id: "secrets-but-releases",
       mask: { "kube.secret": "constant" },
@@ -97,7 +97,7 @@ async function reset({ call }: KubernetesServer): Promise<void> {
     metadata: { name: "settings", labels: { app: "shop" } },
     data: { colour: "blue", email: LABELLED },
   });
-  await make(`${place}/configmaps`, { metadata: { name: "kept" }, data: { note: "stays where a rule says so" } });
+  await make(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: "kept" } });
   await make(`${place}/configmaps`, { metadata: { name: "contact" }, data: { email: LABELLED } });
   for (let page = 1; page <= 25; page++)
     await make(`${place}/configmaps`, {

@@ -95,9 +95,7 @@ await runScenarios({
     return true;
   },
   "a deletion": async () => {
-    await go("configmaps", /^kept /);
-    k9s.type(`/kept${ENTER}`);
-    await k9s.see("it alone", (lines) => !line(/^page-01 /)(lines) && line(/^kept /)(lines));
+    await go("leases", /^kept /);
     k9s.type(DELETE);
     await k9s.see("the question", line(/\bOK\b/));
     k9s.type(`\t${ENTER}`);
