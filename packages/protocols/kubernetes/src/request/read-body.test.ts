@@ -76,6 +76,13 @@ describe("what is written as a whole", () => {
       expect(steps(add, step)).toMatchObject({ relabels: true });
   });
 
+  it("holds no mask in a subresource either: it would be stored as well", () => {
+    const operation = operationOf({ resource: "deployments", group: "apps", verb: "patch", subresource: "status" });
+    const body = { metadata: { annotations: { a: "<masked by tidewaiter>" } } };
+    const { maskedValue } = read(body, { operation, contentType: "application/merge-patch+json" });
+    expect(maskedValue).toBe("metadata.annotations.a");
+  });
+
   it("may be nothing", () => {
     expect(read("")).toEqual({ shown: "" });
   });
