@@ -12,6 +12,12 @@ interface PolicySpeaks {
 const LISTED: readonly PolicySpeaks[] = [
   {
     way: "labelled",
+    scenario: /^two managers of a field$/,
+    says: /conflicts with \\+"one\\+": <masked by tidewaiter>/,
+    why: "where values of such objects are hidden, what an error could quote of them is a mask: the fields of a conflict too",
+  },
+  {
+    way: "labelled",
     scenario: /^a deletion$/,
     says: /what is kept is not deleted/,
     why: "a deletion that a rule refuses is not done, and its sentence is shown",

@@ -48,13 +48,16 @@ export function operations({ kubectl, said, each, deployment }) {
         ["delete", "deployment/web", "service/web", "hpa/web"],
       )),
     ],
-    waits: () =>
-      each(
+    waits: async () => {
+      const all = await each(
         ["wait", "pod/web-1", "--for=condition=Ready", "--timeout=20s"],
         ["wait", "pod", "-l", "app=shop", "--for=jsonpath={.status.phase}=Running", "--timeout=20s"],
         ["wait", "configmap/settings", "--for=delete", "--timeout=1s"],
         ["wait", "configmap/settings", "--for=create", "--timeout=1s"],
-      ),
+      );
+      // kubectl's own log of the watch that it ends when its time is over comes or does not
+      return all.map((one) => ({ ...one, stderr: one.stderr.replaceAll(/^I\d{4} .*reflector\.go.*\n/gm, "") }));
+    },
     events: async () => {
       const event = {
         apiVersion: "v1",
