@@ -2,7 +2,7 @@ import type { BrowserLoginAnswer, BrowserLoginStanding } from "./connection-secr
 import type { ControlPlane } from "./control-plane.ts";
 import type { Inspector, Interruption, Side } from "./inspector.ts";
 import type { LabelMatcher } from "./labels/label-matcher.ts";
-import type { Operation } from "./operation.ts";
+import type { KubeOperation, Operation } from "./operation.ts";
 import type { Canary } from "./policy/compiled-policy.ts";
 import type { LabelDetectors } from "./policy/detector-names.ts";
 import type { ObjectRules } from "./policy/view.ts";
@@ -97,8 +97,10 @@ export interface LiveSession<S extends Duplex = Duplex> {
   evaluate(operation: Operation): Verdict;
   /** A rule that may apply here names `sql.estimated_rows`: only then is an estimate worth asking for. */
   needsEstimate(): boolean;
-  /** What rules that may apply here ask of single objects of Kubernetes: only then are lists looked through, and labels fetched. */
+  /** What rules that may apply here ask of single objects of Kubernetes: only then are they looked at, and labels fetched. */
   objectRules(): ObjectRules;
+  /** Whether what a list or watch answers may hold objects that this principal may not get: only then is it looked through. */
+  mayHide(operation: KubeOperation): boolean;
   /** Labels of the policy in force now, and its version; the protocol resolves them against its target's catalog. */
   labels(): {
     readonly version: number;

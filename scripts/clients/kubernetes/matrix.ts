@@ -9,7 +9,7 @@ const ABOUT = `# Clients of Kubernetes
 Each client plays its scenarios (who it is, get, list in pages, create, replace, patch, conflict, delete, watch of ten changes,
 a Secret, a labelled ConfigMap, large objects, logs, exec, cp, port-forward, as far as it has them) three times: at the API server,
 through the gateway without a policy, and through the gateway with a key of ConfigMaps labelled, a rule that shows the Secrets of
-Helm's releases and one that refuses to delete a Lease. kubectl plays rollouts, waits, events, debug, run, kustomize, apply with
+Helm's releases and one that refuses to delete an object by its name. kubectl plays rollouts, waits, events, debug, run, kustomize, apply with
 \`--prune\` and with two managers, edit, proxy, cordon, taint and drain as well (there are no controllers behind the API server, so
 rollouts change no pods); k9s is typed into and read from its screen; stern follows the logs of several pods. It must see exactly what it sees directly, but for the values of other Secrets and labelled values. All of them
 use the kubeconfig that \`tw kube login\` writes, as it is; fabric8, which knows no \`tls-server-name\`, that of

@@ -14,7 +14,7 @@ const POLICY = {
   version: 1,
   labels: { "pii.email": { columns: ["*.configmaps.email"] }, "kube.secret": {} },
   rules: [
-    { id: "kept", when: 'kube.verb == "delete" && kube.resource == "leases"', deny: "what is kept is not deleted" },
+    { id: "kept", when: 'kube.verb == "delete" && kube.name == "kept"', deny: "what is kept is not deleted" },
     {
       id: "secrets-but-releases",
       mask: { "kube.secret": "constant" },

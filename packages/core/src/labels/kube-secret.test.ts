@@ -36,7 +36,7 @@ describe("kube.secret", () => {
     expect(mask("dev")).toBe("show");
     expect(mask("prod")).toEqual({ transform: "token" });
     expect(mask("")).toEqual({ transform: "token" });
-    expect(objectRules(policy, contextOf())).toMatchObject({ mask: true, hide: false });
+    expect(objectRules(policy, contextOf())).toMatchObject({ mask: true });
   });
 
   it("is masked where no policy speaks of it: its mask is the constant of every label that is not listed", () => {

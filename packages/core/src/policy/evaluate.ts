@@ -1,6 +1,6 @@
 import { UNCLASSIFIED } from "../labels/bindings.ts";
 import { KUBE_SECRET, kubeLabels } from "../labels/kube-secret.ts";
-import type { Operation } from "../operation.ts";
+import type { KubeOperation, Operation } from "../operation.ts";
 import type { BudgetLimit, RecordingMode, ReviewRequirement, Verdict } from "../verdict.ts";
 import { BUILTIN_RULES } from "./builtin-rules.ts";
 import { combineReviews, toRequirement } from "./combine-reviews.ts";
@@ -16,6 +16,7 @@ import {
   masksOf,
   type ObjectRules,
   type PolicyView,
+  tellsApart,
   type ViewSide,
   viewFor,
 } from "./view.ts";
@@ -87,6 +88,30 @@ export function needsEstimate(policy: CompiledPolicy, context: EvaluationContext
 
 export function objectRules(policy: CompiledPolicy, context: EvaluationContext): ObjectRules {
   return viewFor(policy, context).objects;
+}
+
+/**
+ * Whether what a list or watch answers may hold objects that a get of would be refused. What tells them apart is not known
+ * here: a rule that is false all the same is false for each of them, for what is unknown never makes anything true or false.
+ */
+export function mayHide(policy: CompiledPolicy, operation: KubeOperation, context: EvaluationContext): boolean {
+  if (context.resource.enforce === "observe") return false;
+  const any = anyGetOf(operation);
+  return viewFor(policy, context).sides.some(({ judged, rules }) => {
+    const hiding = rules.filter(({ rule }) => rule.deny !== undefined && tellsApart(rule));
+    const bindings = hiding.length === 0 ? {} : bindingsFor(judged, context, any);
+    return hiding.some((each) => asksPresence(each.rule) || judge(each, bindings, any).state === "applies");
+  });
+}
+
+function asksPresence({ when, unless }: CompiledRule): boolean {
+  return when?.asksPresence === true || unless?.asksPresence === true;
+}
+
+/** A get of some object of a list; of a namespace its name is its namespace as well. */
+function anyGetOf({ name: _name, namespace, ...of }: KubeOperation): KubeOperation {
+  const known = namespace !== "" && of.resource !== "namespaces" ? { namespace } : {};
+  return { ...of, ...known, verb: "get", labels: undefined } as KubeOperation;
 }
 
 interface SideSite {

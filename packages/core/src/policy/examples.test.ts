@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { evaluate } from "./evaluate.ts";
-import { contextOf, operationOf, policyOf } from "./fixtures.test-data.ts";
+import { evaluate, mayHide } from "./evaluate.ts";
+import { contextOf, kubeOf, operationOf, policyOf } from "./fixtures.test-data.ts";
 
 const FOLDER = new URL("../../../../deploy/examples/policies/", import.meta.url);
 const sources = readdirSync(FOLDER)
@@ -29,6 +29,17 @@ describe("the example policies", () => {
     });
     const wipe = operationOf({ kind: "DELETE", kinds: ["DELETE"], class: "write", classes: ["write"], where: "none" });
     expect(evaluate(policy, wipe, contextOf())).toMatchObject({ outcome: "deny", ruleId: "no-unbounded-write" });
+  });
+
+  it("hide no object of a cluster: lists keep their pages, and what is not masked passes as it is", () => {
+    for (const resource of ["pods", "secrets", "namespaces", "configmaps"])
+      for (const namespace of ["", "prod", "kube-system"]) {
+        const list = kubeOf({ verb: "list", resource, namespace, name: "", labels: {} });
+        for (const level of ["read", "write", "admin"] as const)
+          expect({ resource, namespace, level, hides: mayHide(policy, list, contextOf({}, { level })) }).toMatchObject({
+            hides: false,
+          });
+      }
   });
 
   it("let harmless statements of people and AI agents pass", () => {

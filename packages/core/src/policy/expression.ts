@@ -12,6 +12,8 @@ export interface Expression {
   readonly subjects: readonly string[];
   /** Whether it names a field of an operation, such as `sql.estimated_rows`; true for all of a root that is used as a whole. */
   mentions(root: string, field: string): boolean;
+  /** It asks by `has()` whether something is known: then a missing value is not `unknown`, but an answer. */
+  readonly asksPresence: boolean;
   evaluate(bindings: Bindings): Truth;
 }
 
@@ -153,7 +155,8 @@ function elementFields(): readonly string[] {
   return Object.values(ELEMENT_TYPES).flatMap((fields) => Object.keys(fields));
 }
 
-function mentions(ast: ASTNode): Pick<Expression, "subjects" | "mentions"> {
+function mentions(ast: ASTNode): Pick<Expression, "subjects" | "mentions" | "asksPresence"> {
+  let asksPresence = false;
   const subjects = new Map<string, { bare: number; readonly fields: string[] }>();
   const of = (root: string) => {
     const known = subjects.get(root) ?? { bare: 0, fields: [] };
@@ -161,6 +164,7 @@ function mentions(ast: ASTNode): Pick<Expression, "subjects" | "mentions"> {
     return known;
   };
   walk(ast, (node) => {
+    if (node.op === "call" && node.args[0] === "has") asksPresence = true;
     if (node.op === "id" && ENVIRONMENT[node.args]?.operation === true) of(node.args).bare++;
     if (node.op !== "." || node.args[0].op !== "id") return;
     const root = node.args[0].args;
@@ -168,6 +172,7 @@ function mentions(ast: ASTNode): Pick<Expression, "subjects" | "mentions"> {
   });
   return {
     subjects: [...subjects.keys()].sort(),
+    asksPresence,
     mentions(root, field) {
       const known = subjects.get(root);
       return known !== undefined && (known.bare > known.fields.length || known.fields.includes(field));

@@ -23,7 +23,7 @@ export {
 } from "./detector-names.ts";
 export type { PolicyDocument } from "./document.ts";
 export { describeEnvironment } from "./environment.ts";
-export { evaluate, needsEstimate, objectRules, touchesLabel } from "./evaluate.ts";
+export { evaluate, mayHide, needsEstimate, objectRules, touchesLabel } from "./evaluate.ts";
 export { type Explanation, explain, type RuleExplanation, renderExplanation, renderExplanations } from "./explain.ts";
 export { type PolicyTestResult, runPolicyTests, strictest } from "./policy-tests.ts";
 export { formatProblem, type PolicyProblem } from "./problem.ts";

@@ -22,8 +22,6 @@ export type Masks = Verdict["masks"];
 
 /** What rules ask of single objects of Kubernetes. */
 export interface ObjectRules {
-  /** One that refuses tells an object from others of its kind: lists may hold some that may not be seen. */
-  readonly hide: boolean;
   /** One that masks does: objects of a list are masked each as if it were got by itself. */
   readonly mask: boolean;
   /** Labels are asked for, which a request for an object that is there does not tell. */
@@ -82,8 +80,7 @@ function createView(policy: CompiledPolicy, context: EvaluationContext): PolicyV
   const rules = sides.flatMap((side) => side.rules.map(({ rule }) => rule));
   const needsEstimate = rules.some((rule) => mentions(rule, "sql", "estimated_rows"));
   const objects = {
-    hide: rules.some((rule) => rule.deny !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field))),
-    mask: rules.some((rule) => rule.mask !== undefined && OBJECT_FIELDS.some((field) => mentions(rule, "kube", field))),
+    mask: rules.some((rule) => rule.mask !== undefined && tellsApart(rule)),
     askLabels: rules.some((rule) => mentions(rule, "kube", "labels")),
   };
   return { policy, context, sides, needsEstimate, objects };
@@ -91,6 +88,11 @@ function createView(policy: CompiledPolicy, context: EvaluationContext): PolicyV
 
 /** What tells objects of one kind apart. */
 const OBJECT_FIELDS = ["namespace", "name", "labels"] as const;
+
+/** It says other things of some objects of a kind than of others. */
+export function tellsApart(rule: CompiledRule): boolean {
+  return OBJECT_FIELDS.some((field) => mentions(rule, "kube", field));
+}
 
 function mentions({ when, unless }: CompiledRule, root: string, field: string): boolean {
   return when?.mentions(root, field) === true || unless?.mentions(root, field) === true;

@@ -11,6 +11,7 @@ import type {
   ControlPlane,
   EvaluationContext,
   Interruption,
+  KubeOperation,
   LeaseState,
   LiveSession,
   OpenCredentialOptions,
@@ -24,7 +25,7 @@ import type {
   UnreadRequest,
   Verdict,
 } from "@tidewaiter/core";
-import { canariesFor, needsEstimate, objectRules } from "@tidewaiter/core";
+import { canariesFor, mayHide, needsEstimate, objectRules } from "@tidewaiter/core";
 import type { Recorder } from "../recorder/index.ts";
 import { relay } from "../relay/relay.ts";
 import { Admissions } from "./admissions.ts";
@@ -115,6 +116,10 @@ export class GatewaySession implements LiveSession<Duplex> {
 
   objectRules() {
     return objectRules(this.#deps.policy.current, this.#context);
+  }
+
+  mayHide(operation: KubeOperation): boolean {
+    return mayHide(this.#deps.policy.current, operation, this.#context);
   }
 
   labels() {

@@ -29,7 +29,7 @@ const ANSWERED: ReadonlySet<string> = new Set([...LISTED, "deletecollection"]);
 
 /** Which objects of a list or watch are left out: those that a get of would be refused. Undefined: none can be. */
 export function hiddenObjects({ session }: KubeContext, operation: KubeOperation): Hides | undefined {
-  if (!LISTED.has(operation.verb) || !session.objectRules().hide) return undefined;
+  if (!LISTED.has(operation.verb) || !session.mayHide(operation)) return undefined;
   return (item) => session.evaluate(getOf(operation, item)).outcome === "deny";
 }
 

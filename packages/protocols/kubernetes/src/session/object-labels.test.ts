@@ -21,7 +21,7 @@ function contextOf(stored: Readonly<Record<string, string>>, applied: readonly s
     masks: { "kube.secret": labels?.[SHOWN] === "open" ? "show" : { transform: "constant" } },
   });
   return {
-    session: { objectRules: () => ({ hide: false, mask: true, askLabels: true }), evaluate },
+    session: { objectRules: () => ({ mask: true, askLabels: true }), evaluate },
     target: { request: async () => answer },
     signal: new AbortController().signal,
   } as unknown as KubeContext;
