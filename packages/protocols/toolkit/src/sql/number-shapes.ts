@@ -7,7 +7,9 @@ import type { SourceSpan, SqlClassification, StatementFacts } from "@tidewaiter/
  * - the text is plain ASCII without quotes, dollars, backslashes or comments, so that a number can be nothing else;
  * - a number has 1 to 9 digits and touches no letter, digit, dot or underscore, so that it is always one integer token;
  * - no clause is in it in which a number means a column or a count (ORDER BY 2, GROUP BY 1, LIMIT 5, FETCH 3);
- * - no fact holds a number: no written values, settings, COPY, secrets.
+ * - no fact holds a number: no written values, settings, COPY, secrets;
+ * - the same of its numbers are equal, and the same are 0, since `id = 1 or id <> 1` is true for every row, and so is
+ *   `id = -0 or id <> 0`.
  */
 const PLAIN = /^[\t\n\r !#%&()*+,./0-9:;<=>?@A-Z[\]^_a-z{|}~-]*$/;
 const COMMENT = /--|\/\*/;
@@ -17,7 +19,7 @@ const NUMBER = /(?<![\w.])\d{1,9}(?![\w.])/g;
 const MAX_LENGTH = 4096;
 
 export interface NumberShape {
-  /** The text with every number as `0`. */
+  /** The text with 0 for 0, and for every other number which one it is: equal ones have the same. */
   readonly key: string;
   readonly numbers: readonly SourceSpan[];
 }
@@ -26,9 +28,13 @@ export interface NumberShape {
 export function numberShape(sql: string): NumberShape | undefined {
   if (sql.length > MAX_LENGTH || !PLAIN.test(sql) || COMMENT.test(sql) || NUMBER_MATTERS.test(sql)) return undefined;
   const numbers: SourceSpan[] = [];
+  const which = new Map([[0, 0]]);
   const key = sql.replace(NUMBER, (digits: string, start: number) => {
     numbers.push({ start, end: start + digits.length });
-    return "0";
+    const value = Number(digits);
+    const known = which.get(value) ?? which.size;
+    which.set(value, known);
+    return String(known);
   });
   return numbers.length > 0 ? { key, numbers } : undefined;
 }
