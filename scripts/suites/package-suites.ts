@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { failed, type Outcome, type Suite, type SuiteOptions } from "./outcome.ts";
 import { lastLines, runCommand } from "./run-command.ts";
@@ -20,15 +19,6 @@ export function packageSuites(root: string): Suite[] {
   }));
 }
 
-/** By itself vitest leaves one core of two alone; tests wait for servers more than they compute. */
-const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
-
-/** Files of a worker share what they import: loading it anew for each took a quarter of the time, and no test changes it. */
-const shared = "--no-isolate";
-
-/** Milliseconds that suit real servers on a small, busy machine. */
-const patience = ["--testTimeout=30000", "--hookTimeout=60000"];
-
 async function runVitest(options: SuiteOptions, folder: string): Promise<Outcome> {
   const file = join(options.root, ".cache/test", `${folder.replaceAll("/", "-")}.json`);
   mkdirSync(dirname(file), { recursive: true });
@@ -38,10 +28,8 @@ async function runVitest(options: SuiteOptions, folder: string): Promise<Outcome
     "run",
     "--root",
     folder,
-    "--passWithNoTests",
-    workers,
-    shared,
-    ...patience,
+    "--config",
+    join(options.root, "scripts/suites/vitest.config.ts"),
   ];
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const env = options.long ? { TIDEWAITER_LONG: "1" } : {};
