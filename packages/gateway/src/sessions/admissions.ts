@@ -65,26 +65,24 @@ export class Admissions {
   }
 
   /** Nothing waits for it: it is refused whether that is recorded or not. */
-  recordUnread({ operation: asked, text, shown, reason }: UnreadRequest, policyVersion: number): void {
+  recordUnread(unread: UnreadRequest, policyVersion: number): void {
     const operation = ++this.#operations;
     const ruleId = BUILTIN_RULES.unknownStatement;
-    this.#session.record({
-      at: Date.now(),
-      type: "operation",
-      operation,
-      kind: operationKind(asked),
-      text: shown ?? text,
-      ...(shown !== undefined && shown !== text && { sealed: { text } }),
+    this.#recordJudged(operation, unread, {
       outcome: "deny",
       ruleId,
-      reason,
+      reason: unread.reason,
       policyVersion,
-      labels: [],
+      observed: [],
     });
-    this.#refused({ ok: false, operation, ruleId, reason, how: "denied" });
+    this.#refused({ ok: false, operation, ruleId, reason: unread.reason, how: "denied" });
   }
 
-  #recordJudged(operation: number, { operation: asked, text, shown }: AdmissionRequest, verdict: Verdict): void {
+  #recordJudged(
+    operation: number,
+    { operation: asked, text, shown }: Pick<AdmissionRequest, "operation" | "text" | "shown">,
+    verdict: Pick<Verdict, "outcome" | "ruleId" | "reason" | "policyVersion" | "observed">,
+  ): void {
     this.#session.record({
       at: Date.now(),
       type: "operation",
