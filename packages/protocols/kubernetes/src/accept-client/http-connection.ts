@@ -80,6 +80,8 @@ function serveHttp2(socket: TLSSocket, requests: Requests): void {
 
 /** What Node's parser did not take: too long, or no HTTP. Undefined: the client has left. */
 function answerClientError(error: Error & { code?: string }, socket: Duplex): KubeStatus | undefined {
+  // answered already: what it still sends is thrown away here, for an end with bytes unread is a reset, which overtakes the answer
+  if (socket.writableEnded && error.code !== "ECONNRESET") return undefined;
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return undefined;
